@@ -1,0 +1,62 @@
+# presage: `make demo` runs both branches on the built-in world, `make test` runs the tests. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= 2
+PY := .venv/bin/python
+SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
+export PYTHONPATH := $(CURDIR)/scripts
+STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
+
+.PHONY: help setup demo real real-full test test-fast lint format types config lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make .venv from requirements.lock (once; again only when the lock changes)
+
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 11), (3, 12)) else "error: python3 is %d.%d; presage needs 3.11 or 3.12: make PYTHON=python3.11 ..." % v)'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@.venv/bin/uv pip install --python $(PY) --quiet --no-deps --require-hashes -r requirements.lock
+	@rm -f .venv/stamp-* && touch $(STAMP)
+
+demo: setup ## both branches on the built-in world (simulated), then where to look
+	@$(SNAKEMAKE) --configfile config/demo.yaml
+	@$(PY) -m presage.report.summary results/demo
+
+real: setup ## both branches on small real public data
+	@$(SNAKEMAKE) --configfile config/real.yaml
+	@$(PY) -m presage.report.summary results/real
+
+real-full: setup ## the same at full length: all adapters, five seeds, long pose training (hours)
+	@$(SNAKEMAKE) --configfile config/real.yaml config/real_full.yaml
+	@$(PY) -m presage.report.summary results/real_full
+
+test: setup ## all tests: unit, one rule, dry-run matrix, end to end, resilience
+	@$(PY) -m pytest tests
+
+test-fast: setup ## unit tests and dry runs only
+	@$(PY) -m pytest tests/unit tests/workflow
+
+lint: setup ## ruff, snakefmt, snakemake --lint, mypy
+	@.venv/bin/ruff check scripts tests
+	@.venv/bin/ruff format --check scripts tests
+	@.venv/bin/snakefmt --check --compact-diff Snakefile workflow
+	@.venv/bin/snakemake --lint
+	@.venv/bin/mypy
+
+format: setup ## write the format that lint asks for
+	@.venv/bin/ruff check --fix scripts tests
+	@.venv/bin/ruff format scripts tests
+	@.venv/bin/snakefmt Snakefile workflow
+
+config: setup ## regenerate config/config.yaml and the JSON schema from the sections
+	@$(PY) -m presage.config.generate
+
+lock: setup ## resolve pyproject.toml into requirements.lock (maintainers)
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+
+clean: ## remove what the demo made; the environment and other runs stay
+	@rm -rf results/demo

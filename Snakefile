@@ -1,0 +1,62 @@
+"""presage: adapt bulk sequence models to single cells, and raise home-cage alarms early.
+
+Without --configfile the built-in world runs; with `--configfile study.yaml` it is your study. No target means everything
+(`report`); others are `sequence`, `homecage`, `figures` and `morning`.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/sequence/reference.smk"
+include: "workflow/rules/sequence/pseudobulk.smk"
+include: "workflow/rules/sequence/adapt.smk"
+include: "workflow/rules/sequence/variants.smk"
+include: "workflow/rules/sequence/evaluate.smk"
+include: "workflow/rules/homecage/segments.smk"
+include: "workflow/rules/homecage/pose.smk"
+include: "workflow/rules/homecage/features.smk"
+include: "workflow/rules/homecage/distress.smk"
+include: "workflow/rules/homecage/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+wildcard_constraints:
+    date=r"\d{4}-\d{2}-\d{2}",
+    cage=r"[^/]+",
+    name=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    set=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    seed=r"\d+",
+
+
+rule report:
+    default_target: True
+    input:
+        report_targets(),
+
+
+rule sequence:
+    input:
+        sequence_targets(),
+
+
+rule homecage:
+    input:
+        homecage_targets(),
+
+
+rule figures:
+    input:
+        figure_targets(),
+
+
+rule morning:
+    input:
+        morning_targets(),

@@ -1,0 +1,51 @@
+"""homecage_evaluate: how early, how surely and at what price in false alarms; and the published mice."""
+
+from pathlib import Path
+
+from presage.entry import Job, main
+
+
+def run(job: Job) -> None:
+    """Evaluate the study's own cages, healthy sources leave-one-out, and the DSS protocol, as far as they are there."""
+    import pandas as pd
+
+    from presage import tables
+    from presage.config.distress import Alarms, Detector, Dss, Source
+    from presage.homecage import readings
+    from presage.homecage.dss import evaluate_dss
+    from presage.homecage.evaluate import evaluate_cages
+    from presage.homecage.healthy import evaluate_healthy
+    from presage.homecage.study import read_study
+
+    detector, alarms, seed = Detector(**job.params.detector), Alarms(**job.params.alarms), job.params.seed
+    leads, rows = [tables.empty("lead_time")], [tables.empty("evaluation")]
+    if job.input.scores:
+        study = read_study(job.input, job.params)
+        lead, table = evaluate_cages(
+            study.judge(),
+            study.cages,
+            study.events,
+            study.lights,
+            alarms,
+            latency_minutes=study.recording.latency_minutes,
+            simulated=job.params.simulated,
+            seed=seed,
+        )
+        leads, rows = [*leads, lead], [*rows, table]
+    for source in (Source(**source) for source in job.params.sources):
+        if source.role == "healthy":
+            daily = readings.to_daily(readings.read(source.kind, source.path), source=source.name)
+            feature = readings.ACTIVITY[source.kind]
+            rows.append(evaluate_healthy(daily, feature, detector, alarms, name=source.name, seed=seed))
+    if job.params.dss:
+        dss = Dss(**job.params.dss)
+        healthy, path = map(Path, job.input.dss)
+        table, lead, _ = evaluate_dss(healthy, path, detector, dss.budget, alarms.merge_gap_days, seed)
+        leads, rows = [*leads, lead], [*rows, table]
+    for name, parts in (("lead_time", leads), ("evaluation", rows)):
+        data = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        tables.write(getattr(job.output, name), name, data, job.provenance())
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

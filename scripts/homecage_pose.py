@@ -1,0 +1,25 @@
+"""homecage_pose: body parts of one cage-day, by the pose model from video and by import from finished files."""
+
+from presage.entry import Job, main
+
+
+def run(job: Job) -> None:
+    """One process, one model load, every segment."""
+    import torch
+
+    from presage import tables
+    from presage.config.pose import Pose
+    from presage.homecage.pose.cage_day import pose_cage_day
+
+    torch.set_num_threads(job.params.torch_threads)
+    pose_cage_day(
+        tables.read(job.input.segments, "segments"),
+        job.input.model[0] if job.input.model else None,
+        Pose(**job.params.settings),
+        job.output.table,
+        job.provenance(),
+    )
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

@@ -1,0 +1,29 @@
+"""homecage_segments: what the files of one cage-day really hold, counted by decoding them."""
+
+from pathlib import Path
+
+from presage.entry import Job, log, main
+
+
+def run(job: Job) -> None:
+    """Probe every segment of the cage-day."""
+    from presage import tables
+    from presage.config.pose import Recording
+    from presage.homecage.segments import cage_days, counts, probe_cage_day
+    from presage.sheets import Segment, read_segments
+
+    settings = Recording(**job.params.recording)
+    rows = [Segment(*row[:4]) for row in job.params.manifest]
+    if job.input.world:
+        everything = read_segments(Path(job.input.world[0]), check_files=False)
+        mine = [row for row in everything if row.cage == job.wildcards.cage]
+        days = {str(day): placed for (_, day), placed in cage_days(mine, settings).items()}
+        paths = {placed.path for placed in days.get(job.wildcards.date, [])}
+        rows = [row for row in mine if row.path in paths]
+    table = probe_cage_day(rows, settings) if rows else tables.empty("segments")
+    tables.write(job.output.table, "segments", table, job.provenance(counts=counts(table)))
+    log.info("segments: %s", counts(table))
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

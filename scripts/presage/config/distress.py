@@ -1,0 +1,153 @@
+"""Settings from behaviour to alarms: features, other sensors, detector, alarms, and the DSS protocol."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from presage.config.base import Section
+
+BUDGETS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+_DAILY = r"^(night|day|all)_[a-z0-9_]+$"
+
+
+class Features(Section):
+    """From pose to readings per minute and values per cage-day."""
+
+    still_speed: float = Field(
+        0.15, gt=0, description="body lengths per second (net, over one second) below which an animal is still"
+    )
+    sleep_s: float = Field(40.0, gt=0, description="seconds without movement that count as sleep")
+    length_parts: tuple[str, str] = Field(
+        ("snout", "tailbase"), description="the two body parts whose distance is the body"
+    )
+    nest_radius: float = Field(1.0, gt=0, description="radius of the nest in body lengths")
+    nest_min_minutes: float = Field(
+        2.0, gt=0, description="minutes that the animal must be seen in the light phase to place the nest"
+    )
+    nest_px: tuple[float, float] | None = Field(
+        None, description="nest as [x, y] in pixels; null = densest place of the light phase of the same cage-day"
+    )
+    mm_per_px: float | None = Field(None, gt=0, description="millimetres per pixel; null = lengths stay in pixels")
+    min_coverage: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="usable share of the scheduled time under which a day or night has no value (no_call)",
+    )
+
+
+class Source(Section):
+    """Readings that come from elsewhere than this run's cameras."""
+
+    name: str = Field(
+        ..., pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the source in tables and figures"
+    )
+    kind: Literal["readings", "mice_rhythms", "mousestyles", "relsa"] = Field(..., description="format of the file")
+    path: str = Field(..., description="file, folder of parquet files, or registry:<name>")
+    role: Literal["study", "healthy"] = Field(
+        "study", description="study: joins the cages of this run; healthy: leave-one-out false alarms only"
+    )
+
+
+class Readings(Section):
+    """Other sensors that enter beside the cameras."""
+
+    sources: list[Source] = Field(default_factory=list, description="list of {name, kind, path, role}")
+
+
+class FeatureWeight(Section):
+    """One daily feature of the detector."""
+
+    name: str = Field(..., pattern=_DAILY, description="phase and feature, such as night_distance")
+    worse: Literal["down", "up"] = Field(..., description="direction in which it moves when an animal is ill")
+    scale: Literal["log", "share", "linear"] = Field(..., description="log: amounts; share: 0 to 1; linear: the rest")
+    weight: float = Field(1.0, gt=0, description="weight in the score")
+
+
+DEFAULT_FEATURES = [
+    FeatureWeight(name="night_distance", worse="down", scale="log", weight=2.0),
+    FeatureWeight(name="night_still_fraction", worse="up", scale="share"),
+    FeatureWeight(name="night_still_outside_nest_fraction", worse="up", scale="share"),
+    FeatureWeight(name="all_body_length", worse="down", scale="log"),
+    FeatureWeight(name="night_hidden_fraction", worse="up", scale="share", weight=0.5),
+]
+
+
+class Detector(Section):
+    """How far a cage is from its own past, in one number per cage-day."""
+
+    features: list[FeatureWeight] = Field(
+        DEFAULT_FEATURES, min_length=1, description="daily features with direction, scale and weight"
+    )
+    baseline: Literal["trailing", "first"] = Field(
+        "trailing", description="trailing: the last ordinary days; first: the first ones, fixed (before a treatment)"
+    )
+    baseline_days: int = Field(7, ge=1, description="days of the own baseline, whose median is the level")
+    min_baseline_days: int = Field(5, ge=1, description="ordinary days before a cage is judged (warm-up)")
+    lookback_days: int = Field(
+        21, ge=2, description="how far back the baseline may reach; after so many odd days the new level is learned"
+    )
+    windows: list[int] = Field(
+        [1, 2, 3], min_length=1, description="the last 1, 2, 3 days are compared with the baseline"
+    )
+    freeze_score: float = Field(2.0, gt=0, description="days with at least this score do not enter later baselines")
+    prior_days: float = Field(
+        10.0, ge=0, description="days of evidence that the healthy cages' spread counts against the cage's own"
+    )
+    cap: float = Field(6.0, gt=0, description="largest deviation of one feature that counts, in standard deviations")
+    min_weight: float = Field(0.5, gt=0, le=1, description="share of the weights that must be there, else no_call")
+    event_weight: dict[str, float] = Field(
+        {"cage_change": 0.5, "treatment": 0.0},
+        description="evidence that a day with such an event keeps: 1 all, 0 masked; such days are no baseline",
+    )
+
+    @field_validator("windows")
+    @classmethod
+    def _ascending(cls, windows: list[int]) -> list[int]:
+        if sorted(set(windows)) != windows or windows[0] < 1:
+            raise ValueError("windows must be days >= 1 in ascending order")
+        return windows
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Detector":
+        if not self.min_baseline_days <= self.baseline_days <= self.lookback_days:
+            raise ValueError("needs min_baseline_days <= baseline_days <= lookback_days")
+        if len({f.name for f in self.features}) < len(self.features):
+            raise ValueError("a feature is listed twice")
+        return self
+
+
+class Alarms(Section):
+    """How many false alarms are accepted, and what counts as having seen it in time."""
+
+    budget: float = Field(1.0, gt=0, description="false-alarm episodes per healthy cage-month that are accepted")
+    budgets: list[float] = Field(list(BUDGETS), min_length=1, description="budgets for which results are tabled")
+    merge_gap_days: int = Field(2, ge=0, description="alarms with at most so many quiet days between are one episode")
+    first_fit_days: int = Field(12, ge=1, description="days of recording before the first detector is fitted")
+    refit_days: int = Field(7, ge=1, description="days from one fit to the next; each uses only what was before it")
+    horizon_days: float = Field(
+        7.0, gt=0, description="an alarm decided earlier than this before an event is a false one"
+    )
+    primary_event: Literal["weight_loss_5pct", "technician_note", "onset", "death"] = Field(
+        "weight_loss_5pct", description="event that detection rate and lead time are given for in the summary"
+    )
+    urgent_hours: float = Field(
+        6.0, gt=0, description="hours hidden or motionless in the dark that raise an urgent welfare check at once"
+    )
+    incidence: float = Field(0.02, gt=0, le=1, description="true cases per cage-month for which the PPV is given")
+    bootstrap: int = Field(2000, ge=100, description="bootstrap draws over cages for intervals")
+
+
+class Dss(Section):
+    """The published DSS colitis mice: detector fixed on healthy mice before the file is opened."""
+
+    path: str = Field("registry:homecage/relsa_tm_dss.txt", description="RELSA text table of the DSS mice")
+    healthy: str = Field(
+        "registry:homecage/mice_rhythms_act_minutes.csv", description="healthy mice that fix detector and threshold"
+    )
+    budget: float = Field(0.25, gt=0, description="false-alarm episodes per healthy mouse-month of the fixed threshold")
+
+
+def with_budget(alarms: Alarms) -> list[float]:
+    """The tabled budgets and the chosen one, ascending."""
+    return sorted({*alarms.budgets, alarms.budget})

@@ -1,0 +1,59 @@
+"""From what Snakemake was given to a checked :class:`~presage.config.root.Config`, with errors that name the key."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from presage.config.root import Config
+from presage.errors import UserError
+
+
+def load(given: Mapping[str, Any], demo: Path) -> Config:
+    """Check ``given`` (Snakemake's config). Without a branch in it, the built-in world of ``demo`` is what runs.
+
+    Raises :class:`UserError` naming the key, what is wrong, and the closest known key for a misspelt one.
+    """
+    merged = dict(given)
+    if not {"sequence", "homecage"} & set(merged):
+        merged = {**yaml.safe_load(demo.read_text(encoding="utf-8")), **merged}
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def _explain(error: ValidationError) -> UserError:
+    """The first problem of a pydantic error, in a user's words."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "top level"
+    if first["type"] == "extra_forbidden":
+        *parents, key = (str(part) for part in first["loc"])
+        near = difflib.get_close_matches(key, known_keys(parents), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]!r}?" if near else "config/config.yaml lists every key"
+        return UserError(f"config key {where}", "is not known", hint)
+    message = first["msg"].removeprefix("Value error, ")
+    value = first.get("input")
+    shown = "" if isinstance(value, dict) else f" (got {value!r})"
+    return UserError(f"config key {where}", f"{message[:1].lower()}{message[1:]}{shown}", "config/config.yaml explains it")
+
+
+def known_keys(parents: Iterable[str]) -> list[str]:
+    """Keys of the section that ``parents`` lead to; empty where they lead nowhere."""
+    model: type[BaseModel] | None = Config
+    for name in parents:
+        if model is None:
+            return []
+        field = model.model_fields.get(name)
+        model = _section_of(field.annotation) if field else model
+    return list(model.model_fields) if model else []
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section class inside an annotation such as ``Section | None`` or ``list[Section]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for s in map(_section_of, get_args(annotation)) if s), None)

@@ -1,0 +1,121 @@
+"""Settings of the recording (clock, lights, schedule) and of pose estimation."""
+
+from datetime import time
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from presage.config.base import Section
+
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+class Recording(Section):
+    """When the lights go on and off, and how much of the day the cameras are asked to record."""
+
+    time_zone: str = Field("UTC", description="IANA time zone of the facility; start times without an offset are in it")
+    lights_on: str = Field(
+        "07:00", pattern=_CLOCK, description="local time of lights-on, HH:MM: a cage-day begins (ZT0)"
+    )
+    lights_off: str = Field("19:00", pattern=_CLOCK, description="local time of lights-off, HH:MM")
+    schedule_period_s: float = Field(
+        1800.0, gt=0, le=86400, description="seconds from the start of one scheduled segment to the next"
+    )
+    schedule_length_s: float = Field(
+        10.0, gt=0, le=86400, description="seconds that are recorded in each period; equal to the period = continuous"
+    )
+    latency_minutes: float = Field(
+        60.0, ge=0, description="minutes from the end of the data to the decision: transfer and processing"
+    )
+    on_bad_segment: Literal["stop", "count"] = Field(
+        "stop",
+        description="unreadable, truncated or overlapping file: stop with its name, or leave it out and count it",
+    )
+    min_decoded: float = Field(
+        0.98, gt=0, le=1, description="share of a video's declared frames that must decode, else it counts as truncated"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is no IANA time zone (such as Europe/Berlin)") from error
+        return name
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recording":
+        if self.schedule_length_s > self.schedule_period_s:
+            raise ValueError("schedule_length_s is longer than schedule_period_s")
+        if self.lights_on == self.lights_off:
+            raise ValueError("lights_on equals lights_off")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The facility's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def lights_on_time(self) -> time:
+        """Local time of lights-on."""
+        return time.fromisoformat(self.lights_on)
+
+    @property
+    def lights_off_time(self) -> time:
+        """Local time of lights-off."""
+        return time.fromisoformat(self.lights_off)
+
+    @property
+    def duty(self) -> float:
+        """Scheduled share of the day, 0 to 1."""
+        return self.schedule_length_s / self.schedule_period_s
+
+
+class Pose(Section):
+    """Where pose comes from: a model that is trained here, one that is at hand, or finished files in the sheet."""
+
+    engine: Literal["dlc"] = Field("dlc", description="dlc = DeepLabCut 3 (PyTorch)")
+    project: str | None = Field(
+        None, description="folder of a labelled DeepLabCut project to train on; null = do not train"
+    )
+    model: str | None = Field(
+        None, description="folder of a model that an earlier run trained (homecage/pose/model); null = train on project"
+    )
+    backbone: Literal["test_resnet", "resnet10t", "resnet18", "resnet50"] = Field(
+        "test_resnet", description="timm network: 0.5, 5, 11 or 24 million parameters, from random initialisation"
+    )
+    output_stride: Literal[8, 16] = Field(8, description="px of input per feature cell; 8 is finer and slower than 16")
+    input_width: int = Field(160, ge=32, le=4096, description="px; frames are scaled to this width before the network")
+    epochs: int = Field(60, ge=1, description="passes over the training frames")
+    batch_size: int = Field(8, ge=1, description="frames per optimiser step, and per forward pass in inference")
+    learning_rate: float = Field(2e-3, gt=0, description="peak of the one-cycle schedule (AdamW)")
+    rotation: float = Field(
+        180.0,
+        ge=0,
+        le=180,
+        description="degrees; frames are turned by up to this much in training (180: camera overhead)",
+    )
+    split: Literal["auto", "by_video", "blocks"] = Field(
+        "auto",
+        description="test frames: whole videos, the last block of each, or by video where there are three or more",
+    )
+    test_share: float = Field(0.2, gt=0, lt=1, description="share of the labelled frames that is held out as test")
+    calibration_px: float = Field(
+        8.0, gt=0, description="px; likelihood cuts are set so that accepted points lie within this of the label"
+    )
+    calibration_share: float = Field(0.95, gt=0, le=1, description="share of the accepted test points that must do so")
+    imported_likelihood_cut: float = Field(
+        0.6, ge=0, le=1, description="cut for pose that comes finished, whose model cannot be calibrated here"
+    )
+    min_parts: int = Field(2, ge=1, description="body parts over their cut that make an animal seen, else it is hidden")
+    stride: int = Field(1, ge=1, description="every how many frames of a video one is analysed")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto = GPU where there is one")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Pose":
+        if self.project is not None and self.model is not None:
+            raise ValueError("give project (to train) or model (to use), not both")
+        return self

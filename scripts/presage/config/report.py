@@ -1,0 +1,28 @@
+"""Settings of the report, and the list of its figures (light, so that the workflow can ask which files to expect)."""
+
+from pydantic import Field
+
+from presage.config.base import Section
+
+
+class Report(Section):
+    """What the pages and figures show."""
+
+    title: str = Field("", description="title of the run's page; empty: the run's name")
+    top_variants: int = Field(20, ge=1, le=200, description="variants in the heat map of strongest effects")
+    example_cage: str = Field("", description="cage of the example timeline figure; empty: an alarmed one, the ill first")
+    morning_days: int = Field(14, ge=2, le=90, description="days of detector score shown on a cage's tile in morning.html")
+
+
+# file stem -> branch; the captions are workflow/report/<stem>.rst
+FIGURES = {
+    "fig1_pseudobulk": "sequence",
+    "fig2_adapters": "sequence",
+    "fig3_tracks": "sequence",
+    "fig4_variants": "sequence",
+    "fig5_pose": "homecage",
+    "fig6_activity": "homecage",
+    "fig7_alarms": "homecage",
+    "fig8_cage": "homecage",
+    "fig9_dss": "homecage",
+}

@@ -1,0 +1,92 @@
+"""The whole configuration: the run, and the two branches. A branch that is left out is not run."""
+
+from pydantic import Field, model_validator
+
+from presage.config.adapt import Adapt, Trunk
+from presage.config.base import Section
+from presage.config.distress import Alarms, Detector, Dss, Features, Readings
+from presage.config.genome_world import GenomeWorld
+from presage.config.pose import Pose, Recording
+from presage.config.pseudobulk import Pseudobulk, Reference
+from presage.config.report import Report
+from presage.config.variants import Evaluate, Ism, Variants
+from presage.config.vivarium import Vivarium
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+class Sequence(Section):
+    """The sequence branch: reads and variants in, effects per cell type out."""
+
+    world: GenomeWorld | None = Field(None, description="the built-in simulated genome instead of your data; null = yours")
+    samples: str | None = Field(None, description="your sample sheet (TSV: sample kind path labels donor ...)")
+    reference: Reference = Field(default_factory=Reference, description="genome, genes and windows")
+    pseudobulk: Pseudobulk = Field(default_factory=Pseudobulk, description="reads to tracks per cell type")
+    tfrecords: str | None = Field(
+        None, description="folder of a baskerville TFRecord set to adapt to instead of the pseudobulk tracks"
+    )
+    trunk: Trunk = Field(default_factory=Trunk, description="the bulk-trained network that stays frozen")
+    adapt: Adapt = Field(default_factory=Adapt, description="adapters and heads that are trained")
+    variants: Variants = Field(default_factory=Variants, description="variants to score")
+    ism: Ism = Field(default_factory=Ism, description="regions for in-silico mutagenesis")
+    evaluate: Evaluate = Field(default_factory=Evaluate, description="metrics and their intervals")
+
+    @model_validator(mode="after")
+    def _has_input(self) -> "Sequence":
+        if self.world is None and self.samples is None and self.tfrecords is None:
+            raise ValueError("give samples (your sheet), tfrecords, or world (the built-in one)")
+        if self.world is None and not self.reference.fasta:
+            raise ValueError("reference.fasta is missing: give the genome that the reads were aligned to")
+        if self.world is None and self.trunk.kind == "train":
+            raise ValueError("trunk.kind 'train' needs the built-in world; give a trained trunk (keras_h5 or presage)")
+        return self
+
+
+class HomeCage(Section):
+    """The home-cage branch: video, pose or sensor readings in, alarms with lead time out."""
+
+    world: Vivarium | None = Field(None, description="the built-in simulated vivarium instead of your data; null = yours")
+    cages: str | None = Field(None, description="your cage sheet (TSV: cage strain animals role group); null = cages are not judged")
+    segments: str | None = Field(None, description="your segments sheet (TSV: cage start path fps): video or finished pose")
+    events: str | None = Field(None, description="your events sheet (TSV: cage animal time_utc kind value note)")
+    recording: Recording = Field(default_factory=Recording, description="clock, lights and schedule of the cameras")
+    pose: Pose = Field(default_factory=Pose, description="from video to body parts")
+    features: Features = Field(default_factory=Features, description="from pose to behaviour per minute and day")
+    readings: Readings = Field(default_factory=Readings, description="other sensors that enter beside the cameras")
+    detector: Detector = Field(default_factory=Detector, description="deviation from the own baseline")
+    alarms: Alarms = Field(default_factory=Alarms, description="budget, episodes and lead time")
+    dss: Dss | None = Field(None, description="the published DSS colitis protocol on real mice; null = not run")
+
+    @model_validator(mode="after")
+    def _has_input(self) -> "HomeCage":
+        if self.world is None and self.segments is None and not self.readings.sources and self.dss is None:
+            raise ValueError("give segments (your sheet), readings.sources, dss, or world (the built-in one)")
+        return self
+
+
+class Config(Section):
+    """A run of presage."""
+
+    run: str = Field("demo", pattern=_NAME, description="name of the run; results go to <results>/<run>/")
+    results: str = Field("results", min_length=1, description="folder of all runs")
+    seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random; the same seed gives the same bytes")
+    torch_threads: int = Field(
+        2, ge=1, le=64, description="CPU threads of numerical jobs; part of the result (sums reorder), so not --cores"
+    )
+    gpus: int = Field(
+        1, ge=0, le=8, description="GPUs that a cluster gives each training, effect or pose job; 0 = CPU only"
+    )
+    sequence: Sequence | None = Field(None, description="the sequence branch; leave out to skip it")
+    homecage: HomeCage | None = Field(None, description="the home-cage branch; leave out to skip it")
+    report: Report = Field(default_factory=Report, description="pages and figures")
+
+    @model_validator(mode="after")
+    def _has_branch(self) -> "Config":
+        if self.sequence is None and self.homecage is None:
+            raise ValueError("neither sequence nor homecage is configured")
+        return self
+
+
+def built_in() -> Config:
+    """Both branches on the built-in worlds, everything at its default."""
+    return Config(sequence=Sequence(world=GenomeWorld()), homecage=HomeCage(world=Vivarium()))

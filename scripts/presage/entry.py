@@ -1,0 +1,148 @@
+"""The one wrapper of every rule's script: log, threads, staged outputs, and errors that a user can read.
+
+A script is a docstring and a function ``run(job)``; its last line hands both to :func:`main`. Heavy packages are imported inside
+``run``, after the thread limits are set.
+"""
+
+import logging
+import os
+import shutil
+import site
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from presage.errors import UserError
+
+log = logging.getLogger("presage")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a script sees of its rule.
+
+    ``input``, ``params`` and ``wildcards`` are Snakemake's own. ``output`` (by name) and ``outputs`` (in order) point into
+    ``folder``, a staging folder beside the outputs, whose content is moved into place only when ``run`` has returned.
+    ``gpus`` counts what a cluster reserved; on the user's own machine nothing is reserved and it is 0.
+    """
+
+    rule: str
+    input: Any
+    output: SimpleNamespace
+    outputs: list[Path]
+    folder: Path
+    params: Any
+    wildcards: Any
+    threads: int
+    gpus: int
+
+    def provenance(self, **more: Any) -> dict[str, Any]:
+        """What every file's metadata and every result row names: rule, code hash, seed, whether simulated."""
+        own = {"rule": self.rule, "code_hash": self.params.get("code", ""), "seed": self.params.get("seed")}
+        return {**own, "simulated": bool(self.params.get("simulated", False)), **more}
+
+
+def main(run: Callable[[Job], None], snakemake: Any) -> None:
+    """Run ``run`` as the script of a rule. Exits with 1 after printing one line when it fails; the traceback is in the log."""
+    _drop_foreign_site_packages()
+    _limit_threads(int(snakemake.params.get("torch_threads", 1)))
+    logfile = Path(snakemake.log[0]) if snakemake.log else None
+    _open_log(logfile)
+    staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
+    try:
+        names = {name: snakemake.output.get(name) for name in snakemake.output.keys()}  # noqa: SIM118 (not a dict)
+        output = SimpleNamespace(**{name: staging.path(path) for name, path in names.items()})
+        outputs = [staging.path(path) for path in staging.final]
+        run(
+            Job(
+                rule=snakemake.rule,
+                input=snakemake.input,
+                output=output,
+                outputs=outputs,
+                folder=staging.folder,
+                params=snakemake.params,
+                wildcards=snakemake.wildcards,
+                threads=snakemake.threads,
+                gpus=int(snakemake.resources.get("gpu", 0)) if "SLURM_JOB_ID" in os.environ else 0,
+            )
+        )
+        staging.publish()
+    except UserError as error:
+        staging.discard()
+        log.error("%s\n%s", error, traceback.format_exc())
+        sys.exit(f"error: {error}")
+    except Exception as error:
+        staging.discard()
+        log.error(traceback.format_exc())
+        one_line = " ".join(str(error).split())
+        where = f" (traceback in {logfile})" if logfile else ""
+        sys.exit(f"error in {snakemake.rule}: {type(error).__name__}: {one_line[:500]}{where}")
+
+
+class Staging:
+    """A private folder beside a rule's outputs. Outputs appear in place complete, or not at all."""
+
+    def __init__(self, outputs: list[str], rule: str) -> None:
+        self.final = [Path(path) for path in outputs]
+        parents = [str(path.parent.absolute()) for path in self.final]
+        self.base = Path(os.path.commonpath(parents)) if parents else Path.cwd()
+        stem = self.final[0].name if self.final else "none"
+        self.folder = self.base / f".part-{rule}-{stem}"
+        self.discard()
+        for path in self.final:
+            self.path(path).parent.mkdir(parents=True, exist_ok=True)
+
+    def path(self, final: str | Path) -> Path:
+        """Where to write what shall become ``final``."""
+        return self.folder / Path(final).absolute().relative_to(self.base)
+
+    def publish(self) -> None:
+        """Move everything into place. Raises ``FileNotFoundError`` when an output was not written."""
+        for path in self.final:
+            if not self.path(path).exists():
+                raise FileNotFoundError(f"{path} was not written")
+        for path in self.final:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            self.path(path).replace(path)
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the staging folder and what is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _open_log(path: Path | None) -> None:
+    log.setLevel(logging.INFO)
+    log.handlers.clear()
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        log.addHandler(handler)
+    log.propagate = False
+    logging.captureWarnings(True)
+
+
+def _limit_threads(threads: int) -> None:
+    """Fix the thread count of numerical libraries before they load: results must not depend on ``--cores``."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("ALBUMENTATIONS_NO_TELEMETRY", "1")
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+
+def _drop_foreign_site_packages() -> None:
+    """Under ``--sdm conda`` Snakemake appends the host's site-packages, which would hide what an environment lacks."""
+    prefix = os.environ.get("CONDA_PREFIX")
+    if not prefix or not Path(sys.prefix).resolve().is_relative_to(Path(prefix).resolve()):
+        return
+    own = {str(Path(p).resolve()) for p in site.getsitepackages()}
+    sys.path[:] = [p for p in sys.path if "site-packages" not in p or str(Path(p).resolve()) in own]

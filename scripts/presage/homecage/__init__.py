@@ -1,0 +1,1 @@
+"""The home-cage branch: from video of cages to pose, features, alarms and lead time."""

@@ -1,0 +1,122 @@
+"""From scores to alarms: episodes, thresholds from an alarm budget, and urgent welfare checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from presage.homecage import bouts
+from presage.homecage.zeitgeber import Lights
+
+MONTH_DAYS = 30.0
+# Below one expected episode in the calibration data a threshold is read off an exponential tail of this many peaks.
+TAIL_PEAKS = 10
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Alarm days (indices) of one unit, merged: ``first``, ``last``, number of ``days`` with an alarm."""
+
+    first: int
+    last: int
+    days: int
+
+
+def episodes(alarm: np.ndarray, merge_gap: int) -> list[Episode]:
+    """Episodes of bool ``alarm`` [D]: alarm days with at most ``merge_gap`` days without one between them are merged."""
+    found: list[Episode] = []
+    for day in np.flatnonzero(alarm).tolist():
+        if found and day - found[-1].last - 1 <= merge_gap:
+            found[-1] = Episode(found[-1].first, day, found[-1].days + 1)
+        else:
+            found.append(Episode(day, day, 1))
+    return found
+
+
+def count_episodes(alarm: np.ndarray, merge_gap: int) -> int:
+    """Number of episodes over all units of bool ``alarm`` [U, D]."""
+    return sum(len(episodes(row, merge_gap)) for row in alarm[alarm.any(axis=1)])
+
+
+def cage_months(judged: np.ndarray) -> float:
+    """Exposure of bool ``judged`` [U, D] in months of 30 days."""
+    return float(judged.sum()) / MONTH_DAYS
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Threshold by budget (episodes per healthy cage-month); an alarm is a score *over* it.
+
+    ``extrapolated``: budgets for which the calibration expects less than one episode, so that the threshold rests on the
+    shape of the tail and cannot have been checked on it.
+    """
+
+    by_budget: dict[float, float]
+    extrapolated: tuple[float, ...]
+    exposure_months: float
+
+
+def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> Thresholds:
+    """The lowest thresholds under which healthy ``score`` [U, D] (NaN not judged) stay within each of ``budgets``.
+
+    At and above the threshold, no level gives more episodes per month than the budget. Raises ``ValueError`` without any
+    judged day.
+    """
+    judged = np.isfinite(score)
+    exposure = cage_months(judged)
+    levels = np.unique(score[judged])[::-1]
+    if not len(levels):
+        raise ValueError("no judged healthy day to set a threshold from")
+    most = int(max(max(budgets) * exposure, TAIL_PEAKS))
+    counts: list[int] = []
+    for level in levels:
+        counts.append(count_episodes(np.nan_to_num(score, nan=-np.inf) > level, merge_gap))
+        if counts[-1] > most:
+            break
+    found, extrapolated, highest = {}, [], -np.inf
+    for budget in sorted(budgets, reverse=True):
+        allowed = budget * exposure
+        if allowed >= 1.0:
+            over = next((i for i, n in enumerate(counts) if n > allowed), len(counts))
+            value = float(levels[over - 1])
+        else:
+            value = _tail(levels, counts, allowed)
+            extrapolated.append(budget)
+        highest = max(highest, value)  # a stricter budget never has a lower threshold
+        found[budget] = highest
+    return Thresholds(dict(sorted(found.items())), tuple(sorted(extrapolated)), exposure)
+
+
+def _tail(levels: np.ndarray, counts: list[int], allowed: float) -> float:
+    """Level at which an exponential tail through the highest episodes' peaks expects ``allowed`` of them."""
+    peaks = [levels[i] for i in range(1, len(counts)) for _ in range(max(0, counts[i] - max(counts[:i])))][:TAIL_PEAKS]
+    if len(peaks) < 2:
+        return float(levels[0])
+    base = peaks[-1]
+    scale = float(np.mean(np.array(peaks[:-1]) - base))
+    return float(base + scale * np.log((len(peaks) - 1) / allowed))
+
+
+def urgent_checks(readings: pd.DataFrame, lights: Lights, hours: float, still_share: float = 0.95) -> pd.DataFrame:
+    """Cages hidden or motionless for longer than ``hours`` of the dark, from per-minute ``readings``.
+
+    Columns ``cage date time_utc state hours``, one row for each cage-day and state; ``time_utc`` is when the limit was
+    passed: the check is due with the next segment, not the next day. A minute counts as hidden or motionless when
+    ``hidden_fraction`` or ``still_fraction`` is at least ``still_share``; time without recording is neither, unless it is a
+    pause of the schedule (up to an hour) with the state on both of its sides.
+    """
+    names = {"hidden_fraction": "hidden", "still_fraction": "motionless"}
+    rows = readings[readings["name"].isin(names) & readings["value"].notna() & (readings["coverage"] > 0)]
+    date, zt = lights.zeitgeber(pd.DatetimeIndex(rows["time_utc"]))
+    rows = rows.assign(date=date, seconds=zt * 3600.0)[zt >= lights.hours]
+    found = []
+    for (cage, name, day), group in rows.groupby(["cage", "name", "date"], sort=True):
+        group = group.sort_values("seconds")
+        step = float(group["resolution_s"].iloc[0])
+        state, time = (group["value"] >= still_share).to_numpy(), group["seconds"].to_numpy()
+        length, end = bouts.longest_run_s(state, time, step, max(3600.0, step))
+        if length > hours * 3600.0:
+            when = lights.utc(pd.Timestamp(day).date(), (end - length) / 3600.0 + hours)
+            found.append((cage, pd.Timestamp(day).date(), when, names[name], length / 3600.0))
+    return pd.DataFrame(found, columns=["cage", "date", "time_utc", "state", "hours"])

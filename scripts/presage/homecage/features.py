@@ -1,0 +1,191 @@
+"""From the pose of one cage-day to per-minute readings: how far, how still, how long, where, and was it seen at all.
+
+Missing is not still and hidden is not missing: a minute without usable frames has null values and coverage 0; a minute of
+good frames without an animal has coverage 1, ``hidden_fraction`` 1 and null motion.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from presage import tables
+from presage.homecage import bouts, kinematics
+from presage.homecage.pose.quality import SEEN, UNUSABLE, PoseDay
+from presage.homecage.zeitgeber import Lights, Schedule
+
+MINUTE = 60.0
+UNITS = {
+    "distance": "px/min",
+    "speed": "px/s",
+    "still_fraction": "1",
+    "sleep_fraction": "1",
+    "body_length": "px",
+    "nest_fraction": "1",
+    "still_outside_nest_fraction": "1",
+    "hidden_fraction": "1",
+}
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """How pose becomes behaviour. Lengths are in body lengths, so that no camera needs its own numbers."""
+
+    still_speed: float = 0.15  # body lengths per second
+    sleep_s: float = 40.0
+    nest_radius: float = 1.0  # body lengths
+    nest_min_minutes: float = 2.0
+    length_parts: tuple[str, str] = ("snout", "tailbase")
+    nest: tuple[float, float] | None = None  # px; None: estimated from this cage-day's light phase
+    mm_per_px: float | None = None
+
+
+@dataclass(frozen=True)
+class Track:
+    """One animal's frames of a cage-day, ascending in time. ``time`` s since lights-on; ``xy`` px [frames, parts, 2]."""
+
+    time: np.ndarray
+    xy: np.ndarray
+
+    @property
+    def interval(self) -> float:
+        """Seconds from frame to frame (median)."""
+        return float(np.median(np.diff(self.time))) if len(self.time) > 1 else 1.0
+
+
+def features_cage_day(
+    pose: PoseDay,
+    *,
+    cage: str,
+    date: dt.date,
+    lights: Lights,
+    schedule: Schedule,
+    settings: FeatureSettings,
+) -> tuple[pd.DataFrame, dict]:
+    """The ``readings`` rows of a cage-day, and what to remember of it (``sampling``, ``nest_px``, ``body_length_px``).
+
+    ``pose`` has a row for every frame that was sampled, judged seen, hidden or unusable (:mod:`pose.quality`). One row for each feature and each minute that was scheduled or recorded; ``coverage`` is usable / scheduled seconds.
+    Several animals in a cage are averaged: who is who does not survive a day. Path length depends on the frame rate, so
+    the unit of ``distance`` and ``speed`` carries it; with a pixel scale, lengths are mm.
+    """
+    tracks, bodyparts = read_tracks(pose, lights.utc(date)), pose.bodyparts
+    interval = float(np.median([t.interval for t in tracks.values()])) if tracks else 1.0
+    length = body_length(tracks, bodyparts, settings.length_parts)
+    nest = settings.nest or _nest(tracks, lights, length, settings)
+    frames = [_frames(track, bodyparts, interval, length, nest, settings) for track in tracks.values()]
+    minutes = _minutes(frames, schedule, interval)
+    readings = _long(minutes, cage, lights.utc(date), 1.0 / interval, settings.mm_per_px)
+    duty = f"{schedule.record_s:g} of {schedule.period_s:g} s"
+    sampling = f"video {1.0 / interval:.3g} fps, {duty}" if tracks else f"video, {duty}"
+    return readings, {"sampling": sampling, "nest_px": nest, "body_length_px": length}
+
+
+def read_tracks(pose: PoseDay, start: pd.Timestamp) -> dict[str, Track]:
+    """Usable frames by animal, time in s since ``start``; points that are not good, and unseen animals, are NaN."""
+    seconds = (pose.time_utc - start.tz_localize(None).to_datetime64()) / np.timedelta64(1, "s")
+    xy = np.where((pose.state == SEEN)[:, None, None], pose.masked_xy(), np.nan).astype(np.float64)
+    usable = pose.state != UNUSABLE
+    tracks = {}
+    for animal in np.unique(pose.animal[usable]):
+        rows = np.flatnonzero(usable & (pose.animal == animal))
+        rows = rows[np.argsort(seconds[rows], kind="stable")]
+        tracks[str(animal)] = Track(seconds[rows], xy[rows])
+    return tracks
+
+
+def body_length(tracks: dict[str, Track], bodyparts: Sequence[str], parts: tuple[str, str]) -> float | None:
+    """Median distance px of the two ``parts`` over all frames; None where they are not both seen, or not tracked."""
+    if not set(parts) <= set(bodyparts):
+        return None
+    i, j = (bodyparts.index(p) for p in parts)
+    lengths = [kinematics.distance_between(t.xy[:, i], t.xy[:, j]) for t in tracks.values()]
+    seen = np.concatenate([v[np.isfinite(v)] for v in lengths]) if lengths else np.empty(0)
+    return float(np.median(seen)) if len(seen) else None
+
+
+def _nest(
+    tracks: dict[str, Track], lights: Lights, length: float | None, s: FeatureSettings
+) -> tuple[float, float] | None:
+    """Densest place of the light phase. It precedes the night of the same cage-day, so nothing later is used."""
+    light = [kinematics.centre(t.xy[t.time < lights.hours * 3600.0]) for t in tracks.values()]
+    if not light or length is None:
+        return None
+    points = np.concatenate(light)
+    seen_s = np.isfinite(points[:, 0]).sum() * next(iter(tracks.values())).interval
+    return kinematics.densest_place(points, s.nest_radius * length) if seen_s >= MINUTE * s.nest_min_minutes else None
+
+
+def _frames(
+    track: Track,
+    bodyparts: Sequence[str],
+    interval: float,
+    length: float | None,
+    nest: tuple | None,
+    s: FeatureSettings,
+) -> pd.DataFrame:
+    """What each frame says of one animal; NaN = not known."""
+    n = len(track.time)
+    joined = kinematics.continuous(track.time, interval)
+    points = kinematics.despike(kinematics.centre(track.xy), joined)
+    seen = np.isfinite(points[:, 0])
+    step = kinematics.steps(points, joined)
+    speed = kinematics.speed(points, track.time, joined)
+    unknown = np.full(n, np.nan)
+    still = np.where(np.isfinite(speed), speed < s.still_speed * length, np.nan) if length else unknown
+    outside = unknown
+    if nest is not None and length:
+        away = kinematics.distance_between(points, np.asarray(nest)) > s.nest_radius * length
+        outside = np.where(seen, away, np.nan)
+    body = unknown
+    if length is not None:
+        i, j = (bodyparts.index(p) for p in s.length_parts)
+        body = kinematics.distance_between(track.xy[:, i], track.xy[:, j])
+    return pd.DataFrame(
+        {
+            "time": track.time,
+            "seen": seen,
+            "distance": step * MINUTE / interval,
+            "speed": speed,
+            "still_fraction": still,
+            "sleep_fraction": bouts.asleep(still, track.time, joined, interval, s.sleep_s),
+            "body_length": body,
+            "nest_fraction": 1.0 - outside,
+            "still_outside_nest_fraction": still * outside,
+        }
+    )
+
+
+def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float) -> pd.DataFrame:
+    """Mean over the frames (and animals) of each minute; index = minute since lights-on, with ``coverage``."""
+    starts = np.arange(24 * 60)
+    scheduled = pd.Series(schedule.scheduled_s(starts * MINUTE, MINUTE), index=starts)
+    index = starts[scheduled.to_numpy() > 0]
+    if not frames:
+        return pd.DataFrame(dict.fromkeys(UNITS, np.nan), index=index).assign(coverage=0.0)
+    rows = pd.concat(frames)
+    mean = rows.groupby(np.floor(rows["time"] / MINUTE).astype(int))[list(UNITS)[:-1]].mean()
+    shots = rows.groupby("time")["seen"].any()  # one row a frame: was any animal seen?
+    by_minute = shots.groupby(np.floor(shots.index.to_numpy() / MINUTE).astype(int))
+    mean["hidden_fraction"] = 1.0 - by_minute.mean()
+    usable = by_minute.size() * interval
+    mean["coverage"] = (usable / scheduled.reindex(usable.index).fillna(0.0).clip(lower=interval)).clip(upper=1.0)
+    mean = mean.reindex(np.union1d(index, mean.index[(mean.index >= 0) & (mean.index < 25 * 60)]))
+    return mean.assign(coverage=mean["coverage"].fillna(0.0))
+
+
+def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: float, mm_per_px: float | None) -> pd.DataFrame:
+    time = (start + pd.to_timedelta(minutes.index.to_numpy() * MINUTE, unit="s")).as_unit("us")
+    parts = []
+    for name, base in UNITS.items():
+        value, unit = minutes[name].to_numpy(), base
+        if base.startswith("px") and mm_per_px:
+            value, unit = value * mm_per_px, base.replace("px", "mm")
+        if "/" in base:
+            unit += f" at {fps:.3g} fps"
+        parts.append(pd.DataFrame({"time_utc": time, "name": name, "value": value, "unit": unit}))
+    out = pd.concat(parts, ignore_index=True)
+    out["coverage"] = np.tile(minutes["coverage"].to_numpy(), len(UNITS))
+    out = out.assign(cage=cage, animal=None, resolution_s=MINUTE)
+    return out[tables.SCHEMAS["readings"].names]

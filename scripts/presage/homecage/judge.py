@@ -1,0 +1,194 @@
+"""The step from daily values to scores, alarms and dated models."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from presage import tables
+from presage.config.distress import Alarms, Detector, with_budget
+from presage.errors import UserError
+from presage.homecage import alarms as alarming
+from presage.homecage import panel as panels
+from presage.homecage.detector import OwnBaseline, Scorer
+from presage.homecage.models import Judged, judge_dated
+from presage.homecage.rules_of_thumb import rules
+from presage.homecage.zeitgeber import Lights
+from presage.sheets import Cage
+
+OURS = "ours"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every result row says about its making."""
+
+    seed: int = 0
+    code_hash: str = ""
+    config_hash: str = ""
+    data_hash: str = ""
+
+
+def judge(
+    daily: pd.DataFrame,
+    cages: Sequence[Cage],
+    events: pd.DataFrame,
+    lights: Lights,
+    detector: Detector,
+    alarms: Alarms,
+) -> dict[str, Judged]:
+    """Our detector and the one-line rules on the ``daily`` table, each with its own dated models and thresholds.
+
+    Cage-days that were not over (provisional) are left out. Raises :class:`UserError` when no cage of the sheet may set
+    the threshold, or cages have readings but no row in the sheet.
+    """
+    role = {c.cage: c.role for c in cages}
+    unknown = sorted(set(daily["cage"]) - set(role))
+    if unknown:
+        raise UserError("cages sheet", f"has no row for {', '.join(unknown[:5])}", "add the cages that have readings")
+    evidence = panels.event_evidence(events, detector.event_weight, lights)
+    panel = panels.build(daily[~daily["provisional"]], detector.features, evidence)
+    calibrate = np.array([role[cage] == "calibrate" for cage in panel.cages])
+    if not calibrate.any():
+        raise UserError("cages sheet", "no cage with readings has role calibrate", "name healthy cages that set the threshold")
+    scorers: dict[str, Scorer] = {OURS: OwnBaseline(detector)}
+    amounts = [f.name for f in detector.features if f.scale == "log" and f.worse == "down"]
+    if amounts:
+        scorers.update(rules(detector, amounts[0]))
+    return {
+        name: judge_dated(
+            name,
+            scorer,
+            panel,
+            calibrate,
+            events,
+            lights,
+            budgets=with_budget(alarms),
+            merge_gap=alarms.merge_gap_days,
+            first_fit_days=alarms.first_fit_days,
+            refit_days=alarms.refit_days,
+            settings=detector.model_dump(mode="json"),
+        )
+        for name, scorer in scorers.items()
+    }
+
+
+def decision_utc(judged: Judged, latency_minutes: float) -> np.ndarray:
+    """End of the data window plus latency, datetime64[us] [U, D]."""
+    return judged.panel.end_utc + np.timedelta64(round(latency_minutes * 60e6), "us")
+
+
+def scores_table(judged: Judged, alarms: Alarms, latency_minutes: float, stamp: Stamp) -> pd.DataFrame:
+    """The ``distress_scores`` table: one row for each unit and day of its recording."""
+    panel, s = judged.panel, judged.scores
+    unit, day = np.nonzero(panel.scheduled)
+    hashes = [m.hash for m in judged.models] + [""]
+    decided = pd.Series(decision_utc(judged, latency_minutes)[unit, day])
+    over = pd.Series([panel.dates[d] + np.timedelta64(1, "D") for d in day]).astype("datetime64[us]")
+    frame = pd.DataFrame(
+        {
+            "cage": panel.cages[unit],
+            "animal": [panel.units[u][1] or None for u in unit],
+            "date": pd.to_datetime(panel.dates[day]).date,
+            "decision_utc": decided.fillna(over).dt.tz_localize("UTC"),
+            "score": s.score[unit, day],
+            "threshold": judged.thresholds[alarms.budget][day],
+            "alarm": judged.alarm(alarms.budget)[unit, day],
+            "no_call": s.no_call[unit, day],
+            "warm_up": s.warm_up[unit, day],
+            "masked": s.masked[unit, day],
+            "explanation": s.why[unit, day],
+            "model_hash": [hashes[judged.model[d]] for d in day],
+            "seed": stamp.seed,
+            "code_hash": stamp.code_hash,
+        }
+    )
+    return frame[tables.SCHEMAS["distress_scores"].names]
+
+
+def alarms_table(
+    judged: Judged,
+    alarms: Alarms,
+    latency_minutes: float,
+    stamp: Stamp,
+    urgent: pd.DataFrame | None = None,
+    until: int | None = None,
+) -> pd.DataFrame:
+    """The ``alarms`` table: one row for each episode, as known with the days up to index ``until`` (all when None).
+
+    ``level``: watch; check when the score also passes the strictest budget's threshold; urgent for a check of
+    :func:`alarms.urgent_checks` (``urgent``), which is a row of its own: it does not wait for the end of the day.
+    """
+    panel = judged.panel
+    stop = len(panel.dates) if until is None else until + 1
+    alarm = judged.alarm(alarms.budget)[:, :stop]
+    strict = judged.thresholds[min(judged.thresholds)]
+    decided = decision_utc(judged, latency_minutes)
+    hashes = {"config_hash": stamp.config_hash, "data_hash": stamp.data_hash, "code_hash": stamp.code_hash}
+    rows = []
+    for u in np.flatnonzero(alarm.any(axis=1)):
+        for number, e in enumerate(alarming.episodes(alarm[u], alarms.merge_gap_days), start=1):
+            days = e.first + np.flatnonzero(alarm[u, e.first : e.last + 1])
+            worst = int(days[np.argmax(judged.scores.score[u, days])])
+            rows.append(
+                {
+                    "cage": panel.units[u][0],
+                    "animal": panel.units[u][1] or None,
+                    "episode": number,
+                    "first_date": panel.dates[e.first].item(),
+                    "last_date": panel.dates[e.last].item(),
+                    "alarm_days": e.days,
+                    "decision_utc": pd.Timestamp(decided[u, e.first], tz="UTC"),
+                    "score": judged.scores.score[u, worst],
+                    "threshold": judged.thresholds[alarms.budget][e.first],
+                    "budget": alarms.budget,
+                    "level": "check" if (judged.scores.score[u, days] > strict[days]).any() else "watch",
+                    "explanation": judged.scores.why[u, worst] or "many small deviations",
+                    "model_hash": judged.models[judged.model[e.first]].hash,
+                    **hashes,
+                }
+            )
+    rows += _urgent_rows(judged, alarms, stop, urgent, hashes)
+    frame = pd.DataFrame(rows, columns=tables.SCHEMAS["alarms"].names)
+    return frame.sort_values(["cage", "decision_utc"], ignore_index=True) if rows else tables.empty("alarms")
+
+
+def _urgent_rows(judged: Judged, alarms: Alarms, stop: int, urgent: pd.DataFrame | None, hashes: dict) -> list[dict]:
+    """Urgent checks as alarm rows with episode 0: they have no score and no threshold of the detector's."""
+    rows = []
+    for check in () if urgent is None else urgent.itertuples():
+        day = int((np.datetime64(check.date, "D") - judged.panel.dates[0]).astype(int))
+        if day < stop:
+            model = judged.model[day] if 0 <= day < len(judged.model) else -1
+            rows.append(
+                {
+                    "cage": check.cage,
+                    "animal": None,
+                    "episode": 0,
+                    "first_date": check.date,
+                    "last_date": check.date,
+                    "alarm_days": 1,
+                    "decision_utc": check.time_utc,
+                    "score": None,
+                    "threshold": alarms.urgent_hours,
+                    "budget": alarms.budget,
+                    "level": "urgent",
+                    "explanation": f"{check.state} for {check.hours:.1f} h of the dark",
+                    "model_hash": judged.models[model].hash if model >= 0 else "none",
+                    **hashes,
+                }
+            )
+    return rows
+
+
+def issued(
+    judged: Judged, alarms: Alarms, latency_minutes: float, stamp: Stamp, urgent: pd.DataFrame | None = None
+) -> Iterator[tuple[str, dt.date, pd.DataFrame]]:
+    """What was to be said on each judged cage-day: (model hash, date, alarms that were on, as known then)."""
+    for index in np.flatnonzero(judged.model >= 0):
+        date = judged.panel.dates[index].item()
+        table = alarms_table(judged, alarms, latency_minutes, stamp, urgent, until=int(index))
+        on = table[table["last_date"] == date] if len(table) else table
+        yield judged.models[judged.model[index]].hash, date, on.reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""Pose of the animals in each frame: DeepLabCut on video, importers for finished pose, and how far to trust either."""

@@ -1,0 +1,361 @@
+"""DeepLabCut without downloads: train a small network on a labelled project, then run it on many short videos.
+
+DeepLabCut's training always asks for downloaded weights unless it is handed a snapshot, so it is handed a randomly
+initialised one. Its video command keeps a result for every file name in a shared folder and calls that success; here
+the frames are handed to its inference runner one by one, and the rows are counted. Importing it takes 20 s: one process
+serves a whole cage-day.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import random
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from presage.config.pose import Pose
+from presage.errors import UserError
+from presage.homecage import video
+from presage.homecage.pose import evaluate, quality
+from presage.homecage.pose.importers import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.labelled import Labelled, read_labelled, split
+
+log = logging.getLogger("presage")
+
+CHANNELS = {"test_resnet": 96, "resnet10t": 512, "resnet18": 512, "resnet50": 2048}
+
+# Grey levels: an image whose standard deviation is below this shows nothing (dark, or a covered lens).
+BLANK_STD = 2.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model: its folder and its card."""
+
+    folder: Path
+    card: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Model":
+        """Read ``card.json`` of a model folder. Raises :class:`UserError` when a file is missing."""
+        folder = Path(folder)
+        for name in ("card.json", "snapshot.pt", "pytorch_config.yaml"):
+            if not (folder / name).exists():
+                raise UserError(folder / name, "does not exist", "name a model folder that train wrote")
+        return cls(folder, json.loads((folder / "card.json").read_text(encoding="utf-8")))
+
+
+def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -> dict[str, Any]:
+    """Train on a labelled DeepLabCut project and write ``snapshot.pt``, ``pytorch_config.yaml``, ``card.json`` to ``out_dir``.
+
+    The network starts from random weights and sees the training frames only; the last epoch is kept (none is chosen on
+    test). The card holds the test metrics in px of the labelled frames (:func:`presage.homecage.pose.evaluate.summary`),
+    the likelihood cut of each body part, the split and the model's hash. Same seed and threads, same bytes on CPU.
+
+    Returns the card. Raises :class:`UserError` when the project cannot be read or split.
+    """
+    data = read_labelled(project)
+    train_rows, test_rows, split_name = split(data, settings.split, settings.test_share)
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    device = _device(settings.device)
+    native, size = _sizes(data, settings.input_width)
+    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".training-") as private:
+        weights, config = _fit(Path(private), data, (train_rows, test_rows), native, size, settings, seed, device)
+    _save_weights(weights, config, out_dir)
+    predicted = _predict_images(out_dir, data, test_rows, size[0], settings, device)
+    truth = data.xy[test_rows]
+    labelled_span = quality.typical_span(data.xy[train_rows], np.isfinite(data.xy[train_rows]).all(axis=-1))
+    errors = evaluate.point_errors(predicted.xy[:, 0], truth)
+    likelihood = predicted.likelihood[:, 0]
+    card = {
+        "engine": f"deeplabcut {_version()}",
+        "backbone": settings.backbone,
+        "bodyparts": list(data.bodyparts),
+        "frame_size": list(native),
+        "input_size": list(size),
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "seed": seed,
+        "split": split_name,
+        "train_frames": [_frame_name(data, i) for i in train_rows],
+        "test_frames": [_frame_name(data, i) for i in test_rows],
+        "metrics": evaluate.summary(errors, data.bodyparts, native[0], seed),
+        "likelihood_cut": evaluate.likelihood_cuts(
+            likelihood, errors, settings.calibration_px, settings.calibration_share
+        ),
+        "calibration_px": settings.calibration_px,
+        "span_px": None if np.isnan(labelled_span) else round(labelled_span, 3),
+        "hash": _hash(weights, data.bodyparts, size),
+    }
+    (out_dir / "card.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return card
+
+
+def infer(model_dir: str | Path, videos: Iterable[tuple[str | Path, int]], settings: Pose) -> Iterator[PoseFile]:
+    """Pose of each video, in order, with one model load for all. Coordinates are px of the video's own frames.
+
+    ``videos`` yields (path, frames that are known to decode); every ``settings.stride``-th frame is analysed. Blank images
+    get likelihood NaN. Raises :class:`UserError` when a video gives another number of frames than stated.
+    """
+    model = Model.open(model_dir)
+    device = _device(settings.device)
+    with _quiet_deeplabcut():
+        runner = _runner(model.folder, device, settings.batch_size)
+    for path, n_frames in videos:
+        expected = -(-n_frames // settings.stride)
+        try:
+            frames = (image for _, image in video.frames(path, model.card["input_size"][0], settings.stride))
+            size = video.info(path)
+            pose = _predict(runner, frames, (size.width, size.height), tuple(model.card["bodyparts"]))
+        except video.UnreadableVideo as error:
+            raise UserError(path, str(error), "probe the segments again") from None
+        if pose.n_frames != expected:
+            raise UserError(
+                path, f"gave {pose.n_frames} frames, not {expected}", "it changed since it was probed: run again"
+            )
+        yield pose
+
+
+# ---- training ------------------------------------------------------------------------------------------------------
+
+
+def _fit(
+    private: Path,
+    data: Labelled,
+    rows: tuple[np.ndarray, np.ndarray],
+    native: tuple[int, int],
+    size: tuple[int, int],
+    settings: Pose,
+    seed: int,
+    device: str,
+) -> tuple[dict[str, Any], Any]:
+    """Train in the private folder; (weights of the last epoch on CPU, DeepLabCut's configuration)."""
+    with _quiet_deeplabcut():
+        import torch
+        from deeplabcut.pose_estimation_pytorch import COCOLoader
+        from deeplabcut.pose_estimation_pytorch import train as dlc_train
+        from deeplabcut.pose_estimation_pytorch.config import PoseConfig
+        from deeplabcut.pose_estimation_pytorch.models import PoseModel
+        from deeplabcut.pose_estimation_pytorch.task import Task
+
+        for mode, indices in zip(("train", "test"), rows):
+            _write_coco(private, mode, data, indices, native, size)
+        config_path = private / "train" / "pytorch_config.yaml"
+        config_path.parent.mkdir()
+        project = {"bodyparts": list(data.bodyparts), "multianimalproject": False, "project_path": str(private)}
+        config = PoseConfig.build(project, config_path, top_down=False, multi_animal=False, net_type="resnet_50")
+        for key, value in _overrides(settings, size, len(rows[0]), len(data.bodyparts), seed).items():
+            config.set_nested(key, value)
+        config.to_yaml(config_path, overwrite=True)
+        _seed_everything(seed)
+        start = private / "random.pt"
+        network = PoseModel.build(config["model"], pretrained_backbone=False)
+        torch.save({"model": network.state_dict(), "metadata": {"epoch": 0}}, start)
+        loader = COCOLoader(private, config_path)
+        dlc_train(loader, config, Task.BOTTOM_UP, device=device, snapshot_path=start)
+        [snapshot] = sorted(config_path.parent.glob("snapshot-*.pt"))
+        return torch.load(snapshot, map_location="cpu", weights_only=True)["model"], config
+
+
+def _overrides(settings: Pose, size: tuple[int, int], n_train: int, n_parts: int, seed: int) -> dict[str, Any]:
+    """What differs from DeepLabCut's defaults for a ResNet, by dotted key."""
+    channels = CHANNELS[settings.backbone]
+    reach = max(4, round(0.03 * size[0]))  # px around a label that count as it: DeepLabCut's 17 px at 640 x 480
+    steps = settings.epochs
+    return {
+        "model.backbone.model_name": settings.backbone,
+        "model.backbone.output_stride": settings.output_stride,
+        "model.backbone_output_channels": channels,
+        "model.heads.bodypart.heatmap_config.channels": [channels, n_parts],
+        "model.heads.bodypart.locref_config.channels": [channels, 2 * n_parts],
+        "model.heads.bodypart.target_generator.pos_dist_thresh": reach,
+        "data.train.affine.rotation": settings.rotation,
+        "data.train.affine.scaling": [0.8, 1.2],
+        "data.train.affine.p": 0.9,
+        "data.train.crop_sampling.width": size[0],
+        "data.train.crop_sampling.height": size[1],
+        "runner.optimizer.type": "AdamW",
+        "runner.optimizer.params": {"lr": settings.learning_rate},
+        "runner.scheduler.type": "OneCycleLR",
+        "runner.scheduler.params": {"max_lr": settings.learning_rate, "total_steps": steps + 1, "pct_start": 0.2},
+        "runner.eval_interval": settings.epochs + 1,  # never: test frames are looked at once, at the end
+        "runner.snapshots.max_snapshots": 1,
+        "runner.snapshots.save_epochs": settings.epochs + 1,
+        "runner.load_weights_only": True,
+        "train_settings.epochs": settings.epochs,
+        "train_settings.batch_size": min(settings.batch_size, n_train),
+        "train_settings.seed": seed,
+    }
+
+
+def _write_coco(
+    private: Path, mode: str, data: Labelled, rows: np.ndarray, native: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """Scaled images and COCO annotations of one side of the split."""
+    (private / "images").mkdir(exist_ok=True)
+    (private / "annotations").mkdir(exist_ok=True)
+    images, annotations = [], []
+    for number, row in enumerate(rows, start=1):
+        name = f"{mode}{number:06d}.png"
+        cv2.imwrite(str(private / "images" / name), video.scaled(_read_image(data.images[row], native), size[0]))
+        images.append({"id": number, "file_name": name, "width": size[0], "height": size[1]})
+        xy = video.rescale_points(data.xy[row], native, size)
+        seen = np.isfinite(xy).all(axis=-1)
+        if not seen.any():
+            continue
+        low, high = xy[seen].min(axis=0), xy[seen].max(axis=0)
+        keypoints = np.column_stack([np.where(seen[:, None], xy, 0), np.where(seen, 2, 0)])
+        annotations.append(
+            {
+                "id": len(annotations) + 1,
+                "image_id": number,
+                "category_id": 1,
+                "keypoints": keypoints.ravel().tolist(),
+                "num_keypoints": int(seen.sum()),
+                "bbox": [*low.tolist(), *(high - low).tolist()],
+                "area": float(max(1.0, np.prod(high - low))),
+                "iscrowd": 0,
+            }
+        )
+    categories = [{"id": 1, "name": "animal", "supercategory": "animal", "keypoints": list(data.bodyparts)}]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    (private / "annotations" / f"{mode}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def _read_image(path: Path, native: tuple[int, int]) -> np.ndarray:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise UserError(path, "cannot be read as an image", "restore it")
+    if (image.shape[1], image.shape[0]) != native:
+        raise UserError(
+            path, f"is {image.shape[1]} x {image.shape[0]} px, others {native[0]} x {native[1]}", "use one size"
+        )
+    return image
+
+
+def _sizes(data: Labelled, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(width, height) of the labelled frames, and of the network's input."""
+    first = cv2.imread(str(data.images[0]), cv2.IMREAD_COLOR)
+    if first is None:
+        raise UserError(data.images[0], "cannot be read as an image", "restore it")
+    height, native_width = first.shape[:2]
+    return (native_width, height), video.scaled(first, width).shape[1::-1]
+
+
+def _save_weights(weights: dict[str, Any], config: Any, out_dir: Path) -> None:
+    """The model's two files, without paths of the private folder."""
+    import torch
+
+    torch.save(
+        {"model": weights, "metadata": {"epoch": int(config["train_settings"]["epochs"])}}, out_dir / "snapshot.pt"
+    )
+    config.set_nested("metadata.project_path", "")
+    config.set_nested("metadata.pose_config_path", "")
+    config.to_yaml(out_dir / "pytorch_config.yaml", overwrite=True)
+
+
+def _hash(weights: dict[str, Any], bodyparts: tuple[str, ...], size: tuple[int, int]) -> str:
+    digest = hashlib.sha256(json.dumps([bodyparts, size]).encode())
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _frame_name(data: Labelled, row: int) -> str:
+    return f"{data.videos[row]}/{data.images[row].name}"
+
+
+# ---- inference -----------------------------------------------------------------------------------------------------
+
+
+def _runner(folder: Path, device: str, batch_size: int) -> Any:
+    from deeplabcut.pose_estimation_pytorch import get_pose_inference_runner
+
+    return get_pose_inference_runner(
+        folder / "pytorch_config.yaml", folder / "snapshot.pt", batch_size=batch_size, device=device
+    )
+
+
+def _predict(
+    runner: Any, frames: Iterable[np.ndarray], native: tuple[int, int], bodyparts: tuple[str, ...]
+) -> PoseFile:
+    """Pose of an image stream (RGB, scaled to the input size), in px of the native size."""
+    blank: list[bool] = []
+    sizes: set[tuple[int, int]] = set()
+
+    def watched() -> Iterator[np.ndarray]:
+        for image in frames:
+            blank.append(bool(image.std() < BLANK_STD))
+            sizes.add(image.shape[1::-1])
+            yield image
+
+    results = runner.inference(watched())
+    if not results:
+        empty = np.empty((0, 1, len(bodyparts), 2), dtype=np.float32)
+        return PoseFile(empty, empty[..., 0], (ONLY_ANIMAL,), bodyparts)
+    values = np.stack([result["bodyparts"][:1, :, :3] for result in results]).astype(np.float64)
+    [size] = sizes
+    xy = video.rescale_points(values[..., :2], size, native).astype(np.float32)
+    likelihood = np.clip(values[..., 2], 0, 1).astype(np.float32)
+    dark = np.asarray(blank)
+    xy[dark], likelihood[dark] = np.nan, np.nan
+    return PoseFile(xy, likelihood, (ONLY_ANIMAL,), bodyparts)
+
+
+def _predict_images(
+    folder: Path, data: Labelled, rows: np.ndarray, width: int, settings: Pose, device: str
+) -> PoseFile:
+    """Pose of labelled frames, through the same route as video."""
+    with _quiet_deeplabcut():
+        runner = _runner(folder, device, settings.batch_size)
+    first = cv2.imread(str(data.images[rows[0]]), cv2.IMREAD_COLOR)
+    native = first.shape[1::-1]
+    images = (
+        cv2.cvtColor(video.scaled(_read_image(data.images[row], native), width), cv2.COLOR_BGR2RGB) for row in rows
+    )
+    return _predict(runner, images, native, data.bodyparts)
+
+
+# ---- the package itself --------------------------------------------------------------------------------------------
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("pose.device", "is cuda, but torch sees no GPU", "use auto or cpu, or start it on a GPU")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def _seed_everything(seed: int) -> None:
+    """DeepLabCut and its augmentations draw from all three global generators."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("deeplabcut")
+
+
+@contextlib.contextmanager
+def _quiet_deeplabcut() -> Iterator[None]:
+    """DeepLabCut prints greetings and opens a plotting backend at import; its log lines go to the log alone."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield

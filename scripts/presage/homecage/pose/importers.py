@@ -1,0 +1,139 @@
+"""Finished pose from files: a registry of readers by suffix, all to one shape."""
+
+import csv
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from presage.errors import UserError
+
+
+@dataclass(frozen=True)
+class PoseFile:
+    """Pose of every frame of one file.
+
+    ``xy`` float32 [frame, animal, body part, 2], px, image coordinates (y down), NaN where nothing was found;
+    ``likelihood`` float32 [frame, animal, body part], 0 to 1, 0 where nothing was found.
+    """
+
+    xy: np.ndarray
+    likelihood: np.ndarray
+    animals: tuple[str, ...]
+    bodyparts: tuple[str, ...]
+
+    @property
+    def n_frames(self) -> int:
+        """Frames in the file."""
+        return len(self.xy)
+
+
+Reader = Callable[[Path], PoseFile]
+READERS: dict[str, Reader] = {}
+
+# A single-animal file does not name its animal.
+ONLY_ANIMAL = "animal"
+
+
+def reader(*suffixes: str) -> Callable[[Reader], Reader]:
+    """Register a function as the reader of files with these suffixes (lower case, with the dot)."""
+
+    def register(function: Reader) -> Reader:
+        for suffix in suffixes:
+            READERS[suffix] = function
+        return function
+
+    return register
+
+
+def read(path: str | Path) -> PoseFile:
+    """Read a finished pose file by its suffix. Raises :class:`UserError` when it is missing or not in that format."""
+    path = Path(path)
+    if not path.exists():
+        raise UserError(path, "does not exist", "correct the path")
+    function = READERS.get(path.suffix.lower())
+    if function is None:
+        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(READERS))}")
+    return function(path)
+
+
+@reader(".h5")
+def read_dlc_h5(path: Path) -> PoseFile:
+    """DeepLabCut's HDF5 (one pandas table; its key differs between writers: df_with_missing, data, df, tracks)."""
+    try:
+        with pd.HDFStore(path, mode="r") as store:
+            keys = [key for key in store if not key.endswith("/meta")]
+            if len(keys) != 1:
+                raise UserError(
+                    path, f"holds {len(keys)} tables ({', '.join(keys) or 'none'}), not one", "export it again"
+                )
+            table = store[keys[0]]
+    except UserError:
+        raise
+    except Exception as error:  # PyTables raises many kinds for a file that is no HDF5
+        raise UserError(path, f"is no DeepLabCut HDF5 ({type(error).__name__})", "export it again") from error
+    return from_dlc_table(table, path)
+
+
+@reader(".csv")
+def read_dlc_csv(path: Path) -> PoseFile:
+    """DeepLabCut's CSV: header rows scorer, (individuals,) bodyparts, coords; first column the frame number."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = list(itertools.islice(csv.reader(file), 4))
+        n_header = [row[0] for row in header].index("coords") + 1
+        # Without pandas' own header: a day has 48 small files, and a MultiIndex costs more than the numbers.
+        body = pd.read_csv(path, skiprows=n_header, header=None, dtype=np.float64).to_numpy()
+    except pd.errors.EmptyDataError:
+        body = np.empty((0, len(header[0])))
+    except (ValueError, IndexError, UnicodeDecodeError, pd.errors.ParserError):
+        raise UserError(path, "is no DeepLabCut CSV (three header rows, then numbers)", "export it again") from None
+    names, columns = [row[0] for row in header[:n_header]], list(zip(*(row[1:] for row in header[:n_header])))
+    if body.shape[1] != len(columns) + 1:
+        raise UserError(path, f"has {body.shape[1]} columns under {len(columns) + 1} headers", "export it again")
+    return _from_columns(body[:, 1:], names, columns, body[:, 0], path)
+
+
+def from_dlc_table(table: pd.DataFrame, path: str | Path) -> PoseFile:
+    """Pose from DeepLabCut's own pandas table; ``path`` is what errors name. See :func:`read_dlc_h5`."""
+    try:
+        values = table.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError(path, "has cells that are no numbers", "export it again") from None
+    if not pd.api.types.is_integer_dtype(table.index):
+        raise UserError(path, "does not number its frames (labels, not predictions?)", "export the predictions")
+    return _from_columns(values, list(table.columns.names), list(table.columns), table.index.to_numpy(), path)
+
+
+def _from_columns(
+    values: np.ndarray, names: list[str], columns: list[tuple[str, ...]], frame: np.ndarray, path: str | Path
+) -> PoseFile:
+    """Pose from columns [frame, column] that are named (scorer, [individuals,] bodyparts, coords).
+
+    Points with a missing coordinate get likelihood 0. Raises :class:`UserError` when the levels or coordinates are not
+    DeepLabCut's, or row i is not frame i (a gap would move every later frame in time).
+    """
+    if names not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
+        raise UserError(path, f"has the column levels {names}, which are not DeepLabCut's", "export it again")
+    if not np.array_equal(frame, np.arange(len(frame))):
+        raise UserError(path, "does not number its frames 0, 1, 2, ...", "export all frames of the video")
+    keys = [(ONLY_ANIMAL, *column[1:]) if len(names) == 3 else tuple(column[1:]) for column in columns]
+    # DeepLabCut keeps points that belong to no animal (corners of the cage) under the individual "single".
+    kept = [i for i, (animal, _, _) in enumerate(keys) if len(names) == 3 or animal != "single"]
+    animals, bodyparts, coords = (tuple(dict.fromkeys(keys[i][level] for i in kept)) for level in range(3))
+    if sorted(coords) != ["likelihood", "x", "y"]:
+        raise UserError(path, f"has the coordinates {coords}, not x, y, likelihood", "export the predictions")
+    place = np.array(
+        [
+            (animals.index(a), bodyparts.index(b), ("x", "y", "likelihood").index(c))
+            for a, b, c in (keys[i] for i in kept)
+        ]
+    )
+    points = np.full((len(values), len(animals), len(bodyparts), 3), np.nan, dtype=np.float32)
+    points[:, place[:, 0], place[:, 1], place[:, 2]] = values[:, kept]
+    found = np.isfinite(points).all(axis=-1)
+    xy = np.where(found[..., None], points[..., :2], np.float32(np.nan))
+    return PoseFile(xy, np.where(found, np.clip(points[..., 2], 0, 1), np.float32(0)), animals, bodyparts)

@@ -1,0 +1,113 @@
+"""A labelled DeepLabCut project as arrays, and its split into training and test frames."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from presage.errors import UserError
+
+Split = Literal["auto", "by_video", "blocks"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Frames with labels. ``xy`` float32 [frame, body part, 2], px, NaN where a part is not labelled (not visible)."""
+
+    bodyparts: tuple[str, ...]
+    images: tuple[Path, ...]
+    videos: tuple[str, ...]
+    xy: np.ndarray
+
+
+def read_labelled(project: str | Path) -> Labelled:
+    """Read ``config.yaml`` and every ``labeled-data/<video>/CollectedData_*`` of a single-animal DeepLabCut project.
+
+    Frames are ordered by video and file name. Raises :class:`UserError` when the project is none, is multi-animal, has
+    no labels, or lists a frame that does not exist.
+    """
+    project = Path(project)
+    bodyparts = tuple(_read_config(project)["bodyparts"])
+    files = sorted(project.glob("labeled-data/*/CollectedData_*.h5")) or sorted(
+        project.glob("labeled-data/*/CollectedData_*.csv")
+    )
+    if not files:
+        raise UserError(project, "has no labels (labeled-data/<video>/CollectedData_*)", "label some frames first")
+    rows = []
+    for file in files:
+        table = _read_table(file)
+        coords = [_coordinates(table, part, file) for part in bodyparts]
+        for i, index in enumerate(table.index):
+            name = Path(str(index[-1] if isinstance(index, tuple) else index)).name
+            rows.append((file.parent.name, file.parent / name, [c[i] for c in coords]))
+    rows.sort(key=lambda row: (row[0], row[1].name))
+    missing = [image for _, image, _ in rows if not image.exists()]
+    if missing:
+        raise UserError(missing[0], f"is labelled but does not exist ({len(missing)} such frames)", "restore the image")
+    xy = np.asarray([coords for _, _, coords in rows], dtype=np.float32).reshape(len(rows), len(bodyparts), 2)
+    return Labelled(bodyparts, tuple(r[1] for r in rows), tuple(r[0] for r in rows), xy)
+
+
+def split(data: Labelled, how: Split, test_share: float) -> tuple[np.ndarray, np.ndarray, str]:
+    """Indices of training and test frames, and the split's name.
+
+    *by_video*: whole videos are held out, the last ones by name that hold at least ``test_share`` of the frames.
+    *blocks*: the last ``test_share`` of each video's frames, in one block, so that neighbours in time are not on both
+    sides except at one border; named ``within_video``, since it says nothing about other videos. *auto*: by video when
+    there are three or more.
+
+    Raises :class:`UserError` when one side would be empty.
+    """
+    videos = np.asarray(data.videos)
+    names, sizes = np.unique(videos, return_counts=True)
+    if how == "by_video" or (how == "auto" and len(names) >= 3):
+        from_end = np.cumsum(sizes[::-1])
+        n_test = int(np.searchsorted(from_end, test_share * len(videos)) + 1)
+        test, name = np.isin(videos, names[len(names) - n_test :]), "by_video"
+    else:
+        test, name = np.zeros(len(videos), dtype=bool), "within_video"
+        for video, size in zip(names, sizes):
+            test[np.flatnonzero(videos == video)[size - round(test_share * size) :]] = True
+    if test.all() or not test.any():
+        raise UserError(
+            "labelled frames", f"cannot be split {name}: {len(videos)} frames, {len(names)} videos", "label more"
+        )
+    return np.flatnonzero(~test), np.flatnonzero(test), name
+
+
+def _read_config(project: Path) -> dict:
+    file = project / "config.yaml"
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(file, "does not exist", "name the folder of a DeepLabCut project") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise UserError(file, "is no YAML text", "restore the project's config.yaml") from None
+    if not isinstance(config, dict) or (
+        not isinstance(config.get("bodyparts"), list) and not config.get("multianimalproject")
+    ):
+        raise UserError(file, "lists no bodyparts", "restore the project's config.yaml")
+    return config
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    try:
+        if file.suffix == ".h5":
+            return pd.read_hdf(file)
+        with file.open(encoding="utf-8") as text:
+            coords = text.read(4096).splitlines()[2].split(",")
+        n_index = coords.index("x")  # newer projects write the image's path in three columns
+        return pd.read_csv(file, header=[0, 1, 2], index_col=list(range(n_index)))
+    except Exception as error:  # PyTables and the parser raise many kinds
+        raise UserError(file, f"cannot be read as labels ({type(error).__name__})", "restore it") from error
+
+
+def _coordinates(table: pd.DataFrame, part: str, file: Path) -> np.ndarray:
+    scorer = table.columns[0][0]
+    try:
+        return table[scorer][part][["x", "y"]].to_numpy(dtype=np.float32)
+    except KeyError:
+        raise UserError(file, f"has no labels of body part {part}", "label it, or remove it from config.yaml") from None

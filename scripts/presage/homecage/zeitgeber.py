@@ -1,0 +1,85 @@
+"""Zeitgeber time (hours since lights-on) and cage-days for whole columns of times; ``clock`` is its twin for single ones.
+
+ZT follows the wall clock, as the timer of the lamps does; the limits of a cage-day are those of ``clock``.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from presage.config.pose import Recording
+
+
+@dataclass(frozen=True)
+class Lights:
+    """The room's lamps: ``on`` and ``off`` in facility-local time (HH:MM), IANA time zone ``zone``."""
+
+    zone: str = "UTC"
+    on: str = "07:00"
+    off: str = "19:00"
+
+    @classmethod
+    def of(cls, recording: Recording) -> "Lights":
+        """The lamps that the config describes."""
+        return cls(recording.time_zone, recording.lights_on, recording.lights_off)
+
+    @property
+    def offset(self) -> pd.Timedelta:
+        """Lights-on as time since local midnight."""
+        return pd.Timedelta(f"{self.on}:00")
+
+    @property
+    def hours(self) -> float:
+        """Hours of light in a day."""
+        return (pd.Timedelta(f"{self.off}:00") - self.offset) / pd.Timedelta(hours=1) % 24
+
+    def zeitgeber(self, times: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+        """Cage-day (datetime64[D], facility-local date of its lights-on) and ZT (float64 hours, 0 to 24) of UTC ``times``.
+
+        On a day on which the clocks change, the skipped hour is missing from ZT, or the repeated one comes twice.
+        """
+        wall = times.tz_convert(ZoneInfo(self.zone)).tz_localize(None) - self.offset
+        date = wall.normalize()
+        return date.values.astype("datetime64[D]"), (wall - date).total_seconds().to_numpy() / 3600.0
+
+    def utc(self, date: dt.date, zt: float = 0.0) -> pd.Timestamp:
+        """UTC time of ``zt`` hours into the cage-day ``date`` (24 is the end of the day)."""
+        wall = pd.Timestamp(date) + self.offset + pd.Timedelta(hours=zt)
+        return wall.tz_localize(ZoneInfo(self.zone), ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+
+    def phase_hours(self, phase: str) -> float:
+        """Length of ``night``, ``day`` or ``all`` in hours."""
+        return {"day": self.hours, "night": 24.0 - self.hours, "all": 24.0}[phase]
+
+    def phase_end(self, phase: str) -> float:
+        """ZT at which ``phase`` of a cage-day is over."""
+        return self.hours if phase == "day" else 24.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Duty cycling: the camera is meant to record the first ``record_s`` of every ``period_s`` seconds from lights-on."""
+
+    record_s: float = 3600.0
+    period_s: float = 3600.0
+
+    @classmethod
+    def of(cls, recording: Recording) -> "Schedule":
+        """The duty cycle that the config describes."""
+        return cls(recording.schedule_length_s, recording.schedule_period_s)
+
+    @property
+    def duty(self) -> float:
+        """Scheduled share of the time."""
+        return self.record_s / self.period_s
+
+    def scheduled_s(self, starts: np.ndarray, length_s: float) -> np.ndarray:
+        """Scheduled seconds in the intervals ``[start, start + length_s)``; ``starts`` in seconds since lights-on."""
+        return self._until(starts + length_s) - self._until(starts)
+
+    def _until(self, t: np.ndarray) -> np.ndarray:
+        whole, rest = np.divmod(t, self.period_s)
+        return whole * self.record_s + np.minimum(rest, self.record_s)

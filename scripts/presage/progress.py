@@ -1,0 +1,14 @@
+"""Progress of long work: a bar with rate and ETA on a terminal, silence elsewhere."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+def progress(items: Iterable[T], desc: str, unit: str = "it", total: int | None = None) -> Iterator[T]:
+    """Yield ``items`` while showing a bar named ``desc`` that counts in ``unit`` on stderr; quiet when stderr is no terminal."""
+    yield from tqdm(items, desc=desc, unit=unit, total=total, disable=not sys.stderr.isatty(), leave=False)

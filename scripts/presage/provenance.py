@@ -1,0 +1,86 @@
+"""What a result was made from: hashes of code, settings and inputs, so that a rerun is neither missed nor wasted.
+
+The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and comments
+stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it.
+"""
+
+import ast
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+
+
+def closure_hash(script: str | Path) -> str:
+    """Hash of ``script`` (a path, or a name under ``scripts/``) and of its import closure within the library: 12 hex digits."""
+    path = Path(script)
+    path = path if path.is_absolute() else SCRIPTS / path
+    return _digest(_fingerprint(p)[0] for p in sorted(import_closure(path)))
+
+
+def import_closure(path: Path) -> set[Path]:
+    """``path`` and every module of the library that it imports, directly or not (imports inside functions too)."""
+    todo, seen = [path], set()
+    while todo:
+        module = todo.pop()
+        if module not in seen:
+            seen.add(module)
+            todo.extend(_fingerprint(module)[1])
+    return seen
+
+
+def content_hash(data: Any) -> str:
+    """Hash of anything that JSON can say (keys sorted; paths and dates as text): 12 hex digits."""
+    return _digest([json.dumps(data, sort_keys=True, default=str)])
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in full."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _digest(parts: Any) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part.encode() + b"\0")
+    return total.hexdigest()[:12]
+
+
+@lru_cache(maxsize=None)
+def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
+    """The module's code without docstrings, and the library modules that it names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports: set[Path] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                imports.update(_library_files(alias.name, ()))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports.update(_library_files(node.module, tuple(a.name for a in node.names)))
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            body[0] = ast.Pass()
+    return ast.dump(tree), tuple(sorted(imports))
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _library_files(module: str, names: tuple[str, ...]) -> set[Path]:
+    """Files behind ``from module import names``: the packages on the way, the module, and names that are modules themselves."""
+    if module.split(".")[0] != "presage":
+        return set()
+    parts = module.split(".")
+    candidates = [SCRIPTS.joinpath(*parts[: i + 1]) for i in range(len(parts))]
+    candidates += [candidates[-1] / name for name in names]
+    files = set()
+    for stem in candidates:
+        for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if file.is_file():
+                files.add(file)
+    return files

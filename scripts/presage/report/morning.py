@@ -1,0 +1,143 @@
+"""The morning page: every cage as a tile, those that need a person first, and what could not be judged in plain sight."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from presage.config.report import Report
+from presage.report.render import number, render
+from presage.report.run import Run
+from presage.report.timeline import own_bands, simulated_sentence, timeline_page
+
+# state -> (rank, word, what to do); a fault of the camera hides an animal just as a disease does, so it comes before quiet.
+STATES = {
+    "urgent": (0, "Urgent", "Check now"),
+    "check": (1, "Check", "Look at this cage today"),
+    "watch": (2, "Watch", "Look again tomorrow"),
+    "camera_fault": (3, "Camera fault", "Mend the camera: nothing was seen"),
+    "no_call": (4, "No call", "Too little was seen to judge"),
+    "masked": (5, "Masked", "Not judged: a husbandry event took the day's evidence"),
+    "warm_up": (6, "Warming up", "The own baseline is not there yet"),
+    "quiet": (7, "Quiet", "Nothing unusual"),
+}
+
+
+@dataclass
+class Tile:
+    """One cage as it stands on its last day."""
+
+    cage: str
+    state: str
+    word: str
+    action: str
+    link: str
+    day: date
+    score: float | None
+    threshold: float
+    explanation: str
+    animals: int
+    spark: str
+    level_y: float
+    dots: list[tuple[float, float]]
+    gaps: list[float]
+
+
+def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, faults: pd.DataFrame) -> str:
+    """The worst state among the animals of one cage on its last day."""
+    levels = [level for level in ("urgent", "check", "watch") if (open_alarms["level"] == level).any()]
+    if levels:
+        return levels[0]
+    if latest["alarm"].any():
+        return "check"
+    if latest["no_call"].any():
+        return "camera_fault" if len(faults) else "no_call"
+    for state in ("masked", "warm_up"):
+        if latest[state].all():
+            return state
+    return "quiet"
+
+
+def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
+    """The cage's worst score of each of the last ``days`` days as a line in a 100 x 30 box, with threshold, alarm dots, gaps."""
+    window = [last - timedelta(days=days - 1 - i) for i in range(days)]
+    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"), alarm=("alarm", "any"))
+    daily = daily.reindex(window)
+    values, threshold = daily["score"].to_numpy(float), daily["threshold"].to_numpy(float)
+    finite = np.concatenate([values[np.isfinite(values)], threshold[np.isfinite(threshold)], [0.0]])
+    low, high = float(finite.min()), float(finite.max()) or 1.0
+    x = 2 + 96 * np.arange(days) / max(days - 1, 1)
+    y = 28 - 26 * (values - low) / ((high - low) or 1.0)
+    level = threshold[np.isfinite(threshold)]
+    level_y = 28 - 26 * (float(level[-1]) - low) / ((high - low) or 1.0) if level.size else -9.0
+    path, pen = "", "M"
+    for a, b in zip(x, y):
+        path, pen = (path + f"{pen}{a:.1f} {b:.1f}", "L") if np.isfinite(b) else (path, "M")
+    dots = [(float(a), float(b)) for a, b, on in zip(x, y, daily["alarm"]) if on == True and np.isfinite(b)]
+    gaps = [float(a) for a, b in zip(x, y) if not np.isfinite(b)]
+    return path, level_y, dots, gaps
+
+
+def tiles(scores: pd.DataFrame, alarms: pd.DataFrame, events: pd.DataFrame, days: int = 14) -> list[Tile]:
+    """One tile per cage, the neediest first, then by score over threshold.
+
+    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm is open when its last day is the
+    cage's last judged day. Nothing depends on today's date: the page shows the state at the end of the recording.
+    """
+    found = []
+    for cage, rows in scores.groupby("cage", sort=True):
+        last = rows["date"].max()
+        latest = rows[rows["date"] == last]
+        open_alarms = alarms[(alarms["cage"] == cage) & (alarms["last_date"] >= last)]
+        until = latest["decision_utc"].max()
+        recent = events["time_utc"].between(until - pd.Timedelta(days=2), until)
+        faults = events[(events["cage"] == cage) & (events["kind"] == "camera_fault") & recent]
+        state = _state(latest, open_alarms, faults)
+        worst = latest.sort_values("score", na_position="first").iloc[-1]
+        why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
+        spark, level_y, dots, gaps = _spark(rows, last, days)
+        score = None if pd.isna(worst["score"]) else float(worst["score"])
+        _, word, action = STATES[state]
+        found.append(
+            Tile(str(cage), state, word, action, f"timeline/{quote(str(cage), safe='')}.html", last, score,
+                 float(worst["threshold"]), next((w for w in why if isinstance(w, str)), ""),
+                 int(latest["animal"].nunique()), spark, level_y, dots, gaps)
+        )  # fmt: skip
+    found.sort(key=lambda t: (STATES[t.state][0], -((t.score or 0.0) - t.threshold), t.cage))
+    return found
+
+
+def morning_page(
+    scores: pd.DataFrame,
+    alarms: pd.DataFrame,
+    events: pd.DataFrame,
+    title: str = "",
+    simulated: bool | None = None,
+    days: int = 14,
+) -> str:
+    """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it."""
+    found = tiles(scores, alarms, events, days)
+    counts = {state: sum(t.state == state for t in found) for state in STATES}
+    budgets = sorted(set(alarms["budget"]))
+    until = max((t.day for t in found), default=None)
+    return render("morning.html", tiles=found, counts=counts, states=STATES, title=title, until=until, days=days,
+                  budget=", ".join(number(b) for b in budgets), simulated=simulated_sentence(simulated))  # fmt: skip
+
+
+def write_morning(
+    run: Run, page: str | Path, timelines: str | Path, settings: Report, simulated: bool | None = None
+) -> None:
+    """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``."""
+    scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
+    simulated = run.simulated("homecage") if simulated is None else simulated
+    title = settings.title or run.name
+    text = morning_page(scores, alarms, events, title, simulated, settings.morning_days)
+    Path(page).write_text(text, encoding="utf-8")
+    Path(timelines).mkdir(parents=True, exist_ok=True)
+    for cage, mine in scores.groupby("cage", sort=True):
+        of_cage = daily[daily["cage"] == cage]
+        text = timeline_page(str(cage), of_cage, mine, alarms, events, own_bands(of_cage, mine), simulated=simulated)
+        Path(timelines, f"{cage}.html").write_text(text, encoding="utf-8")

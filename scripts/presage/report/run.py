@@ -1,0 +1,124 @@
+"""The tables of one run: where each lies, read once, or the reason why it is not there."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from presage import tables
+
+# name -> (path below results/<run>/, table of presage.tables or "" where the columns are free)
+FILES = {
+    "cells": ("sequence/pseudobulk/cells.parquet", "cells"),
+    "tracks": ("sequence/pseudobulk/tracks.parquet", "tracks"),
+    "scores": ("sequence/variants/*/scores.parquet", "scores"),
+    "dropped": ("sequence/variants/*/dropped.parquet", "dropped"),
+    "metrics": ("sequence/evaluate/metrics.parquet", "metrics"),
+    "leakage": ("sequence/evaluate/leakage.parquet", "leakage"),
+    "roc": ("sequence/evaluate/roc.parquet", ""),
+    "examples": ("sequence/evaluate/examples.parquet", ""),
+    "segments": ("homecage/segments.parquet", "segments"),
+    "daily": ("homecage/readings/daily.parquet", "daily"),
+    "distress": ("homecage/distress/scores.parquet", "distress_scores"),
+    "alarms": ("homecage/distress/alarms.parquet", "alarms"),
+    "lead_time": ("homecage/distress/lead_time.parquet", "lead_time"),
+    "evaluation": ("homecage/distress/evaluation.parquet", "evaluation"),
+}
+
+NOT_DRAWN = "not_drawn"  # the one column of the numbers of a figure that has none: why
+
+
+class NoData(Exception):
+    """Why something cannot be shown: a branch that was not run, a table that is absent or empty."""
+
+
+class Run:
+    """Reads the tables of ``folder`` (``results/<run>``); a missing one raises :class:`NoData` with the reason.
+
+    ``events`` is the table of that name; it comes from the user's sheet, not from the run.
+    """
+
+    def __init__(self, folder: str | Path, events: pd.DataFrame | None = None) -> None:
+        self.folder = Path(folder)
+        self._events = tables.empty("events") if events is None else events
+        self.table = cache(self._table)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The events given, with those that the evaluation knows beside them: the true onset is never in a user's sheet."""
+        parts = [self._events]
+        lead = self.optional("lead_time")
+        if lead is not None and len(lead):
+            known = lead.rename(columns={"event_utc": "time_utc", "event": "kind"})
+            onset = lead.assign(kind="onset", time_utc=lead["onset_utc"]).dropna(subset=["time_utc"])
+            parts += [part[["cage", "animal", "time_utc", "kind"]] for part in (known, onset) if len(part)]
+        joined = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+        return joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True).reindex(columns=parts[0].columns)
+
+    @property
+    def name(self) -> str:
+        return self.folder.resolve().name
+
+    def branches(self) -> list[str]:
+        """The branches that left something."""
+        return [branch for branch in ("sequence", "homecage") if (self.folder / branch).is_dir()]
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """The table called ``name`` in ``FILES``; several files of a pattern are stacked, their folder as column ``set``."""
+        pattern, schema = FILES[name]
+        paths = sorted(self.folder.glob(pattern))
+        if not paths:
+            raise NoData(f"{pattern} is not there")
+        frames = [tables.read(path, schema) if schema else pq.read_table(path).to_pandas() for path in paths]
+        if "*" in pattern:
+            frames = [frame.assign(set=path.parent.name) for path, frame in zip(paths, frames)]
+        # Frames without rows would turn the types of the others into object.
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0]
+
+    def rows(self, name: str) -> pd.DataFrame:
+        """As :meth:`table`, but an empty one raises :class:`NoData` too."""
+        frame = self.table(name)
+        if frame.empty:
+            raise NoData(f"{FILES[name][0]} has no rows")
+        return frame
+
+    def optional(self, name: str) -> pd.DataFrame | None:
+        """As :meth:`table`, None where it is absent."""
+        try:
+            return self.table(name)
+        except NoData:
+            return None
+
+    def json(self, path: str) -> dict[str, Any]:
+        """A JSON file below the run's folder."""
+        file = self.folder / path
+        if not file.is_file():
+            raise NoData(f"{path} is not there")
+        return json.loads(file.read_text())
+
+    def cards(self) -> list[dict[str, Any]]:
+        """The cards of the adapters, in the order of their names and seeds, with ``name`` and ``seed`` of their folder."""
+        found = []
+        for path in sorted(self.folder.glob("sequence/adapt/*/seed*/card.json")):
+            folder = {"name": path.parent.parent.name, "seed": int(path.parent.name.removeprefix("seed"))}
+            found.append({**json.loads(path.read_text()), **folder})
+        return found
+
+    def figure_reason(self, stem: str) -> str:
+        """Why the figure ``stem`` could not be drawn; empty where it was."""
+        path = self.folder / f"figures/{stem}.parquet"
+        if not path.is_file():
+            return "it is not among this run's figures"
+        table = pq.read_table(path)
+        return table[NOT_DRAWN][0].as_py() if NOT_DRAWN in table.column_names else ""
+
+    def simulated(self, branch: str) -> bool | None:
+        """Whether the branch's evaluation speaks of a simulated world; None where no table says."""
+        frame = self.optional({"sequence": "metrics", "homecage": "evaluation"}[branch])
+        if frame is None or frame.empty:
+            return None
+        return bool(frame["simulated"].any())

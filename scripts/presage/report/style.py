@@ -1,0 +1,120 @@
+"""The one look of all figures: colours, type, axes, the mark on simulated data, and files that repeat byte for byte."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe & Ito (2008), "Color Universal Design": eight colours that people with any colour vision can tell apart.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+CYCLE = [BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, BLACK]  # no yellow: too faint for a line on white
+
+INK, MUTED, GRID, PALE = "#1f2328", "#6b7280", "#e5e7eb", "#f3f4f6"
+GOOD, BAD, OURS, RIVAL = BLUE, VERMILION, BLUE, "#9ca3af"
+WIDTH = 7.2  # inches: a two-column journal page
+
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 6,
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.axisbelow": True,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "text.color": INK,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
+    "patch.linewidth": 0,
+    "hatch.linewidth": 0.5,
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+    "svg.fonttype": "none",  # text stays text: searchable, editable, small
+    "svg.hashsalt": "presage",  # element ids repeat from run to run
+    "pdf.fonttype": 42,
+}
+
+# No date, no program version: equal figures are equal files.
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": "presage"},
+    "pdf": {"CreationDate": None, "Creator": "presage", "Producer": None},
+    "png": {"Software": "presage"},
+}
+
+
+def style() -> Any:
+    """The look, as a context manager: figures are both drawn and saved inside it."""
+    return matplotlib.rc_context(RC)
+
+
+def new_figure(title: str, height: float, simulated: bool | None, width: float = WIDTH) -> Figure:
+    """An empty figure of ``width`` x ``height`` inches with its title and, where the data are not real, the mark that says so.
+
+    ``simulated`` None means that the tables do not say; the figure then says exactly that.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.34 / height))  # room for the title line
+    top = 1 - 0.09 / height
+    figure.text(0.008, top, title, ha="left", va="top", fontsize=10, fontweight="bold")
+    words = {True: "SIMULATED DATA", None: "ORIGIN OF DATA UNKNOWN", False: ""}[simulated]
+    if words:
+        box = {"boxstyle": "round,pad=0.35", "facecolor": "#fff4e5", "edgecolor": VERMILION, "linewidth": 0.8}
+        figure.text(0.99, top, words, ha="right", va="top", fontsize=6.5, fontweight="bold", color=VERMILION, bbox=box)
+    return figure
+
+
+def tidy(axes: Axes, grid: str | None = "y") -> Axes:
+    """Thin grid lines along ``grid`` (x, y, both or None)."""
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.6)
+    return axes
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name, in the order given; repeats past seven names."""
+    return {name: CYCLE[i % len(CYCLE)] for i, name in enumerate(names)}
+
+
+def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
+    """Write ``stem``.svg, .png, .pdf and the plotted numbers as ``stem``.parquet; the same input gives the same bytes."""
+    stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = []
+    with style():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # the layout that was just found holds for all formats
+        for suffix, metadata in _METADATA.items():
+            files.append(stem.with_name(f"{stem.name}.{suffix}"))
+            figure.savefig(files[-1], format=suffix, metadata=metadata)
+    files.append(stem.with_name(f"{stem.name}.parquet"))
+    pq.write_table(pa.Table.from_pandas(data, preserve_index=False).replace_schema_metadata(), files[-1])
+    return files

@@ -1,0 +1,266 @@
+"""One page per cage: its daily features against its own baseline, the detector's score, alarms and events, as inline SVG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from presage.report.render import number, render
+
+LEFT, RIGHT, PANEL, GAP, PLOT = 64, 16, 78, 30, 880  # px; the drawing scales to the page's width
+QUIET_KINDS = ("cage_change", "weighing")  # routine: a tick, no label
+_SPOKEN = {"weight_loss_5pct": "5 % weight loss", "onset": "true onset", "technician_note": "seen by technician"}
+
+
+@dataclass
+class Panel:
+    """One small plot: all lists are in drawing units (px, y down) and ready to be written out."""
+
+    title: str
+    top: float
+    ticks: list[tuple[float, str]]
+    band: str = ""
+    lines: list[str] = field(default_factory=list)
+    points: list[tuple[float, float, str, str]] = field(default_factory=list)  # x, y, class, words
+    level: tuple[float, str] | None = None
+
+
+@dataclass
+class Drawing:
+    """The stacked panels of one animal (or of the cage as a whole) with what runs through all of them."""
+
+    animal: str
+    width: float
+    height: float
+    panels: list[Panel]
+    days: list[tuple[float, str]]
+    shades: list[tuple[float, float, str, str]]  # x, width, class, words
+    events: list[tuple[float, float, str, str, bool]]  # x, label's y, class, words, labelled
+    summary: str
+
+
+def words(name: str) -> str:
+    """A feature or event name as read aloud: ``night_path_length`` -> ``night path length``."""
+    return _SPOKEN.get(name, name.replace("_", " ").strip())
+
+
+def with_unit(name: str, unit: str) -> str:
+    """A feature's name with its unit in brackets; a share has none."""
+    return f"{words(name)} ({unit})" if unit not in ("", "1") else words(name)
+
+
+def zt0(daily: pd.DataFrame, first: date) -> pd.Timestamp:
+    """UTC time at which the cage-day ``first`` began, from the ends of the data windows; midnight where nothing says."""
+    whole = daily[daily["name"].str.startswith(("night_", "all_"))]  # a light phase ends before its cage-day
+    if whole.empty:
+        return pd.Timestamp(first, tz="UTC")
+    since = pd.to_timedelta([(day - first).days + 1 for day in whole["date"]], unit="D")
+    began = whole["end_utc"] - since
+    return began.median()
+
+
+def pick_features(daily: pd.DataFrame, limit: int = 5) -> list[str]:
+    """The features to draw when nobody says which: the active phase first, at most ``limit``, in alphabetical order."""
+    names = sorted(daily["name"].unique(), key=lambda name: (not name.startswith("night_"), name))
+    return names[:limit]
+
+
+def own_bands(daily: pd.DataFrame, scores: pd.DataFrame, days: int = 14, width: float = 2.0) -> dict:
+    """Own-baseline bands for drawing: median +- ``width`` robust SD of the animal's last ``days`` usable days without an alarm.
+
+    Keys are (animal or None, feature); values have the date as index and the columns ``low`` and ``high``. Only earlier days
+    enter a day's band.
+    """
+    alarmed = set(zip(scores["cage"], scores["date"][scores["alarm"].astype(bool)]))
+    found = {}
+    for (animal, name), rows in daily.groupby(["animal", "name"], dropna=False, sort=False):
+        rows = rows.drop_duplicates("date", keep="last").set_index("date").sort_index()
+        calm = pd.Series([(cage, day) not in alarmed for cage, day in zip(rows["cage"], rows.index)], rows.index)
+        past = rows["value"].where(calm).shift(1)
+        window = past.rolling(days, min_periods=3)
+        middle = window.median()
+        spread = 1.4826 * window.apply(lambda v: np.nanmedian(np.abs(v - np.nanmedian(v))), raw=True)
+        band = pd.DataFrame({"low": middle - width * spread, "high": middle + width * spread}).dropna()
+        found[None if pd.isna(animal) else animal, name] = band
+    return found
+
+
+def _of(frame: pd.DataFrame, animal: str | None) -> pd.DataFrame:
+    return frame[frame["animal"].isna()] if animal is None else frame[frame["animal"] == animal]
+
+
+def _runs(values: np.ndarray) -> list[np.ndarray]:
+    """Index runs of consecutive finite values: a missing day is a gap in the line, never a bridge."""
+    finite = np.flatnonzero(np.isfinite(values))
+    return [run for run in np.split(finite, np.flatnonzero(np.diff(finite) > 1) + 1) if len(run)]
+
+
+def _path(x: np.ndarray, y: np.ndarray) -> str:
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
+
+
+def _ticks(low: float, high: float) -> np.ndarray:
+    """Two or three round numbers inside [low, high]."""
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-12)))
+    step = next(s for s in (step * 0.2, step * 0.5, step, step * 2, step * 5) if (high - low) / s <= 3.5)
+    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+
+
+class _Axis:
+    """Maps values onto a panel's height, with a little air above and below."""
+
+    def __init__(self, arrays: Sequence[np.ndarray], top: float) -> None:
+        finite = np.concatenate([a[np.isfinite(a)] for a in arrays] or [np.zeros(0)])
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        pad = 0.08 * (high - low) or 0.5 * abs(high) or 0.5
+        self.low, self.high, self.top = low - pad, high + pad, top
+
+    def __call__(self, values: np.ndarray | float) -> np.ndarray:
+        share = (np.asarray(values, float) - self.low) / (self.high - self.low)
+        return self.top + PANEL * (1 - share)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        return [(float(self(t)), number(float(round(t, 10)))) for t in _ticks(self.low, self.high)]
+
+
+def _feature_panel(rows: pd.DataFrame, name: str, days: list[date], x: np.ndarray, top: float, band) -> Panel:
+    """Daily values of one feature with the animal's own baseline band (``band``: index = date, columns low, high)."""
+    rows = rows.drop_duplicates("date", keep="last").set_index("date").reindex(days)
+    values = rows["value"].to_numpy(float)
+    low, high = (np.full(len(days), np.nan),) * 2
+    if band is not None and len(band):
+        low, high = (band[c].reindex(days).to_numpy(float) for c in ("low", "high"))
+    axis = _Axis([values, low, high], top)
+    unit = next((u for u in rows["unit"].dropna()), "")
+    panel = Panel(with_unit(name, unit), top, axis.ticks())
+    for run in _runs(low + high):
+        edge = _path(x[run], axis(high[run])) + " " + _path(x[run][::-1], axis(low[run])[::-1])
+        panel.band += f"M{edge}Z"
+    panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
+    for i in np.flatnonzero(np.isfinite(values)):
+        kind = "provisional" if rows["provisional"].iloc[i] == True else "seen"
+        note = f"{days[i]}: {number(values[i])} {unit}, coverage {rows['coverage'].iloc[i]:.0%}"
+        panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
+    return panel
+
+
+def _score_panel(scores: pd.DataFrame, days: list[date], x: np.ndarray, top: float) -> Panel:
+    rows = scores.drop_duplicates("date", keep="last").set_index("date").reindex(days)
+    values, threshold = rows["score"].to_numpy(float), rows["threshold"].to_numpy(float)
+    axis = _Axis([values, threshold, np.zeros(1)], top)
+    panel = Panel("distress score", top, axis.ticks())
+    panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
+    known = threshold[np.isfinite(threshold)]
+    if known.size:
+        panel.level = (float(axis(known[-1])), f"threshold {number(float(known[-1]))}")
+    for i in np.flatnonzero(np.isfinite(values)):
+        kind = "alarm" if rows["alarm"].iloc[i] == True else "seen"
+        why = rows["explanation"].iloc[i]
+        note = f"{days[i]}: score {number(values[i])}" + (f", {why}" if isinstance(why, str) else "")
+        panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
+    return panel
+
+
+def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple[float, float, str, str, bool]]:
+    """Markers above the panels; labels that would collide go to the next lane."""
+    placed, lanes = [], [-1e9] * 3
+    for row in events.sort_values("time_utc").itertuples():
+        x = LEFT + (row.time_utc - left) / pd.Timedelta(days=1) * step
+        labelled = row.kind not in QUIET_KINDS
+        lane = 0
+        if labelled:
+            lane = next((i for i, end in enumerate(lanes) if x > end), int(np.argmin(lanes)))
+            lanes[lane] = x + 6.2 * len(words(row.kind)) + 12
+        note = f"{words(row.kind)} {row.time_utc:%Y-%m-%d %H:%M} UTC"
+        note += "" if pd.isna(row.value) else f", {number(float(row.value))}"
+        note += f", {row.note}" if isinstance(row.note, str) and row.note else ""
+        placed.append((float(x), 14.0 + 13 * lane, row.kind, note, labelled))
+    return placed
+
+
+def _shades(scores: pd.DataFrame, days: list[date], step: float) -> list[tuple[float, float, str, str]]:
+    """Days that are alarmed, not judged or still warming up, as shaded columns."""
+    position = {day: i for i, day in enumerate(days)}
+    found = []
+    for row in scores.itertuples():
+        kind = "alarm" if row.alarm else "no_call" if row.no_call else "masked" if row.masked else "warm_up" if row.warm_up else ""
+        if kind and row.date in position:
+            found.append((LEFT + position[row.date] * step, step, kind, f"{row.date}: {words(kind)}"))
+    return found
+
+
+def draw(
+    daily: pd.DataFrame,
+    scores: pd.DataFrame,
+    events: pd.DataFrame,
+    bands: dict[str, pd.DataFrame],
+    features: Sequence[str],
+    animal: str | None,
+) -> Drawing:
+    """The drawing of one animal of one cage (None: the cage as a whole).
+
+    ``daily``, ``scores`` (table ``distress_scores``) and ``events`` hold that animal's rows. ``bands`` gives for a feature the own
+    baseline as a frame with the date as index and the columns ``low`` and ``high``. A day is drawn from its ZT0 to its ZT24.
+    """
+    seen = [*daily["date"], *scores["date"]]
+    first, last = min(seen), max(seen)
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    step = PLOT / len(days)
+    x = LEFT + (np.arange(len(days)) + 0.5) * step
+    left = zt0(daily, first)
+    inside = events[(events["time_utc"] >= left) & (events["time_utc"] <= left + pd.Timedelta(days=len(days)))]
+    head = 62
+    panels = [_score_panel(scores, days, x, head)]
+    for name in features:
+        top = head + len(panels) * (PANEL + GAP)
+        panels.append(_feature_panel(daily[daily["name"] == name], name, days, x, top, bands.get(name)))
+    every = max(1, int(np.ceil(len(days) / 12)))
+    labels = [(float(x[i]), f"{days[i]:%d %b}") for i in range(0, len(days), every)]
+    alarmed = int(scores["alarm"].sum())
+    unseen = int(scores["no_call"].sum())
+    summary = f"{len(days)} days, {alarmed} with an alarm, {unseen} without a call"
+    height = head + len(panels) * (PANEL + GAP) + 8
+    shades = _shades(scores, days, step)
+    return Drawing(
+        animal or "", LEFT + PLOT + RIGHT, height, panels, labels, shades, _events(inside, left, step), summary
+    )
+
+
+def timeline_page(
+    cage: str,
+    daily: pd.DataFrame,
+    scores: pd.DataFrame,
+    alarms: pd.DataFrame,
+    events: pd.DataFrame,
+    bands: dict[tuple[str | None, str], pd.DataFrame] | None = None,
+    features: Sequence[str] | None = None,
+    simulated: bool | None = None,
+) -> str:
+    """The page ``timeline/<cage>.html`` as text, complete in itself.
+
+    All tables may hold other cages too. ``bands`` maps (animal or None, feature) to the own baseline (see :func:`draw`). Raises
+    ``ValueError`` when the cage has neither daily values nor scores.
+    """
+    daily, scores, alarms, events = (f[f["cage"] == cage] for f in (daily, scores, alarms, events))
+    if daily.empty and scores.empty:
+        raise ValueError(f"cage {cage} has no daily values and no scores")
+    features = list(features) if features else pick_features(daily)
+    animals = sorted({a for a in [*scores["animal"], *daily["animal"]] if isinstance(a, str)})
+    keys: list[str | None] = [None] if scores["animal"].isna().any() or not animals else []
+    drawings = []
+    for animal in [*keys, *animals]:
+        # What concerns the whole cage (a change of bedding) is shown with each of its animals.
+        mine = events if animal is None else events[events["animal"].isna() | (events["animal"] == animal)]
+        own = {name: band for (who, name), band in (bands or {}).items() if who == animal}
+        drawings.append(draw(_of(daily, animal), _of(scores, animal), mine, own, features, animal))
+    return render("timeline.html", cage=cage, drawings=drawings, alarms=alarms.to_dict("records"),
+                  simulated=simulated_sentence(simulated), words=words, panel_height=PANEL, left=LEFT, plot=PLOT)  # fmt: skip
+
+
+def simulated_sentence(simulated: bool | None) -> str:
+    """What the banner of a page says; empty for real data."""
+    if simulated:
+        return "this page shows a built-in world with known truth. It says nothing about real animals or genomes."
+    return ""

@@ -1,0 +1,78 @@
+"""What a reader must know before believing a number: leakage, thin tracks, days without a call, budgets that nobody could show."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from presage.report.render import number
+from presage.report.run import NoData, Run
+
+
+def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(branch, sentence) pairs; a check whose table is absent is left out, because the page names absent tables elsewhere."""
+    found = []
+    for branch, check in _CHECKS:
+        try:
+            found += [(branch, sentence) for sentence in check(run, summary)]
+        except NoData:
+            continue
+    return found
+
+
+def _leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
+    table = run.rows("leakage")
+    seen = table[table["fold"] == "train"]
+    counts = seen[seen["kind"] != "window"].groupby("kind").size()
+    words = [f"{number(n)} {kind}s lie where the trunk was trained" for kind, n in counts.items()]
+    overlap = int(table["input_overlap"].notna().sum())
+    if overlap:
+        words.append(
+            f"{number(overlap)} items are seen by input windows of another fold (the input is wider than the output)"
+        )
+    return words
+
+
+def _tracks(run: Run, _: Mapping[str, Any]) -> list[str]:
+    table = run.rows("tracks")
+    lost = table[~table["kept"]]
+    return [f"Track {row.name} was not kept: {row.reason}" for row in lost[["name", "reason"]].itertuples(index=False)]
+
+
+def _dropped(run: Run, _: Mapping[str, Any]) -> list[str]:
+    counts = run.rows("dropped").groupby("reason").size()
+    return [f"{number(n)} variants were not scored: {reason}" for reason, n in counts.items()]
+
+
+def _no_call(run: Run, _: Mapping[str, Any]) -> list[str]:
+    table = run.rows("distress")
+    share = table["no_call"].mean()
+    words = [f"{share:.1%} of the days were not judged: too little was seen"] if share else []
+    warm = table.groupby("cage")["warm_up"].all()
+    never = sorted(warm.index[warm])
+    return words + ([f"No baseline yet, so never judged: {', '.join(never)}"] if never else [])
+
+
+def _budgets(run: Run, _: Mapping[str, Any]) -> list[str]:
+    table = run.rows("evaluation")
+    notes = table[table["note"].fillna("").str.contains("not demonstrable")]
+    budgets = sorted(set(notes["budget"].dropna()))
+    if not budgets:
+        return []
+    return [
+        f"Too little healthy time to show these alarm budgets: {', '.join(number(b) for b in budgets)} per cage-month"
+    ]
+
+
+def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
+    table = run.rows("segments")
+    counts = table[~table["usable"]].groupby("reason").size()
+    return [f"{number(n)} recordings were not used: {reason}" for reason, n in counts.items()]
+
+
+_CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
+    ("sequence", _leakage),
+    ("sequence", _tracks),
+    ("sequence", _dropped),
+    ("homecage", _recordings),
+    ("homecage", _no_call),
+    ("homecage", _budgets),
+]

@@ -1,0 +1,1 @@
+"""The sequence branch: from reads and variants to effects per cell type."""

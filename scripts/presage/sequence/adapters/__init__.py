@@ -1,0 +1,163 @@
+"""Adapters: small trainable parts inside a frozen trunk. This file is the registry, and reads and writes their files.
+
+A kind is one :class:`Kind`; a new one is a function that puts its parts on named layers.
+"""
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+from torch import nn
+
+from presage.config.adapt import AdaptRun
+from presage.errors import UserError
+from presage.sequence.adapters import lora
+from presage.sequence.heads import Activation, Head
+from presage.sequence.model import SequenceModel, base_state, tensor_hash
+from presage.sequence.trunk.borzoi import layers, parameters
+from presage.sequence.trunk.weights import load_strictly, prefixed, read_card, read_tensors, unprefixed, write_card
+
+WEIGHTS = "adapter.safetensors"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of adapter is put on one layer (``None``: it has no part in the trunk), and its head's activation."""
+
+    attach: Callable[[nn.Module, AdaptRun], nn.Module] | None
+    activation: Activation = "softplus"
+
+
+KINDS: dict[str, Kind] = {
+    "lora": Kind(lambda layer, run: lora.attach(layer, run.rank, run.alpha)),
+    "probe": Kind(None),
+    "ridge": Kind(None, "relu"),
+}
+
+
+def attach(trunk: nn.Module, run: AdaptRun) -> dict[str, nn.Module]:
+    """Put ``run``'s adapters on the trunk's layers that fit its patterns; return them by layer name.
+
+    Raises :class:`UserError` when a pattern fits no layer, or a layer cannot carry the adapter.
+    """
+    kind = KINDS[run.kind]
+    if kind.attach is None:
+        return {}
+    table = layers(trunk)
+    attached = {}
+    for name in match_layers(list(table), run.targets, run.name):
+        try:
+            attached[name] = kind.attach(table[name], run)
+        except ValueError as error:
+            raise UserError(f"adapt run {run.name}", f"layer {name}: {error}", "change rank or targets") from None
+    return attached
+
+
+def match_layers(names: Sequence[str], patterns: Sequence[str], run: str) -> list[str]:
+    """The layers that fit any of the shell-style patterns, in the trunk's order. Raises :class:`UserError` for a pattern without any."""
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            kinds = sorted({".".join("*" if part.isdigit() else part for part in name.split(".")) for name in names})
+            raise UserError(f"adapt run {run}", f"target {pattern!r} fits no layer", f"layers are {', '.join(kinds)}")
+    return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def resolved(model: SequenceModel) -> list[dict[str, Any]]:
+    """One row for each layer and the head: layer, shape of its weight, parameters, trainable parameters, frozen or not."""
+    rows = []
+    for name, layer in [*layers(model.trunk).items(), ("head.linear", model.head.linear)]:
+        count = lambda only_trained: sum(p.numel() for p in layer.parameters() if p.requires_grad or not only_trained)  # noqa: B023, E731
+        rows.append(
+            {
+                "layer": name,
+                "shape": "x".join(map(str, layer.weight.shape)),
+                "parameters": count(False),
+                "trainable": count(True),
+            }
+        )
+    return rows
+
+
+def resolved_text(model: SequenceModel) -> str:
+    """:func:`resolved` as lines, the frozen layers folded into one, for the log before a fit."""
+    rows = resolved(model)
+    trained = [r for r in rows if r["trainable"]]
+    lines = [f"{r['layer']:40s} {r['shape']:>16s} {r['trainable']:>10,d} trainable" for r in trained]
+    frozen = [r for r in rows if not r["trainable"]]
+    return "\n".join([*lines, f"{len(frozen)} other layers frozen ({parameters(model.trunk):,d} parameters in the trunk)"])
+
+
+def trainable_fraction(model: SequenceModel) -> float:
+    """Adapter parameters over the trunk's own, the head in neither."""
+    adapter = sum(p.numel() for module in lora.adapters(model.trunk).values() for p in module.parameters())
+    return adapter / (parameters(model.trunk) - adapter)
+
+
+def adapter_tensors(model: SequenceModel) -> dict[str, Any]:
+    """Every tensor of adapters and head under its plain name: ``trunk.<layer>.lora.A``, ``head.linear.weight``."""
+    tensors = prefixed("head", model.head.state_dict())
+    for name, module in lora.adapters(model.trunk).items():
+        tensors |= prefixed(f"trunk.{name}.lora", module.state_dict())
+    return tensors
+
+
+def save_adapter(folder: str | Path, model: SequenceModel, run: AdaptRun, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``adapter.safetensors`` (adapters and head, no trunk) and ``card.json``; return the card."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = adapter_tensors(model)
+    full = {
+        **card,
+        "format": 1,
+        "run": run.model_dump(mode="json"),
+        "trunk_hash": model.trunk_hash,
+        "adapter_hash": tensor_hash(tensors),
+        "tracks": model.tracks,
+        "strand_pair": model.strand_pair.tolist(),
+        "layers": list(lora.adapters(model.trunk)),
+        "trainable_fraction": trainable_fraction(model),
+        "head_parameters": parameters(model.head),
+    }
+    save_file(tensors, folder / WEIGHTS)
+    write_card(folder, full)
+    return full
+
+
+def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
+    """Put the adapters and head of ``folder`` on the trunk of ``model`` (which is used up).
+
+    Raises :class:`UserError` when the adapter was fitted on another trunk, or its files are not whole.
+    """
+    folder = Path(folder)
+    card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
+    if card["trunk_hash"] != model.trunk_hash:
+        raise UserError(
+            folder, f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}", "give its own trunk or fit it again"
+        )
+    run = AdaptRun(**card["run"])
+    head = Head(model.trunk.width, len(card["tracks"]), KINDS[run.kind].activation)
+    load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
+    for name, module in attach(model.trunk, run).items():
+        load_strictly(module, unprefixed(f"trunk.{name}.lora", tensors), folder / WEIGHTS)
+    adapted = SequenceModel(
+        model.trunk,
+        head,
+        card["tracks"],
+        np.asarray(card["strand_pair"]),
+        trunk_hash=model.trunk_hash,
+        adapter_hash=card["adapter_hash"],
+        card=card,
+    )
+    found = tensor_hash(adapter_tensors(adapted))
+    if found != card["adapter_hash"] or set(tensors) != set(adapter_tensors(adapted)):
+        raise UserError(folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again")
+    return adapted
+
+
+def frozen_hash(model: SequenceModel) -> str:
+    """Hash of every frozen tensor: the trunk's own weights and its BatchNorm statistics."""
+    return tensor_hash(base_state(model.trunk))

@@ -1,0 +1,64 @@
+"""Ridge regression from frozen embeddings to tracks: the closed-form rival of the linear probe."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from presage.sequence.correlation import moments, pearson_from_moments
+
+Pairs = Iterable[tuple[Tensor, Tensor]]
+
+
+class RidgeFit(NamedTuple):
+    """weight float32 [tracks, width], bias [tracks], the penalty that was chosen and the valid Pearson of each penalty."""
+
+    weight: Tensor
+    bias: Tensor
+    alpha: float
+    valid_pearson: dict[float, float]
+
+
+def fit_ridge(train: Pairs, valid: Pairs, alphas: Sequence[float]) -> RidgeFit:
+    """Least squares with an L2 penalty on standardised embedding channels; the penalty is chosen on the valid windows.
+
+    ``train`` and ``valid`` yield (embedding [B, bins, width], coverage [B, bins, tracks]); each is gone through once or, ``valid``,
+    once for every penalty, so ``valid`` must be re-iterable. Sums run in float64: memory is width squared, whatever the data.
+    """
+    gram = cross = total = observed = None
+    count = 0
+    for embedding, coverage in train:
+        x, y = embedding.flatten(0, 1).double(), coverage.flatten(0, 1).double()
+        if gram is None:
+            gram, cross = x.new_zeros(x.shape[1], x.shape[1]), x.new_zeros(x.shape[1], y.shape[1])
+            total, observed = x.new_zeros(x.shape[1]), x.new_zeros(y.shape[1])
+        gram += x.T @ x
+        cross += x.T @ y
+        total += x.sum(0)
+        observed += y.sum(0)
+        count += len(x)
+    if gram is None:
+        raise ValueError("no training windows")
+    mean, mean_y = total / count, observed / count
+    covariance = gram / count - torch.outer(mean, mean)
+    scale = covariance.diagonal().clamp_min(1e-12).sqrt()
+    covariance = covariance / torch.outer(scale, scale)
+    target = (cross / count - torch.outer(mean, mean_y)) / scale[:, None]
+
+    fits, scores = {}, {}
+    for alpha in alphas:
+        weight = torch.linalg.solve(covariance + alpha / count * torch.eye(len(mean), dtype=mean.dtype), target)
+        weight = weight / scale[:, None]
+        fits[alpha] = (weight.T.float(), (mean_y - mean @ weight).float())
+        scores[alpha] = _pearson(valid, *fits[alpha])
+    best = max(alphas, key=lambda alpha: scores[alpha])
+    return RidgeFit(*fits[best], float(best), scores)
+
+
+def _pearson(valid: Pairs, weight: Tensor, bias: Tensor) -> float:
+    sums = sum(
+        moments((x @ weight.T + bias).clamp_min(0).flatten(0, 1).numpy(), y.flatten(0, 1).numpy()) for x, y in valid
+    )
+    r = torch.from_numpy(pearson_from_moments(sums))
+    return float(r.nanmean())

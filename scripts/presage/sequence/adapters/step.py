@@ -1,0 +1,147 @@
+"""The adapt step: fit one adapter with one seed and write its folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from presage import tables
+from presage.config.adapt import Adapt, AdaptRun
+from presage.errors import UserError
+from presage.sequence.adapters import KINDS, attach, frozen_hash, lora, resolved_text, save_adapter
+from presage.sequence.adapters.ridge import fit_ridge
+from presage.sequence.fit import Fit, fit, score
+from presage.sequence.heads import Head
+from presage.sequence.model import SequenceModel, load_model
+from presage.sequence.targets import TargetSet
+from presage.sequence.views import Views
+
+
+def adapt(
+    out_dir: str | Path,
+    trunk_path: str | Path,
+    data: TargetSet,
+    run: AdaptRun,
+    settings: Adapt,
+    seed: int,
+    threads: int,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Fit adapter ``run`` on the frozen trunk and write ``adapter.safetensors``, ``card.json``, ``history.parquet`` to ``out_dir``.
+
+    Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes on a CPU.
+
+    Raises :class:`UserError` when the targets do not fit the trunk, or a layer pattern fits nothing.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    data = data.select(settings.tracks)
+    model = new_model(load_model(trunk_path), data, run).to(device)
+    print(resolved_text(model))
+    before = frozen_hash(model)
+    result = _ridge(model, data, settings) if run.kind == "ridge" else _gradient(model, data, run, settings, seed)
+    if frozen_hash(model) != before:
+        raise RuntimeError("the frozen trunk changed during the fit")
+    card = save_adapter(
+        out_dir,
+        model,
+        run,
+        {
+            "seed": seed,
+            "threads": threads,
+            "data_hash": data.hash(),
+            "folds": data.windows["fold"].value_counts().sort_index().to_dict(),
+            "simulated": data.simulated,
+            "scale_note": data.scale_note,
+            "training": settings.training.model_dump(mode="json"),
+            "best_epoch": result.best_epoch,
+            "valid_loss": result.valid_loss,
+            "valid_pearson": result.valid_pearson,
+        },
+    )
+    tables.write(Path(out_dir) / "history.parquet", "history", result.history)
+    return card
+
+
+def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun) -> SequenceModel:
+    """``base``'s trunk with untrained adapters of ``run`` and a new head that starts at each track's mean over train windows."""
+    trunk = base.trunk
+    span = (data.bin_size, data.windows["out_end"].sub(data.windows["out_start"]).iloc[0] // data.bin_size)
+    if span != (trunk.bin_size, trunk.out_bins):
+        raise UserError(data.path, f"has {span[1]} bins of {span[0]} bp", f"the trunk gives {trunk.out_bins} of {trunk.bin_size} bp")
+    attach(trunk, run)
+    head = Head(trunk.width, len(data.tracks), KINDS[run.kind].activation)
+    mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
+    head.start_at(torch.from_numpy(mean))
+    return SequenceModel(
+        trunk,
+        head,
+        data.tracks,
+        data.strand_pair,
+        trunk_hash=base.trunk_hash,
+        card=base.card,
+        trunk_dropout=run.trunk_dropout,
+    )
+
+
+def _gradient(model: SequenceModel, data: TargetSet, run: AdaptRun, settings: Adapt, seed: int) -> Fit:
+    own = {key: value for key in ("lr", "epochs") if (value := getattr(run, key)) is not None}
+    arguments = settings.training.model_dump() | own
+    views = Views(model, data, settings.training.cache_gb)
+    if not run.head_epochs:
+        return fit(model, data, seed=seed, views=views, **arguments)
+    # A random head sends large, useless gradients into the adapters: let it settle first (Kumar et al. 2022).
+    parts = [p for module in lora.adapters(model.trunk).values() for p in module.parameters()]
+    _set_trainable(parts, False)
+    head = fit(model, data, seed=seed, views=views, **arguments | {"epochs": run.head_epochs, "lr": settings.training.lr})
+    _set_trainable(parts, True)
+    both = fit(model, data, seed=seed, views=views, **arguments)
+    return _joined(head, both)
+
+
+def _joined(first: Fit, second: Fit) -> Fit:
+    """Two fits, one after the other, as one history. The second starts at the first's best, so its best is the best of both."""
+    at = first.history.iloc[-1]
+    later = second.history[second.history["epoch"] > 0]
+    later = later.assign(epoch=later["epoch"] + at["epoch"], step=later["step"] + at["step"])
+    best = first.best_epoch if second.best_epoch == 0 else int(at["epoch"]) + second.best_epoch
+    return second._replace(history=pd.concat([first.history, later], ignore_index=True), best_epoch=best)
+
+
+def _set_trainable(parameters: list[torch.nn.Parameter], trainable: bool) -> None:
+    for parameter in parameters:
+        parameter.requires_grad_(trainable)
+
+
+def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
+    training = settings.training
+    views = Views(model, data, training.cache_gb)
+    solved = fit_ridge(
+        _Pairs(views, data.fold("train"), flips=(0, 1) if training.rc else (0,)),
+        _Pairs(views, data.fold("valid"), flips=(0,)),
+        settings.ridge_alphas,
+    )
+    with torch.no_grad():
+        model.head.linear.weight.copy_(solved.weight)
+        model.head.linear.bias.copy_(solved.bias)
+    loss, pearson = score(model, views, data.fold("valid"), training.batch_size, training.total_weight)
+    history = pd.DataFrame([(1, 1, "valid", loss, pearson, 0.0)], columns=["epoch", "step", "split", "loss", "pearson", "lr"])
+    return Fit(history, 1, loss, pearson)
+
+
+class _Pairs:
+    """(embedding, coverage) of one window at a time, re-iterable."""
+
+    def __init__(self, views: Views, rows: np.ndarray, flips: tuple[int, ...]) -> None:
+        self.views, self.rows, self.flips = views, rows, flips
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for row in self.rows:
+            for flip in self.flips:
+                rows, flips = np.array([row]), np.array([flip])
+                (embedding,) = self.views.inputs(rows, flips, np.zeros(1, int))
+                yield embedding, self.views.observed(rows, flips)

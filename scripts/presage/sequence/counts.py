@@ -1,0 +1,255 @@
+"""Molecules and genes: reads that repeat a molecule are collapsed, the rest is counted per gene.
+
+A read belongs to the gene on its transcript's strand that the middles of its aligned blocks name, if they name just one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from presage.errors import UserError
+from presage.sequence.bam import Reads
+from presage.sequence.labels import read_h5ad
+
+_NONE, _SEVERAL = -1, -2
+
+
+@dataclass(frozen=True)
+class GeneIndex:
+    """One strand of one contig cut into segments, each with its gene: row of the genes table, -1 none, -2 several.
+
+    ``edges`` int64 [segments + 1] ascending, ``gene`` int32 [segments]; outside the edges there is no gene.
+    """
+
+    edges: np.ndarray
+    gene: np.ndarray
+
+    @staticmethod
+    def build(genes: pd.DataFrame, chrom: str, strand: str, introns: bool) -> "GeneIndex":
+        """Index of exons, or with ``introns`` of whole gene bodies where no exon lies."""
+        rows = np.flatnonzero(((genes["chrom"] == chrom) & (genes["strand"] == strand)).to_numpy())
+        exons = [
+            (int(s), int(e), int(row))
+            for row in rows
+            for s, e in zip(genes["exon_starts"].iloc[row], genes["exon_ends"].iloc[row])
+        ]
+        index = GeneIndex._sweep(exons)
+        if not introns:
+            return index
+        bodies = GeneIndex._sweep([(int(genes["start"].iloc[r]), int(genes["end"].iloc[r]), int(r)) for r in rows])
+        edges = np.union1d(index.edges, bodies.edges)
+        exonic = index.at(edges[:-1])
+        return GeneIndex(edges, np.where(exonic == _NONE, bodies.at(edges[:-1]), exonic))
+
+    @staticmethod
+    def _sweep(intervals: list[tuple[int, int, int]]) -> "GeneIndex":
+        if not intervals:
+            return GeneIndex(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32))
+        start, end, gene = np.array(intervals, dtype=np.int64).T
+        edges = np.unique(np.concatenate([start, end]))
+        # Summed over the sweep: how many genes cover a segment, and, where it is one, which.
+        depth, which = np.zeros(len(edges), dtype=np.int64), np.zeros(len(edges), dtype=np.int64)
+        for place, sign in ((start, 1), (end, -1)):
+            np.add.at(depth, np.searchsorted(edges, place), sign)
+            np.add.at(which, np.searchsorted(edges, place), sign * gene)
+        depth, which = np.cumsum(depth)[:-1], np.cumsum(which)[:-1]
+        return GeneIndex(edges, np.select([depth == 1, depth > 1], [which, _SEVERAL], _NONE).astype(np.int32))
+
+    def at(self, position: np.ndarray) -> np.ndarray:
+        """Gene at each position: int32."""
+        segment = np.searchsorted(self.edges, position, side="right") - 1
+        inside = (segment >= 0) & (segment < len(self.gene))
+        return np.where(
+            inside, self.gene[np.clip(segment, 0, max(len(self.gene) - 1, 0))] if len(self.gene) else _NONE, _NONE
+        )
+
+
+class GeneTable:
+    """Assigns reads to the genes of an annotation (``genes``: the genes table). ``introns``: introns count too."""
+
+    def __init__(self, genes: pd.DataFrame, introns: bool) -> None:
+        self.genes, self.introns = genes.reset_index(drop=True), introns
+        self.names = list(zip(genes["gene_id"], genes["name"]))
+        self._cache: dict[tuple[str, bool], tuple[GeneIndex, GeneIndex]] = {}
+
+    def assign(self, reads: Reads, chrom: str) -> np.ndarray:
+        """Row of the genes table that each read is sense to: int32 [reads], -1 for none, several, or different ones."""
+        return np.where(reads.minus, *self._both(reads, chrom, self.introns)[::-1])
+
+    def sense(self, reads: Reads, chrom: str) -> dict[str, int]:
+        """Reads in exons of just one strand, by whether they are ``sense`` or ``antisense`` to it."""
+        plus, minus = (gene >= 0 for gene in self._both(reads, chrom, introns=False))
+        return {
+            "sense": int(((minus & ~plus) & reads.minus).sum() + ((plus & ~minus) & ~reads.minus).sum()),
+            "antisense": int(((plus & ~minus) & reads.minus).sum() + ((minus & ~plus) & ~reads.minus).sum()),
+        }
+
+    def _both(self, reads: Reads, chrom: str, introns: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Genes of the plus and of the minus strand that each read lies in."""
+        if (chrom, introns) not in self._cache:
+            self._cache = {
+                k: v for k, v in self._cache.items() if k[0] == chrom
+            }  # samples share a contig, contigs pass
+            index = [GeneIndex.build(self.genes, chrom, strand, introns) for strand in "+-"]
+            self._cache[chrom, introns] = (index[0], index[1])
+        middle = (reads.block_start + reads.block_end) // 2
+        plus, minus = self._cache[chrom, introns]
+        return _agree(plus.at(middle), reads.offset), _agree(minus.at(middle), reads.offset)
+
+
+def molecules(reads: Reads, gene: np.ndarray) -> np.ndarray:
+    """First read of each molecule: bool [reads].
+
+    A molecule is a cell, a UMI and a gene; reads without a gene belong to the molecule of their cell and UMI on the same
+    strand of the contig, or make one. Their positions say nothing: a molecule is amplified before it is cut, so its reads
+    lie apart, while two molecules of a cell share UMI, contig and strand by chance in fewer than 1 of 1,000 cases.
+    """
+    if (reads.umi < 0).all():
+        return np.ones(len(reads), dtype=bool)
+    # Stable, so the first read of a group is the first in the file; genes before none (-1).
+    order = np.lexsort((-gene, reads.minus, reads.umi, reads.cell))
+    cell, umi, minus, place = reads.cell[order], reads.umi[order], reads.minus[order], gene[order]
+    new = np.ones(len(order), dtype=bool)
+    same = (np.diff(cell) == 0) & (np.diff(umi) == 0) & (minus[1:] == minus[:-1])
+    new[1:] = ~(same & ((place[1:] == place[:-1]) | (place[1:] < 0)))
+    first = np.zeros(len(order), dtype=bool)
+    first[order[new]] = True
+    return first
+
+
+def _agree(votes: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """The one gene (>= 0) that a read's blocks vote for, or -1. ``votes`` [blocks], ``offset`` [reads + 1]."""
+    if len(offset) < 2:
+        return np.empty(0, dtype=np.int32)
+    most = np.maximum.reduceat(votes, offset[:-1])
+    least = np.minimum.reduceat(np.where(votes < 0, np.iinfo(np.int32).max, votes), offset[:-1])
+    return np.where((most >= 0) & (most == least), most, _NONE).astype(np.int32)
+
+
+@dataclass
+class GroupCounts:
+    """Molecules by group of cells and gene, gathered piece by piece.
+
+    A group's key is (source, genome, cell_type, donor, condition, tissue); ``source`` is reads or h5ad, which never add up.
+    """
+
+    groups: dict[tuple[str, ...], int] = field(default_factory=dict)
+    genes: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    parts: list[sparse.coo_matrix] = field(default_factory=list)
+
+    def add(self, keys: Sequence[tuple[str, ...]], genes: Sequence[tuple[str, str]], matrix: sparse.spmatrix) -> None:
+        """Add ``matrix`` [keys, genes]. ``genes`` are (identifier, name); an identifier that repeats adds up."""
+        matrix = sparse.coo_matrix(matrix)
+        rows = np.array([self.groups.setdefault(key, len(self.groups)) for key in keys], dtype=np.int64)
+        columns = np.zeros(matrix.shape[1], dtype=np.int64)
+        for i in np.unique(matrix.col):
+            gene, name = genes[i]
+            columns[i] = self.genes.setdefault(gene, len(self.genes))
+            self.names.setdefault(gene, name)
+        shape = (len(self.groups), max(1, len(self.genes)))
+        self.parts.append(sparse.coo_matrix((matrix.data, (rows[matrix.row], columns[matrix.col])), shape))
+
+    def write(self, path: Path, genes: pd.DataFrame, meta: Mapping[str, Any]) -> None:
+        """Write the sums as h5ad: obs one row per group, var all genes of the reference, then those it does not know."""
+        import anndata
+
+        order = list(dict.fromkeys([*genes["gene_id"], *sorted(self.genes)]))
+        column = {gene: i for i, gene in enumerate(order)}
+        moved = np.array([column[gene] for gene in self.genes], dtype=np.int64)
+        keys = sorted(self.groups)
+        place = np.empty(len(keys), dtype=np.int64)
+        place[[self.groups[key] for key in keys]] = np.arange(len(keys))
+        none = np.empty(0, dtype=np.int64)
+        rows = np.concatenate([none, *(place[part.row] for part in self.parts)])
+        columns = np.concatenate([none, *(moved[part.col] for part in self.parts)])
+        values = np.concatenate([none, *(part.data for part in self.parts)]).astype(np.int64)
+        matrix = sparse.csr_matrix((values, (rows, columns)), (len(keys), len(order)))
+        obs = pd.DataFrame(
+            keys, columns=["source", "genome", "cell_type", "donor", "condition", "tissue"], dtype=object
+        )
+        obs["umis"] = np.asarray(matrix.sum(axis=1), dtype=np.int64).ravel()
+        obs.index = [f"group{i}" for i in range(len(obs))]
+        known = dict(zip(genes["gene_id"], genes["name"]))
+        var = pd.DataFrame({"name": [known.get(g) or self.names[g] for g in order]}, index=order)
+        var["in_reference"] = [gene in known for gene in order]
+        data = anndata.AnnData(matrix, obs=obs, var=var, uns={"presage": json.dumps(dict(meta), sort_keys=True)})
+        data.write_h5ad(path)
+
+
+# ---- counts of an h5ad -----------------------------------------------------------------------------------------
+
+
+def read_counts(path: str) -> tuple[sparse.csr_matrix, pd.DataFrame, str]:
+    """Molecule counts of an h5ad: int32 [cells, genes], its var, and where they came from.
+
+    Taken from ``layers['counts']``, ``X`` or ``raw.X``, whichever holds whole numbers; else recovered from values that are
+    log1p of counts scaled per cell (as scanpy leaves them in ``raw``): a cell's smallest value is then a count of one.
+    Raises :class:`UserError` when there is neither.
+    """
+    data = read_h5ad(path)
+    candidates = [("layers['counts']", data.layers["counts"], data.var)] if "counts" in data.layers else []
+    candidates.append(("X", data.X, data.var))
+    if data.raw is not None:
+        candidates.append(("raw.X", data.raw.X, data.raw.var))
+    matrices = [(name, sparse.csr_matrix(x), var) for name, x, var in candidates if x is not None]
+    for name, matrix, var in matrices:
+        if (matrix.data >= 0).all() and (matrix.data == np.round(matrix.data)).all():
+            return _int(matrix), var, name
+    for name, matrix, var in matrices:
+        recovered = _undo_log1p(matrix)
+        if recovered is not None:
+            return _int(recovered), var, f"{name}, counts recovered from log1p of scaled counts"
+    raise UserError(
+        path, "holds no counts (X, layers['counts'] and raw are neither whole nor log1p)", "add layers['counts']"
+    )
+
+
+def _undo_log1p(matrix: sparse.csr_matrix) -> sparse.csr_matrix | None:
+    """Whole counts behind log1p(counts * scale of the cell), or None where there are none."""
+    matrix = matrix.copy()
+    matrix.eliminate_zeros()
+    if not matrix.nnz or (matrix.data < 0).any() or matrix.data.max() > 30:
+        return None
+    value = np.expm1(matrix.data.astype(np.float64))
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    unit = np.full(matrix.shape[0], np.inf)
+    np.minimum.at(unit, rows, value)
+    counts = value / unit[rows]
+    off = np.abs(counts - np.round(counts)) > 0.02 * counts
+    if off.mean() > 0.001:
+        return None
+    matrix.data = np.round(counts)
+    return matrix
+
+
+def _int(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    matrix = matrix.astype(np.int32)
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def group_sums(matrix: sparse.csr_matrix, group: np.ndarray, groups: int) -> sparse.csr_matrix:
+    """Rows of ``matrix`` summed by ``group`` (int [rows], -1 = left out): [groups, genes]."""
+    rows = np.flatnonzero(group >= 0)
+    chooser = sparse.csr_matrix(
+        (np.ones(len(rows), dtype=matrix.dtype), (group[rows], rows)), (groups, matrix.shape[0])
+    )
+    return chooser @ matrix
+
+
+def gene_names(var: pd.DataFrame, genes: pd.DataFrame | None) -> list[str]:
+    """Identifier of each row of an h5ad's var: the genome's gene_id where var names one by id or symbol, else its own name."""
+    known: Mapping[str, str] = {}
+    if genes is not None and len(genes):
+        unique = genes[~genes["name"].duplicated(keep=False)]
+        known = dict(zip(unique["name"], unique["gene_id"])) | {g: g for g in genes["gene_id"]}
+    ids = var["gene_ids"].astype(str) if "gene_ids" in var else var.index.astype(str)
+    bare = pd.Series(np.asarray(ids)).str.replace(r"^(ENS[A-Z]*G\d+)\.\d+", r"\1", regex=True)
+    return [known.get(i, known.get(n, i)) for i, n in zip(bare, var.index.astype(str))]

@@ -1,0 +1,189 @@
+"""Fitting a SequenceModel: one loop for the trunk, the probe and the adapters."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from presage.errors import UserError
+from presage.progress import progress
+from presage.sequence.correlation import moments, pearson_from_moments
+from presage.sequence.losses import poisson_multinomial
+from presage.sequence.model import SequenceModel
+from presage.sequence.targets import TargetSet
+from presage.sequence.views import Views
+
+
+class Fit(NamedTuple):
+    """How a fit went: the ``history`` table, the epoch that was kept (0 = the start) and its valid loss and Pearson."""
+
+    history: pd.DataFrame
+    best_epoch: int
+    valid_loss: float
+    valid_pearson: float
+
+
+def fit(
+    model: SequenceModel,
+    data: TargetSet,
+    *,
+    seed: int,
+    epochs: int,
+    lr: float,
+    schedule: Literal["constant", "cosine"] = "cosine",
+    warmup_steps: int = 0,
+    batch_size: int = 16,
+    weight_decay: float = 0.0,
+    clip: float = 1.0,
+    ema: float = 0.0,
+    patience: int = 10,
+    select: Literal["loss", "pearson"] = "pearson",
+    total_weight: float = 0.2,
+    rc: bool = True,
+    shift: int = 3,
+    cache_gb: float = 1.5,
+    views: Views | None = None,
+) -> Fit:
+    """Fit what is trainable in ``model`` to the train windows of ``data`` and leave the best epoch's weights in it.
+
+    AdamW on the Poisson-multinomial loss; each window is shown at random as its reverse complement (``rc``) and moved by up to
+    ``shift`` bp. After each epoch the (averaged, if ``ema``) weights are scored on the valid windows, unmoved; the best ones by
+    ``select`` are kept, and ``patience`` epochs without a better one end the fit. Test windows are never read. On a CPU the
+    result depends on the seed and on torch's thread count alone.
+
+    Raises :class:`UserError` when a loss is not finite, naming epoch, window and track.
+    """
+    views = views or Views(model, data, cache_gb)
+    train, valid = data.fold("train"), data.fold("valid")
+    state = trainable_state(model)
+    optimizer, steps = _optimizer(model, lr, weight_decay), epochs * -(-len(train) // batch_size)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(schedule, warmup_steps, steps))
+    average = {name: tensor.detach().clone() for name, tensor in state.items()}
+    rng = np.random.default_rng(seed)
+    rows, best, step, since = [], None, 0, 0
+
+    for epoch in progress(range(epochs + 1), "fit", "epoch"):
+        losses = []
+        if epoch:  # epoch 0 only scores the start
+            for batch in _batches(rng.permutation(train), batch_size):
+                losses.append(_step(model, views, batch, optimizer, clip, total_weight, rc, shift, rng, epoch))
+                rate.step()
+                step += 1
+                _update_average(average, state, min(ema, (1 + step) / (10 + step)))
+        current = {name: tensor.detach().clone() for name, tensor in state.items()}
+        _copy(average, state)
+        loss, pearson = score(model, views, valid, batch_size, total_weight)
+        value = -loss if select == "loss" else pearson
+        if best is None or value > best[0]:
+            best, since = (value, epoch, loss, pearson, {k: v.clone() for k, v in average.items()}), 0
+        else:
+            since += 1
+        _copy(current, state)
+        now = optimizer.param_groups[0]["lr"]
+        if losses:
+            rows.append((epoch, step, "train", float(np.mean(losses)), np.nan, now))
+        rows.append((epoch, step, "valid", loss, pearson, now))
+        if since >= patience:
+            break
+
+    _copy(best[4], state)
+    model.eval()
+    history = pd.DataFrame(rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])
+    return Fit(history, best[1], best[2], best[3])
+
+
+def score(
+    model: SequenceModel, views: Views, rows: np.ndarray, batch_size: int, total_weight: float
+) -> tuple[float, float]:
+    """Loss, and mean over tracks of the per-bin Pearson, on windows as they lie (no flip, no shift)."""
+    model.eval()
+    losses, sums = [], 0.0
+    with torch.no_grad():
+        for batch in _batches(rows, batch_size):
+            still = np.zeros(len(batch), int)
+            predicted = model.run(range(model.frozen_stages(), 3), views.inputs(batch, still, still))[0]
+            observed = views.observed(batch, still)
+            losses.append(poisson_multinomial(predicted, observed, total_weight).mean(1).cpu().numpy())
+            sums = sums + moments(predicted.flatten(0, 1).cpu().numpy(), observed.flatten(0, 1).cpu().numpy())
+    return float(np.concatenate(losses).mean()), float(np.nanmean(pearson_from_moments(sums)))
+
+
+def trainable_state(model: SequenceModel) -> dict[str, Tensor]:
+    """The tensors that a fit changes: trainable parameters, and running statistics where the trunk is not frozen."""
+    state = {name: p.data for name, p in model.named_parameters() if p.requires_grad}
+    if not model.frozen:
+        state |= {name: b for name, b in model.named_buffers() if b.is_floating_point()}
+    return state
+
+
+def _step(
+    model: SequenceModel,
+    views: Views,
+    rows: np.ndarray,
+    optimizer: torch.optim.Optimizer,
+    clip: float,
+    total_weight: float,
+    rc: bool,
+    shift: int,
+    rng: np.random.Generator,
+    epoch: int,
+) -> float:
+    flips = rng.integers(0, 2 if rc else 1, len(rows))
+    shifts = rng.integers(-shift, shift + 1, len(rows))
+    model.train()
+    predicted = model.run(range(model.frozen_stages(), 3), views.inputs(rows, flips, shifts))[0]
+    losses = poisson_multinomial(predicted, views.observed(rows, flips), total_weight)
+    _require_finite(losses, rows, views.data, epoch)
+    loss = losses.mean()
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], clip)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _require_finite(losses: Tensor, rows: np.ndarray, data: TargetSet, epoch: int) -> None:
+    bad = (~losses.detach().isfinite()).nonzero()
+    if len(bad):
+        window, track = rows[int(bad[0, 0])], data.tracks[int(bad[0, 1])]
+        place = data.windows.loc[window]
+        where = f"epoch {epoch}, window {window} ({place['chrom']}:{place['start']}-{place['end']}), track {track}"
+        raise UserError(where, "the loss is not finite", "lower the learning rate, or look at that window's targets")
+
+
+def _optimizer(model: SequenceModel, lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=lr)
+
+
+def _schedule(kind: str, warmup: int, steps: int):  # noqa: ANN202
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        done = min(1.0, (step - warmup) / max(1, steps - warmup))
+        return 1.0 if kind == "constant" else 0.5 * (1 + np.cos(np.pi * done))
+
+    return factor
+
+
+def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (rows[i : i + size] for i in range(0, len(rows), size))
+
+
+@torch.no_grad()
+def _update_average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
+    for name, tensor in average.items():
+        tensor.lerp_(state[name], 1 - decay)
+
+
+@torch.no_grad()
+def _copy(source: dict[str, Tensor], state: dict[str, Tensor]) -> None:
+    for name, tensor in state.items():
+        tensor.copy_(source[name])

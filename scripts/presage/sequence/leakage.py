@@ -1,0 +1,98 @@
+"""What had the trunk already seen? Genes, windows and variants against the folds that it was pre-trained with.
+
+A thing leaks through *outputs* when a training window predicts it, and, more weakly, through *inputs* when a window
+of another fold merely reads its sequence as context. Both are told apart here.
+"""
+
+import numpy as np
+import pandas as pd
+
+from presage.tables import SCHEMAS
+
+FOLDS = ("train", "valid", "test")  # in this order: what lies in several belongs to the most exposed one
+OUTSIDE = "outside"
+
+
+class FoldMap:
+    """Where the windows of each fold lie: per contig and fold, merged intervals that are searched by bisection.
+
+    ``span`` is ``output`` (what a window predicts) or ``input`` (all that it reads).
+    """
+
+    def __init__(self, windows: pd.DataFrame, span: str = "output") -> None:
+        start, end = {"output": ("out_start", "out_end"), "input": ("start", "end")}[span]
+        self._merged = {
+            key: _merge(group[start].to_numpy(np.int64), group[end].to_numpy(np.int64))
+            for key, group in windows.groupby(["chrom", "fold"])
+        }
+
+    def touches(self, chrom: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """bool ``[n, 3]``: does a train, valid, test window overlap the interval (an empty one counts as one base)."""
+        chrom, start = np.asarray(chrom, object), np.asarray(start, np.int64)
+        end = np.maximum(np.asarray(end, np.int64), start + 1)
+        hits = np.zeros((len(chrom), len(FOLDS)), bool)
+        for name in set(chrom):
+            rows = np.flatnonzero(chrom == name)
+            for f, fold in enumerate(FOLDS):
+                if (name, fold) in self._merged:
+                    starts, ends = self._merged[name, fold]
+                    # Merged intervals are disjoint and sorted: only the first that ends after `start` can be the one.
+                    first = np.searchsorted(ends, start[rows], side="right")
+                    found = first < len(starts)
+                    hits[rows[found], f] = starts[first[found]] < end[rows[found]]
+        return hits
+
+
+def _merge(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(start, kind="stable")
+    start, reach = start[order], np.maximum.accumulate(end[order])
+    opens = np.r_[True, start[1:] > reach[:-1]]
+    return start[opens], reach[np.r_[opens[1:], True]]
+
+
+def folds_of(hits: np.ndarray) -> np.ndarray:
+    """Fold names ``[n]`` from :meth:`FoldMap.touches`: the most exposed fold (train first), else outside."""
+    return np.array([*FOLDS, OUTSIDE], object)[np.where(hits.any(1), hits.argmax(1), len(FOLDS))]
+
+
+def audit(
+    windows: pd.DataFrame, genes: pd.DataFrame | None = None, variants: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The `leakage` table of a study.
+
+    Parameters
+    ----------
+    windows : rows of the `windows` table, with the folds of the trunk's pre-training
+    genes : rows of the `genes` table; the gene's body is what is checked
+    variants : columns ``variant chrom pos ref`` (``pos`` 0-based), e.g. from the `scores` table
+
+    Returns
+    -------
+    One row per item. ``fold`` is the fold of the trunk's output windows that overlap it (train before valid before
+    test), ``input_overlap`` the other folds whose input windows reach it, joined by commas, null where none does.
+    """
+    parts = [_items("window", windows["window"].astype(str), windows, "out_start", "out_end")]
+    if genes is not None:
+        parts.append(_items("gene", genes["gene_id"], genes, "start", "end"))
+    if variants is not None:
+        sites = variants.drop_duplicates("variant")
+        sites = sites.assign(end=sites["pos"] + sites["ref"].str.len())
+        parts.append(_items("variant", sites["variant"], sites, "pos", "end"))
+    items = pd.concat(parts, ignore_index=True)
+    where = items["chrom"].to_numpy(object), items["start"].to_numpy(), items["end"].to_numpy()
+    fold = folds_of(FoldMap(windows).touches(*where))
+    reached = FoldMap(windows, "input").touches(*where)
+    others = [",".join(f for f, hit in zip(FOLDS, row) if hit and f != own) or None for row, own in zip(reached, fold)]
+    return items.assign(fold=fold, input_overlap=others)[SCHEMAS["leakage"].names]
+
+
+def _items(kind: str, names: pd.Series, rows: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "item": names.to_numpy(object),
+            "kind": kind,
+            "chrom": rows["chrom"].to_numpy(object),
+            "start": rows[start].to_numpy(np.int64),
+            "end": rows[end].to_numpy(np.int64),
+        }
+    )

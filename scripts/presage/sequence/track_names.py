@@ -1,0 +1,25 @@
+"""What each track of a model is: cell type, assay and strand by its slug."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from presage import tables
+from presage.sequence.targets import TargetSet
+
+
+def describe(targets: TargetSet, table: str | Path | None = None) -> pd.DataFrame:
+    """Columns ``slug cell_type assay strand``, from the `tracks` table where the run has one.
+
+    The tracks of a TFRecord set describe themselves: names are ``ASSAY:what`` with the strand as last character, and the assay
+    of single-cell RNA (RNA3) counts as rna.
+    """
+    if table is not None:
+        return tables.read(table, "tracks")[["slug", "cell_type", "assay", "strand"]]
+    rows = []
+    for slug, name in zip(targets.tracks, targets.names):
+        assay, _, what = name.partition(":") if ":" in name else ("track", ":", name)
+        strand = what[-1] if what[-1:] in ("+", "-") else "."
+        kind = {"rna3": "rna", "dnase": "atac"}.get(assay.lower(), assay.lower())
+        rows.append((slug, what.rstrip("+-").strip(), kind, strand))
+    return pd.DataFrame(rows, columns=["slug", "cell_type", "assay", "strand"])

@@ -1,0 +1,77 @@
+"""The trunk step: train a trunk on bulk tracks, or bring a finished one into the run, as one folder in presage's format."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from presage import tables
+from presage.config.adapt import Training, Trunk, TrunkShape
+from presage.errors import UserError
+from presage.sequence.fit import Fit, fit
+from presage.sequence.heads import Head
+from presage.sequence.model import SequenceModel
+from presage.sequence.targets import TargetSet
+from presage.sequence.trunk.borzoi import new_trunk
+from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
+
+
+def make_trunk(
+    out_dir: str | Path, settings: Trunk, seed: int, threads: int, data: TargetSet | None = None, device: str = "cpu"
+) -> dict[str, Any]:
+    """Write ``trunk.safetensors`` and ``card.json`` (and ``history.parquet`` where it was trained here) to ``out_dir``; return the card.
+
+    ``data`` holds the bulk tracks for kind ``train``. The written trunk is the same, whichever way it came.
+    """
+    torch.set_num_threads(threads)
+    if settings.kind == "keras_h5":
+        model = load_keras_h5(settings.path, settings.params, settings.targets)
+        return save_trunk(out_dir, model, {"origin": "keras_h5", "simulated": False})
+    if settings.kind == "presage":
+        model = load_trunk(settings.path)
+        return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
+    if data is None:
+        raise ValueError("kind train needs data")
+    model, result = train_trunk(data, settings.shape, settings.training, seed, device)
+    card = save_trunk(
+        out_dir,
+        model.cpu(),
+        {
+            "origin": "train",
+            "seed": seed,
+            "threads": threads,
+            "data_hash": data.hash(),
+            "folds": data.windows["fold"].value_counts().sort_index().to_dict(),
+            "simulated": data.simulated,
+            "scale_note": data.scale_note,
+            "training": settings.training.model_dump(mode="json"),
+            "best_epoch": result.best_epoch,
+            "valid_loss": result.valid_loss,
+            "valid_pearson": result.valid_pearson,
+        },
+    )
+    tables.write(Path(out_dir) / "history.parquet", "history", result.history)
+    return card
+
+
+def train_trunk(
+    data: TargetSet, shape: TrunkShape, training: Training, seed: int, device: str = "cpu"
+) -> tuple[SequenceModel, Fit]:
+    """Train a trunk and its head from random weights on ``data``'s train windows; valid windows choose the epoch.
+
+    Raises :class:`UserError` when windows and shape do not fit.
+    """
+    windows = data.windows.iloc[0]
+    found = (windows["end"] - windows["start"], (windows["out_end"] - windows["out_start"]) // data.bin_size, data.bin_size)
+    wanted = (shape.context, shape.out_bins, shape.bin_size)
+    if found != wanted:
+        raise UserError(
+            data.path, "windows of {} bp with {} bins of {} bp".format(*found), "trunk.shape says {}, {}, {}".format(*wanted)
+        )
+    torch.manual_seed(seed)
+    head = Head(shape.width, len(data.tracks))
+    mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
+    head.start_at(torch.from_numpy(mean))
+    model = SequenceModel(new_trunk(shape), head, data.tracks, data.strand_pair, frozen=False).to(device)
+    return model, fit(model, data, seed=seed, **training.model_dump())

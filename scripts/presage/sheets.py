@@ -1,0 +1,164 @@
+"""What a study lists: samples, cages, video segments and events, read from TSV and checked row by row.
+
+Light on purpose (standard library only): the Snakefile imports it. Every error names the file, the row (counted as a
+spreadsheet does, header = 1) and the column.
+"""
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from presage.errors import UserError
+
+Row = TypeVar("Row")
+KINDS = ("bam", "bam_atac", "fragments", "h5ad")
+VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One input of the pseudobulk step: reads, fragments or counts of one donor."""
+
+    sample: str
+    kind: str
+    path: str
+    labels: str = ""
+    donor: str = ""
+    condition: str = ""
+    tissue: str = ""
+    genome: str = ""
+
+
+@dataclass(frozen=True)
+class Cage:
+    """One home cage. ``role`` says whether it may set the threshold (calibrate) or is judged by it (evaluate)."""
+
+    cage: str
+    strain: str = ""
+    animals: str = "1"
+    role: str = "evaluate"
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One video file, or one file of finished pose. ``start`` is ISO 8601, facility-local unless it carries an offset."""
+
+    cage: str
+    start: str
+    path: str
+    fps: str = ""
+
+
+def read_samples(sheet: Path) -> list[Sample]:
+    """The sample sheet. Raises :class:`UserError` for a duplicate sample, an unknown kind or a missing file."""
+    rows = _read(sheet, Sample, unique=lambda r: f"{r.sample} ({r.kind})", what="sample")
+    for number, row in rows:
+        if row.kind not in KINDS:
+            raise UserError(_at(sheet, number, "kind"), f"{row.kind!r} is not one of {', '.join(KINDS)}", "correct it")
+        _must_exist(sheet, number, "path", row.path)
+        if row.labels:
+            _must_exist(sheet, number, "labels", row.labels)
+        if row.genome not in ("", "header"):
+            _must_exist(sheet, number, "genome", row.genome)
+    return [_resolve(row, sheet, ("path", "labels", "genome")) for _, row in rows]
+
+
+def read_cages(sheet: Path) -> list[Cage]:
+    """The cage sheet. Raises :class:`UserError` for a duplicate cage or an unknown role."""
+    rows = _read(sheet, Cage, unique=lambda r: r.cage, what="cage")
+    for number, row in rows:
+        if row.role not in ("calibrate", "evaluate"):
+            raise UserError(_at(sheet, number, "role"), f"{row.role!r} is not calibrate or evaluate", "correct it")
+    return [row for _, row in rows]
+
+
+def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
+    """The segments sheet, in file order.
+
+    Raises :class:`UserError` for an empty sheet, a duplicate path, an unreadable time, an unknown suffix or (with
+    ``check_files``) a missing file.
+    """
+    rows = _read(sheet, Segment, unique=lambda r: r.path, what="path")
+    for number, row in rows:
+        try:
+            datetime.fromisoformat(row.start)
+        except ValueError:
+            raise UserError(
+                _at(sheet, number, "start"), f"{row.start!r} is not an ISO 8601 time", "write 2026-05-01T13:00:00"
+            ) from None
+        if Path(row.path).suffix.lower() not in VIDEO + POSE:
+            raise UserError(
+                _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(VIDEO + POSE)}"
+            )
+        if check_files:
+            _must_exist(sheet, number, "path", row.path)
+    return [_resolve(row, sheet, ("path",)) for _, row in rows]
+
+
+def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str) -> list[tuple[int, Row]]:
+    """Rows as (line number, dataclass), header checked, ``unique`` unique, not empty."""
+    try:
+        text = Path(sheet).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(sheet, "does not exist", "correct the path in the config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(sheet, f"cannot be read as text ({error})", "save it as tab-separated UTF-8") from None
+    reader = csv.DictReader(text.splitlines(), delimiter="\t")
+    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
+    needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
+    header = list(reader.fieldnames or [])
+    _check_header(sheet, header, known, needed)
+    rows, seen = [], {}
+    for number, raw in enumerate(reader, start=2):
+        if None in raw:
+            raise UserError(f"{sheet} row {number}", "has more cells than the header", "remove the surplus tabs")
+        cells = {k: (v or "").strip() for k, v in raw.items()}
+        for name in needed:
+            if not cells[name]:
+                raise UserError(_at(sheet, number, name), "is empty", "fill it in")
+        row = kind(**cells)
+        key = unique(row)
+        if key in seen:
+            raise UserError(_at(sheet, number, what), f"{key!r} is already in row {seen[key]}", "remove one of them")
+        seen[key] = number
+        rows.append((number, row))
+    if not rows:
+        raise UserError(sheet, "has no rows", f"list at least one {what}")
+    return rows
+
+
+def _check_header(sheet: Path, header: list[str], known: list[str], needed: Iterable[str]) -> None:
+    for name in needed:
+        if name not in header:
+            hint = "separate the columns with tabs" if len(header) < 2 else f"the columns are {', '.join(known)}"
+            raise UserError(sheet, f"has no column {name!r}", hint)
+    for name in header:
+        if name not in known:
+            raise UserError(f"{sheet} row 1", f"unknown column {name!r}", f"the columns are {', '.join(known)}")
+
+
+def _at(sheet: Path, number: int, column: str) -> str:
+    return f"{sheet} row {number}, column {column}"
+
+
+def _full(sheet: Path, path: str) -> Path:
+    """A sheet's relative paths start at the sheet."""
+    return Path(path) if Path(path).is_absolute() else Path(sheet).parent / path
+
+
+def _must_exist(sheet: Path, number: int, column: str, path: str) -> None:
+    if not path.startswith("registry:") and not _full(sheet, path).exists():
+        raise UserError(_at(sheet, number, column), f"{path} does not exist", "correct the path or remove the row")
+
+
+def _resolve(row: Any, sheet: Path, columns: tuple[str, ...]) -> Any:
+    values = {f.name: getattr(row, f.name) for f in fields(row)}
+    for name in columns:
+        value = values[name]
+        if value and value != "header" and not value.startswith("registry:"):
+            values[name] = str(_full(sheet, value))
+    return type(row)(**values)

@@ -1,0 +1,363 @@
+"""Every parquet file that a run leaves, as an Arrow schema with units. Nothing is written or read past these contracts.
+
+Coordinates are 0-based half-open. Times are UTC. A column's unit and meaning travel in the file's own metadata.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from presage.errors import UserError
+
+_TYPES = {
+    "str": pa.string(),
+    "bool": pa.bool_(),
+    "i32": pa.int32(),
+    "i64": pa.int64(),
+    "f32": pa.float32(),
+    "f64": pa.float64(),
+    "date": pa.date32(),
+    "utc": pa.timestamp("us", tz="UTC"),
+    "list_i64": pa.list_(pa.int64()),
+    "list_f32": pa.list_(pa.float32()),
+}
+
+# table -> rows of "column type unit meaning"; a type that ends in "?" may be null.
+_TEXT = {
+    # ---- sequence ----------------------------------------------------------------------------------------------
+    "genes": """
+        gene_id str - identifier without version
+        name str - symbol, or the identifier where there is none
+        chrom str - contig
+        start i64 bp first base of the gene
+        end i64 bp one past the last base
+        strand str - + or -
+        tss i64 bp transcription start
+        exon_starts list_i64 bp starts of the merged exons
+        exon_ends list_i64 bp ends of the merged exons
+        fold str - train, valid, test or outside: the window fold that holds the gene's body""",
+    "windows": """
+        window i32 - row number
+        chrom str - contig
+        start i64 bp first base of the model's input; may be negative (padded with N)
+        end i64 bp one past the last input base; may pass the contig's end (padded with N)
+        out_start i64 bp first base that is predicted
+        out_end i64 bp one past the last predicted base
+        fold str - train, valid or test
+        padded i64 bp input bases that lie outside the contig""",
+    "cells": """
+        cell str - sample and barcode, unique in the study
+        barcode str - as in the reads
+        sample str - row of the sample sheet
+        donor str - whose cell it is
+        condition str - state or treatment
+        tissue str - where it was taken from
+        cell_type str? - label
+        reads i64 reads RNA reads that were used
+        umis i64 molecules distinct molecules
+        fragments i64 fragments ATAC fragments that were used
+        used bool - enters a track
+        reason str? - why it does not""",
+    "tracks": """
+        slug str - name that is safe in a path
+        name str - as shown
+        assay str - rna or atac
+        cell_type str - label
+        strand str - +, - or . (not stranded)
+        genome str - reference that the reads were aligned to
+        cells i64 cells cells that were pooled
+        reads i64 reads reads or fragments that were used
+        umis i64 molecules distinct molecules (0 for atac)
+        kept bool - written and trained on
+        reason str? - why it was not kept""",
+    "history": """
+        epoch i32 epochs passes over the training windows
+        step i64 steps optimiser steps so far
+        split str - train or valid
+        loss f64 - training loss, mean over the epoch
+        pearson f64? r mean over tracks of the per-bin Pearson
+        lr f64 - learning rate at the end of the epoch""",
+    "scores": """
+        variant str - chrom:pos:ref:alt as in the VCF (1-based)
+        chrom str - contig
+        pos i64 bp 0-based position of the first REF base
+        ref str - reference allele
+        alt str - alternative allele
+        track str - slug
+        cell_type str - label of the track
+        assay str - rna or atac
+        log_fc f64 log2 log2 ratio of summed prediction, ALT over REF
+        sad f64 - summed prediction ALT minus REF
+        d2 f64 - root of the summed squared difference over bins, signed by sad
+        log_fc_sd f64? log2 standard deviation of log_fc over strands and seeds; null where there is but one
+        specificity f64 log2 log_fc minus its mean over the cell types of the same assay
+        p_null f64? - share of the null set with at least this absolute log_fc in this track
+        fold str - train, valid, test or outside
+        gene str? - nearest TSS
+        tss_distance i64? bp signed distance to it, positive downstream
+        model_hash str - trunk
+        adapter_hash str - adapter and head
+        seed i32 - first seed that was averaged
+        code_hash str - library code behind this row""",
+    "ism": """
+        chrom str - contig
+        pos i64 bp 0-based position
+        ref str - base of the genome
+        alt str - base that it is changed to
+        track str - slug
+        cell_type str - label of the track
+        assay str - rna or atac
+        log_fc f64 log2 log2 ratio of summed prediction, ALT over REF""",
+    "dropped": """
+        chrom str - contig
+        pos i64 bp 0-based position
+        ref str - reference allele
+        alt str - alternative allele
+        record i64 - number of the record in the file, from 1
+        reason str - why it was not scored""",
+    "metrics": """
+        metric str - name as in docs/numbers.md
+        model str - adapter, baseline or trunk
+        seed i32? - seed of the fit
+        split str - train, valid or test
+        group str - track, cell type or all
+        value f64? - the number
+        ci_low f64? - 95 % interval
+        ci_high f64? - 95 % interval
+        n i64 - bins, genes, windows or variants behind it
+        note str? - why null, what was resampled, what to keep in mind
+        simulated bool - computed on a simulated world""",
+    "leakage": """
+        item str - what was checked
+        kind str - gene, window or variant
+        chrom str - contig
+        start i64 bp first base
+        end i64 bp one past the last
+        fold str - fold of the trunk's output window that holds it, or outside
+        input_overlap str? - other folds whose input windows reach it""",
+    # ---- truth of the built-in worlds ---------------------------------------------------------------------------
+    "truth_variants": """
+        variant str - chrom:pos:ref:alt as in the VCF (1-based)
+        kind str - causal, control or null
+        decoy bool - lies in a motif that no factor reads
+        motif str? - planted motif that it hits
+        fold str - train, valid or test chromosome
+        assay str - rna or atac
+        cell_type str - label
+        gene str? - the gene whose expression changes most (rna)
+        effect_log2 f64 log2 the oracle's ALT over REF""",
+    "truth_genes": """
+        gene_id str - identifier without version
+        cell_type str - label
+        cpm f64 1/1e6 expected share of the type's molecules
+        drive f64 - activity of promoter and enhancers
+        strength f64 - factor of this gene that no sequence explains""",
+    "truth_cells": """
+        cell str - sample and barcode
+        sample str - row of the sample sheet
+        barcode str - as in the reads
+        cell_type str - label
+        gradient f64 - place along the type's gradient, 0 to 1 (0.5 where it has none)
+        rna_depth f64 molecules expected number
+        atac_depth f64 fragments expected number""",
+    "truth_motifs": """
+        motif str - name
+        decoy bool - no factor reads it
+        chrom str - contig
+        start i64 bp first base
+        end i64 bp one past the last
+        strand str - + or -
+        element i64 - number of its element
+        element_centre i64 bp of that element
+        element_kind str - promoter or enhancer
+        gene str - gene that the element was planted for""",
+    # ---- home cage ---------------------------------------------------------------------------------------------
+    "segments": """
+        cage str - cage
+        date date - cage-day (facility-local date of its lights-on)
+        segment i32 - number within the cage-day
+        path str - file
+        kind str - video or pose
+        start_utc utc - first frame
+        duration_s f64 s length, by decoded frames
+        fps f64 1/s frame rate
+        frames_declared i64 frames by the container
+        frames_decoded i64 frames that could be read
+        usable bool - enters pose
+        reason str? - why not""",
+    "pose": """
+        time_utc utc - of the frame
+        segment i32 - number within the cage-day
+        frame i32 - number within the segment
+        animal str - individual
+        x list_f32 px per body part, in the order of the file's `bodyparts` metadata
+        y list_f32 px per body part, image coordinates (down is positive)
+        likelihood list_f32 - per body part, 0 to 1""",
+    "readings": """
+        time_utc utc - start of the interval
+        cage str - cage
+        animal str? - individual, null where the sensor sees the cage
+        name str - feature
+        value f64? - NaN-free; null where no_call
+        unit str - of the value
+        resolution_s f64 s length of the interval
+        coverage f64 - usable / scheduled time, 0 to 1""",
+    "daily": """
+        cage str - cage
+        animal str? - individual
+        date date - cage-day
+        name str - feature, with its phase (night_, day_, all_)
+        value f64? - null where too little was seen
+        unit str - of the value
+        coverage f64 - usable / scheduled time of that phase, 0 to 1
+        sampling str - frame rate and duty cycle, or the sensor; baselines never mix two
+        source str - sheet row or importer that it came from
+        end_utc utc - end of the data window
+        provisional bool - the cage-day was not over""",
+    "events": """
+        cage str - cage
+        animal str? - individual
+        time_utc utc - when
+        kind str - onset, technician_note, weight_loss_5pct, treatment, cage_change, weighing, camera_fault, death
+        value f64? - severity, weight share ...
+        note str? - free text""",
+    "urgent": """
+        cage str - cage
+        date date - cage-day
+        time_utc utc - when the limit was passed
+        state str - hidden or motionless
+        hours f64 h how long in all, within the dark phase""",
+    "distress_scores": """
+        cage str - cage
+        animal str? - individual
+        date date - cage-day that was judged
+        decision_utc utc - end of the data window plus processing latency
+        score f64? - detector score, higher is worse; null where no_call
+        threshold f64? - at the configured alarm budget; null before the first model's date
+        alarm bool - score is over the threshold
+        no_call bool - too little was seen to judge
+        warm_up bool - the baseline or the first model is not yet there
+        masked bool - a husbandry event took the day's evidence
+        explanation str? - strongest deviations in words
+        model_hash str - dated detector
+        seed i32 - of the run
+        code_hash str - library code behind this row""",
+    "alarms": """
+        cage str - cage
+        animal str? - individual
+        episode i32 - number within the cage; alarms merged across gaps of at most 2 days; 0 for an urgent check
+        first_date date - first alarm day
+        last_date date - last alarm day
+        alarm_days i32 days days with an alarm
+        decision_utc utc - of the first alarm
+        score f64? - highest; null for an urgent check
+        threshold f64 - at the configured alarm budget; for an urgent check its hours
+        budget f64 1/cage-month false-alarm episodes that the threshold was set for
+        level str - watch, check or urgent
+        explanation str - strongest deviations in words
+        model_hash str - dated detector
+        config_hash str - settings behind it
+        data_hash str - readings behind it
+        code_hash str - library code behind it""",
+    "lead_time": """
+        cage str - cage
+        animal str? - individual
+        group str - cohort or treatment
+        event str - kind of event
+        event_utc utc - when a person or a scale recorded it
+        onset_utc utc? - true onset, known in simulated worlds only
+        decision_utc utc? - decision time of the alarm that counts
+        lead_days f64? d event minus decision
+        delay_days f64? d decision minus true onset
+        status str - detected, early (false alarm), late, missed, or not_judged (warm-up or no_call up to the event)
+        budget f64 1/cage-month alarm budget
+        detector str - ours or a one-line rule
+        simulated bool - from a simulated world""",
+    "evaluation": """
+        metric str - name as in docs/numbers.md
+        detector str - ours or a one-line rule
+        group str - cohort or treatment
+        budget f64? 1/cage-month alarm budget
+        value f64? - the number
+        ci_low f64? - 95 % interval
+        ci_high f64? - 95 % interval
+        n i64 - cases, cages or cage-days behind it
+        unit str - of the value
+        note str? - why null, which interval, what to keep in mind
+        simulated bool - from a simulated world""",
+}
+
+
+def _schema(text: str) -> pa.Schema:
+    fields = []
+    for line in text.strip().splitlines():
+        name, kind, unit, meaning = line.split(None, 3)
+        meta = {"unit": "" if unit == "-" else unit, "meaning": meaning}
+        fields.append(pa.field(name, _TYPES[kind.rstrip("?")], nullable=kind.endswith("?"), metadata=meta))
+    return pa.schema(fields)
+
+
+SCHEMAS: dict[str, pa.Schema] = {name: _schema(text) for name, text in _TEXT.items()}
+
+
+def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Mapping[str, Any] | None = None) -> None:
+    """Write ``data`` to ``path`` as ``table``: same columns, types cast, no null where none may be.
+
+    ``meta`` is stored as JSON strings in the file's metadata (read it back with :func:`read_meta`). The bytes depend on the
+    content alone, so equal tables are equal files.
+
+    Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
+    """
+    schema = SCHEMAS[table]
+    arrow = data if isinstance(data, pa.Table) else _from_pandas(data, schema, table)
+    surplus = set(arrow.column_names) ^ set(schema.names)
+    if surplus:
+        raise ValueError(f"table {table}: columns {sorted(surplus)} are missing or surplus")
+    arrow = arrow.select(schema.names)
+    for field in schema:
+        if not field.nullable and arrow[field.name].null_count:
+            raise ValueError(f"table {table}: {arrow[field.name].null_count} nulls in column {field.name}")
+    extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
+    arrow = arrow.cast(schema.remove_metadata()).cast(schema.with_metadata(extra))
+    pq.write_table(arrow, path, compression="zstd", store_schema=True)
+
+
+def _from_pandas(data: pd.DataFrame, schema: pa.Schema, table: str) -> pa.Table:
+    missing = set(schema.names) ^ set(data.columns)
+    if missing:
+        raise ValueError(f"table {table}: columns {sorted(missing)} are missing or surplus")
+    columns = [pa.Array.from_pandas(data[f.name], type=f.type, safe=True) for f in schema]
+    return pa.table(columns, schema=pa.schema([pa.field(f.name, f.type) for f in schema]))
+
+
+def read(path: str | Path, table: str) -> pd.DataFrame:
+    """Read ``path`` as ``table`` into pandas (dates as ``datetime.date``, times as UTC timestamps).
+
+    Raises :class:`UserError` when the file is not that table.
+    """
+    return read_arrow(path, table).to_pandas(date_as_object=True)
+
+
+def read_arrow(path: str | Path, table: str) -> pa.Table:
+    """As :func:`read`, but the Arrow table."""
+    arrow = pq.read_table(path)
+    if arrow.schema.names != SCHEMAS[table].names:
+        raise UserError(path, f"is not a {table} table (columns {arrow.schema.names})", "remove it and run again")
+    return arrow
+
+
+def read_meta(path: str | Path) -> dict[str, Any]:
+    """The metadata that :func:`write` stored, without the schema's own."""
+    raw = pq.read_schema(path).metadata or {}
+    own = {k.decode(): v.decode() for k, v in raw.items() if not k.startswith((b"presage.", b"pandas", b"ARROW"))}
+    return {k: json.loads(v) for k, v in own.items()}
+
+
+def empty(table: str) -> pd.DataFrame:
+    """An empty frame with the columns and types of ``table``."""
+    return SCHEMAS[table].empty_table().to_pandas(date_as_object=True)

@@ -1,0 +1,1 @@
+"""The parts of the genome world: grammar, layout, cells, reads, fragments, bulk, variants."""

@@ -1,0 +1,73 @@
+"""Bulk coverage of the genome world: tissues are mixtures of the cell types, without any single-cell resolution.
+
+ATAC follows accessibility; RNA lies evenly over exons (a little in introns), unlike the 3' piles of the single-cell reads. The rare
+type is at most 3 % of a tissue, so its own factor is hardly seen here.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+from numpy.typing import NDArray
+
+from presage.worlds.genome.expression import CLOSED, Expectation
+from presage.worlds.genome.grammar import GRID, States
+from presage.worlds.genome.layout import Layout
+
+# Rows are tissues, columns CELL_TYPES.
+TISSUES = {
+    "tissue1": (0.60, 0.20, 0.05, 0.10, 0.04, 0.01),
+    "tissue2": (0.05, 0.55, 0.20, 0.05, 0.12, 0.03),
+    "tissue3": (0.10, 0.05, 0.55, 0.25, 0.05, 0.00),
+    "tissue4": (0.05, 0.10, 0.05, 0.40, 0.38, 0.02),
+}
+STRANDS = {"+": "plus", "-": "minus"}
+STEP = 2 * GRID  # bp, resolution of the bigWigs
+INTRON = 0.05  # coverage of introns, relative to exons
+
+
+def write_bulk(
+    layout: Layout, expectation: Expectation, states: States, depth: float, rng: np.random.Generator, out: Path
+) -> pd.DataFrame:
+    """Write ``<tissue>_atac.bw`` and ``<tissue>_rna_<plus|minus>.bw`` into ``out``; returns the rows of tracks.tsv.
+
+    Counts are Poisson in steps of 16 bp around ``depth`` reads/bp on a fully open element, and on the mean exon, respectively.
+    """
+    mixtures = np.array(list(TISSUES.values())) @ states.type_means()
+    share = mixtures @ (expectation.expression / expectation.expression.sum(axis=1, keepdims=True))
+    rows = []
+    for t, tissue in enumerate(TISSUES):
+        access = {c: mixtures[t] @ a + CLOSED for c, a in expectation.activity.items()}
+        tracks = {("atac", "."): {c: a.reshape(-1, STEP // GRID).mean(axis=1) for c, a in access.items()}}
+        level = share[t] / share[t].mean()
+        tracks |= {("rna", strand): _rna(layout, level, strand) for strand in STRANDS}
+        for (assay, strand), expected in tracks.items():
+            slug = f"{tissue}_{assay}" + (f"_{STRANDS[strand]}" if strand in STRANDS else "")
+            _write_bigwig(out / f"{slug}.bw", {c: rng.poisson(depth * e) for c, e in expected.items()})
+            row = {"slug": slug, "assay": assay, "tissue": tissue, "strand": strand, "path": f"bulk/{slug}.bw"}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _rna(layout: Layout, level: NDArray[np.float64], strand: str) -> dict[str, NDArray[np.float64]]:
+    """Expected RNA coverage of one strand per STEP; ``level`` [gene] is relative to the mean gene."""
+    cover = {c: np.full(len(s), 0.002) for c, s in layout.sequence.items()}
+    for gene, height in zip(layout.genes.itertuples(), level):
+        if gene.strand == strand:
+            cover[gene.chrom][gene.start : gene.end] += INTRON * height
+            for a, b in zip(gene.exon_starts, gene.exon_ends):
+                cover[gene.chrom][a:b] += (1 - INTRON) * height
+    return {c: v.reshape(-1, STEP).mean(axis=1) for c, v in cover.items()}
+
+
+def _write_bigwig(path: Path, values: dict[str, NDArray[np.int64]]) -> None:
+    bw = pyBigWig.open(str(path), "w")
+    bw.addHeader([(c, len(v) * STEP) for c, v in values.items()])
+    for chrom, v in values.items():
+        edges = np.flatnonzero(np.diff(v, prepend=-1))  # runs of equal values; zeros stay out
+        ends = np.append(edges[1:], len(v))
+        keep = v[edges] > 0
+        starts, stops = edges[keep] * STEP, ends[keep] * STEP
+        bw.addEntries([chrom] * len(starts), starts.tolist(), ends=stops.tolist(), values=v[edges][keep].astype(float).tolist())
+    bw.close()

@@ -1,0 +1,27 @@
+"""sequence_adapt: one adapter and its head, fitted inside the frozen trunk with one seed."""
+
+from presage.entry import Job, main
+
+
+def run(job: Job) -> None:
+    """Fit on train windows, choose on valid ones."""
+    from presage.config.adapt import Adapt
+    from presage.sequence.adapters.step import adapt
+    from presage.sequence.device import device
+    from presage.sequence.targets import TargetSet
+
+    settings = Adapt(**job.params.settings)
+    adapt(
+        job.output.weights.parent,
+        job.input.trunk,
+        TargetSet.open(job.input.targets, job.input.fasta),
+        settings.runs[0],
+        settings,
+        job.params.seed,
+        job.params.torch_threads,
+        device(job.gpus),
+    )
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

@@ -1,0 +1,24 @@
+"""sequence_bulk: coverage of bulk tissues over the windows, on which a trunk is trained."""
+
+from presage.entry import Job, main
+
+
+def run(job: Job) -> None:
+    """Sum the bulk bigWigs over the bins of every window."""
+    from presage import tables
+    from presage.config.adapt import TrunkShape
+    from presage.sequence.genome import Genome
+    from presage.sequence.pseudobulk import bulk_targets
+
+    bulk_targets(
+        f"{job.input.bulk}/tracks.tsv",
+        tables.read(job.input.windows, "windows"),
+        TrunkShape(**job.params.shape).bin_size,
+        Genome(job.input.fasta).lengths,
+        job.output.targets,
+        simulated=job.params.simulated,
+    )
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

@@ -1,0 +1,31 @@
+"""sequence_pseudobulk: reads of single cells pooled to one track per cell type, assay and strand."""
+
+from presage.entry import Job, log, main
+
+
+def run(job: Job) -> None:
+    """Count, pool, and write what a model trains on."""
+    from presage import tables
+    from presage.config.adapt import Trunk
+    from presage.config.pseudobulk import Pseudobulk
+    from presage.sequence.genome import Genome
+    from presage.sequence.pseudobulk import aggregate
+    from presage.sequence.trunk.shape import shape_of
+    from presage.sheets import Sample
+
+    qc = aggregate(
+        [Sample(**sample) for sample in job.params.samples],
+        Pseudobulk(**job.params.settings),
+        Genome(job.input.fasta),
+        tables.read(job.input.genes, "genes"),
+        tables.read(job.input.windows, "windows"),
+        shape_of(Trunk(**{**job.params.trunk, **dict(job.params.trunk_files)})).bin_size,
+        job.output.cells.parent,
+        simulated=job.params.simulated,
+        meta=job.provenance(),
+    )
+    log.info("pseudobulk: %s", qc)
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

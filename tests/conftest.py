@@ -1,0 +1,17 @@
+"""Shared fixtures. Real public data is looked for in PRESAGE_DATA_MIRROR (default ../shared/data) and never shipped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of small real public data; skips where it is absent."""
+    folder = Path(os.environ.get("PRESAGE_DATA_MIRROR", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder} (set PRESAGE_DATA_MIRROR)")
+    return folder

@@ -1,0 +1,130 @@
+"""A small run folder with every table that the report reads, made up from seeded noise: shapes and names, no meaning."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from presage import tables
+
+START = dt.date(2026, 3, 2)
+DAYS = 24
+TYPES = ["astro", "micro", "neuron", "oligo"]
+EVENTS = pd.DataFrame(
+    [
+        ("C01", "onset", 14.3), ("C01", "weight_loss_5pct", 19.1), ("C01", "technician_note", 19.3),
+        ("C02", "onset", 15.2), ("C02", "weight_loss_5pct", 20.4), ("C02", "cage_change", 7.1),
+        ("C03", "cage_change", 7.1), ("C05", "camera_fault", 23.5),
+    ],
+    columns=["cage", "kind", "day"],
+)  # fmt: skip
+
+
+def filled(table: str, rows: list[dict], **common: object) -> pd.DataFrame:
+    """Rows completed with neutral values for the columns of ``table`` that nobody here looks at."""
+    neutral = {"string": "x", "int32": 1, "int64": 1, "float": 0.0, "double": 0.0, "bool": False}
+    frame = pd.DataFrame(rows).assign(**common)
+    for field in tables.SCHEMAS[table]:
+        if field.name not in frame:
+            frame[field.name] = None if field.nullable else neutral[str(field.type)]
+    return frame[tables.SCHEMAS[table].names]
+
+
+def utc(day: float) -> pd.Timestamp:
+    """``day`` days after ZT0 of the first cage-day (06:00 UTC)."""
+    return (pd.Timestamp(START, tz="UTC") + pd.Timedelta(hours=6) + pd.Timedelta(days=day)).floor("min")
+
+
+def sequence_run(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("pseudobulk", "variants/planted", "evaluate", "adapt/lora/seed0"):
+        (folder / "sequence" / name).mkdir(parents=True)
+    reads = {"used": 51_000, "duplicate": 9_000, "low_mapq": 4_000, "no_label": 6_500}
+    qc = {
+        "samples": {
+            "rna_a": {"reads": reads},
+            "rna_b": {"reads": {**reads, "used": 40_000}},
+            "atac": {"reads": {"used": 30_000, "no_label": 2_000}},
+        }
+    }
+    (folder / "sequence/pseudobulk/qc.json").write_text(json.dumps(qc))
+    cells = [{"cell": f"c{i}", "barcode": f"b{i}", "cell_type": TYPES[i % 4], "used": i % 9 > 0,
+              "reason": None if i % 9 else "few reads", "reads": int(rng.integers(200, 900)), "fragments": 80} for i in range(120)]  # fmt: skip
+    tables.write(folder / "sequence/pseudobulk/cells.parquet", "cells", filled("cells", cells))
+    tracks = [{"slug": t, "name": t, "cell_type": t, "assay": "rna", "strand": "+", "kept": t != "oligo", "cells": 30,
+               "reason": "4 cells are fewer than 5" if t == "oligo" else None} for t in TYPES]  # fmt: skip
+    tables.write(folder / "sequence/pseudobulk/tracks.parquet", "tracks", filled("tracks", tracks))
+    scores = []
+    for i in range(60):
+        for t in TYPES:
+            effect = float(rng.normal(0, 1.0 if i < 20 and t in TYPES[:2] else 0.1))
+            scores.append({"variant": f"chr1:{1000 + i}:A:<b>G" if i == 0 else f"chr1:{1000 + i}:A:G", "chrom": "chr1",
+                           "cell_type": t, "assay": "rna", "track": t, "log_fc": effect, "p_null": float(rng.uniform())})  # fmt: skip
+    tables.write(folder / "sequence/variants/planted/scores.parquet", "scores", filled("scores", scores))
+    dropped = [{"chrom": "chr1", "reason": "REF differs from the genome"}] * 3
+    tables.write(folder / "sequence/variants/planted/dropped.parquet", "dropped", filled("dropped", dropped))
+    bins = [{"track": t, "bin": b, "observed": float(o), "predicted": float(o * 0.7 + 0.2 * rng.uniform())}
+            for t in TYPES for b, o in enumerate(rng.gamma(0.4, 1.0, 120))]  # fmt: skip
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame(bins)), folder / "sequence/evaluate/examples.parquet")
+
+
+def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Daily features, detector scores and alarms of six cages: C01 and C02 fall ill, C05 is not seen at the end."""
+    rng = np.random.default_rng(2)
+    daily, scores = [], []
+    for cage in [f"C0{i}" for i in range(1, 7)]:
+        onset = EVENTS.loc[(EVENTS["cage"] == cage) & (EVENTS["kind"] == "onset"), "day"]
+        for d in range(DAYS):
+            ill = len(onset) > 0 and d > onset.iloc[0]
+            level = rng.normal(100, 12) * (max(0.4, 1 - 0.15 * (d - onset.iloc[0])) if ill else 1)
+            lost = cage == "C05" and d >= DAYS - 2
+            for name, unit in (
+                ("night_distance", "px/min at 5 fps"),
+                ("night_sleep_fraction", "1"),
+                ("day_distance", "px/min at 5 fps"),
+            ):
+                value = None if lost else level if "distance" in name else 0.5 + (100 - level) / 300
+                daily.append({"cage": cage, "date": START + dt.timedelta(days=d), "name": name, "value": value, "unit": unit,
+                              "coverage": 0.1 if lost else 0.97, "end_utc": utc(d + 1), "sampling": "s", "provisional": d == DAYS - 1})  # fmt: skip
+            score = None if lost else max(0.0, (100 - level) / 12 + rng.normal(0, 0.3))
+            warm = d < 7
+            scores.append({"cage": cage, "date": START + dt.timedelta(days=d), "decision_utc": utc(d + 1.02), "score": score,
+                           "threshold": 3.0, "alarm": bool(not warm and score is not None and score > 3), "no_call": lost, "warm_up": warm,
+                           "explanation": "night distance 3.4 robust SD below its own baseline" if score and score > 3 else None})  # fmt: skip
+    scores = filled("distress_scores", scores)
+    alarms = []
+    for cage, rows in scores[scores["alarm"]].groupby("cage"):
+        alarms.append({"cage": cage, "first_date": rows["date"].min(), "last_date": rows["date"].max(), "alarm_days": len(rows),
+                       "decision_utc": rows["decision_utc"].min(), "score": rows["score"].max(), "threshold": 3.0, "budget": 1.0,
+                       "level": "check", "explanation": "night distance far below <its> own baseline"})  # fmt: skip
+    return filled("daily", daily), scores, filled("alarms", alarms)
+
+
+def homecage_run(folder: Path) -> None:
+    (folder / "homecage/distress").mkdir(parents=True)
+    (folder / "homecage/readings").mkdir()
+    daily, scores, alarms = colony()
+    tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
+    tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
+    tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
+
+
+@pytest.fixture(scope="session")
+def events() -> pd.DataFrame:
+    """The events table of the made-up colony."""
+    rows = [{"cage": r.cage, "kind": r.kind, "time_utc": utc(r.day)} for r in EVENTS.itertuples()]
+    return filled("events", rows)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``results/<run>`` of a made-up run of both branches."""
+    folder = tmp_path_factory.mktemp("results") / "demo"
+    sequence_run(folder)
+    homecage_run(folder)
+    return folder

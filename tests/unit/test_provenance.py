@@ -1,0 +1,50 @@
+"""Code hashes: a comment or docstring changes nothing, a statement changes exactly what imports it."""
+
+from pathlib import Path
+
+import pytest
+
+from presage import provenance
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = tmp_path / "presage"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""Doc."""\n')
+    (package / "used.py").write_text('"""Doc."""\n\n\ndef f(x):\n    """Doc."""\n    return x + 1  # why\n')
+    (package / "unused.py").write_text("Y = 1\n")
+    (tmp_path / "rule.py").write_text("def run(job):\n    from presage.used import f\n\n    return f(1)\n")
+    monkeypatch.setattr(provenance, "SCRIPTS", tmp_path)
+    return tmp_path
+
+
+def code_hash() -> str:
+    provenance._fingerprint.cache_clear()
+    return provenance.closure_hash("rule.py")
+
+
+def test_closure_follows_imports_inside_functions(library: Path) -> None:
+    names = {p.name for p in provenance.import_closure(library / "rule.py")}
+    assert names == {"rule.py", "used.py", "__init__.py"}
+
+
+def test_only_statements_of_the_closure_count(library: Path) -> None:
+    before = code_hash()
+    used = library / "presage" / "used.py"
+    used.write_text(used.read_text().replace("# why", "# because").replace('    """Doc."""', '    """Other."""'))
+    (library / "presage" / "unused.py").write_text("Y = 2\n")
+    assert code_hash() == before
+    used.write_text(used.read_text().replace("x + 1", "x + 2"))
+    assert code_hash() != before
+
+
+def test_content_hash_ignores_the_order_of_keys() -> None:
+    assert provenance.content_hash({"a": 1, "b": 2}) == provenance.content_hash({"b": 2, "a": 1})
+    assert provenance.content_hash({"a": 1}) != provenance.content_hash({"a": 2})
+
+
+def test_every_script_has_a_closure() -> None:
+    scripts = sorted(provenance.SCRIPTS.glob("*.py"))
+    assert scripts
+    assert len({provenance.closure_hash(s) for s in scripts}) == len(scripts)

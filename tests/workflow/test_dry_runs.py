@@ -1,0 +1,117 @@
+"""The dry-run matrix: which rules run, and how often, for each shipped config and each branch alone."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SEQUENCE_WORLD = {
+    "genome_world": 1,
+    "sequence_reference": 1,
+    "sequence_pseudobulk": 1,
+    "sequence_bulk": 1,
+    "sequence_trunk": 1,
+    "sequence_adapt": 3,
+    "sequence_variants": 1,
+    "sequence_evaluate": 1,
+    "sequence_figures": 1,
+}
+HOMECAGE_WORLD = {
+    "vivarium_world": 1,
+    "homecage_segments": 48,
+    "homecage_segments_all": 1,
+    "homecage_pose_train": 1,
+    "homecage_pose": 48,
+    "homecage_features": 48,
+    "homecage_readings": 1,
+    "homecage_distress": 1,
+    "homecage_evaluate": 1,
+    "homecage_figures": 1,
+    "homecage_morning": 1,
+}
+PAGE = {"summary": 1, "index": 1, "report": 1}
+
+
+def plan(tmp_path: Path, *args: str) -> dict[str, int]:
+    """Rules and job counts of a dry run with its results in ``tmp_path``; fails with Snakemake's own words."""
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", *args]
+    done = subprocess.run(
+        [*command, "--config", f"results={tmp_path}/results"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-3000:]
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", said.split("Job stats:")[1].split("\n\n")[0], re.M))
+    jobs.pop("total")
+    return {rule: int(count) for rule, count in jobs.items()}
+
+
+def branch_only(tmp_path: Path, branch: str) -> Path:
+    path = tmp_path / f"{branch}.yaml"
+    path.write_text(f"run: alone\n{branch}:\n  world: {{}}\n")
+    return path
+
+
+def test_without_a_config_the_built_in_world_runs(tmp_path: Path) -> None:
+    assert plan(tmp_path) == SEQUENCE_WORLD | HOMECAGE_WORLD | PAGE
+
+
+def test_the_demo_is_the_built_in_world(tmp_path: Path) -> None:
+    assert plan(tmp_path, "--configfile", "config/demo.yaml") == plan(tmp_path)
+
+
+def test_sequence_alone(tmp_path: Path) -> None:
+    config = branch_only(tmp_path, "sequence")
+    assert plan(tmp_path, "--configfile", str(config)) == SEQUENCE_WORLD | PAGE
+
+
+def test_homecage_alone(tmp_path: Path) -> None:
+    config = branch_only(tmp_path, "homecage")
+    assert plan(tmp_path, "--configfile", str(config)) == HOMECAGE_WORLD | PAGE
+
+
+def test_real_data_needs_no_world(tmp_path: Path) -> None:
+    jobs = plan(tmp_path, "--configfile", "config/real.yaml")
+    assert not {"genome_world", "vivarium_world", "sequence_bulk"} & set(jobs)
+    assert {"sequence_tfrecords", "sequence_pseudobulk", "sequence_adapt", "homecage_pose", "homecage_evaluate"} <= set(jobs)
+    assert jobs["homecage_pose"] == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "inside", "outside"),
+    [
+        ("sequence", "sequence_evaluate", "homecage_pose"),
+        ("homecage", "homecage_evaluate", "sequence_trunk"),
+        ("figures", "homecage_figures", "index"),
+        ("morning", "homecage_morning", "sequence_trunk"),
+    ],
+)
+def test_named_targets(tmp_path: Path, target: str, inside: str, outside: str) -> None:
+    jobs = plan(tmp_path, target)
+    assert inside in jobs
+    assert outside not in jobs
+
+
+@pytest.mark.parametrize("profile", ["slurm", "profiles/slurm-venv"])
+def test_cluster_profiles_resolve(tmp_path: Path, profile: str) -> None:
+    assert plan(tmp_path, "--profile", profile) == plan(tmp_path)
+
+
+def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
+    def keys(name: str) -> set[str]:
+        text = (ROOT / "profiles" / name / "profile.yaml").read_text()
+        return set(re.findall(r"^([a-z-]+):", text, re.M))
+
+    assert not keys("default") & keys("slurm")
+    assert keys("slurm") - keys("slurm-venv") == {"software-deployment-method"}
+
+
+def test_a_wrong_key_stops_before_any_job(tmp_path: Path) -> None:
+    config = tmp_path / "wrong.yaml"
+    config.write_text("sequence:\n  world: {}\n  pseudobluk: {}\n")
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", str(config)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "config key sequence.pseudobluk: is not known; did you mean 'pseudobulk'?" in done.stdout + done.stderr

@@ -1,0 +1,205 @@
+"""Paths and look-ups that every rule shares. No rules here, and no numbers: those are in presage.config."""
+
+from presage import study
+from presage.config.load import load
+from presage.config.root import HomeCage, Sequence
+from presage.errors import UserError
+from presage.provenance import closure_hash
+from snakemake.exceptions import WorkflowError
+
+try:
+    CFG = load(config, Path(workflow.basedir) / "config" / "demo.yaml")
+    # A branch that is not configured keeps its defaults here, so that its rules parse; its targets are empty.
+    SEQ = CFG.sequence or Sequence.model_construct()
+    CAGES = CFG.homecage or HomeCage.model_construct()
+    RUN = f"{CFG.results}/{CFG.run}"
+    GENOME_WORLD, VIVARIUM = f"{RUN}/worlds/genome", f"{RUN}/worlds/vivarium"
+    SEQ_IN = study.SequenceInputs(SEQ, GENOME_WORLD)
+    CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
+    SEQ_IN.check()
+    CAGE_IN.check()
+except UserError as error:
+    raise WorkflowError(str(error))
+
+SEQUENCE, HOMECAGE = f"{RUN}/sequence", f"{RUN}/homecage"
+LOGS, BENCHMARKS = f"{RUN}/logs", f"{RUN}/benchmarks"
+SIMULATED = study.simulated(CFG)
+HAS_CAGES = CFG.homecage is not None and CAGE_IN.cages is not None
+
+
+# ---- what rules hand to their scripts ---------------------------------------------------------------------------
+
+
+def code(script):
+    """Parameter function: the hash of a script's import closure, so that a change of the library reruns what it touches."""
+
+    def closure(wildcards):
+        return closure_hash(f"{script}.py")
+
+    return closure
+
+
+def settings(section):
+    """A configuration section as the plain dictionary that rules hand to their scripts."""
+    return section.model_dump(mode="json") if section is not None else None
+
+
+def optional(path):
+    """An input that not every study has."""
+    return [path] if path else []
+
+
+def public_name(wildcards):
+    """Registry name of a file."""
+    return wildcards.path
+
+
+def public_folder_name(wildcards):
+    """Registry name of a folder: it ends in a slash."""
+    return f"{wildcards.path}/"
+
+
+# ---- sequence ---------------------------------------------------------------------------------------------------
+
+
+def adapters(files):
+    """Paths of ``files`` for every adapter run and seed."""
+    return [
+        f"{SEQUENCE}/adapt/{run.name}/seed{seed}/{file}"
+        for run in SEQ.adapt.runs
+        for seed in SEQ.adapt.seeds
+        for file in files
+    ]
+
+
+def scoring_adapters():
+    """The adapters (one per seed) that score variants."""
+    name = SEQ.variants.adapter or SEQ.adapt.runs[0].name
+    return [f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors" for seed in SEQ.adapt.seeds]
+
+
+def adapt_settings(wildcards):
+    """The one adapter run that a job fits, with what all runs share."""
+    runs = [settings(run) for run in SEQ.adapt.runs if run.name == wildcards.name]
+    return {**settings(SEQ.adapt), "runs": runs, "seeds": [int(wildcards.seed)]}
+
+
+def adapter_seed(wildcards):
+    """The seed of an adapter job."""
+    return int(wildcards.seed)
+
+
+def trunk_targets():
+    """Bulk coverage that a trunk is trained on; nothing when its weights are given."""
+    return f"{SEQUENCE}/bulk/targets.zarr" if SEQ.trunk.kind == "train" else []
+
+
+def adapt_targets():
+    """Coverage that adapters are fitted to."""
+    return f"{SEQUENCE}/tfrecords/targets.zarr" if SEQ.tfrecords else f"{SEQUENCE}/pseudobulk/targets.zarr"
+
+
+def track_table():
+    """What each pseudobulk track is; a TFRecord set names its tracks itself."""
+    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/tracks.parquet"]
+
+
+def variant_file(wildcards):
+    """The VCF of a set."""
+    return SEQ_IN.variant_sets[wildcards.set].vcf
+
+
+def null_file(wildcards):
+    """The null VCF of a set, if it has one."""
+    return optional(SEQ_IN.variant_sets[wildcards.set].null)
+
+
+def sequence_targets():
+    """Tables of the sequence branch; nothing when it is not configured."""
+    if CFG.sequence is None:
+        return []
+    pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
+    sets = [f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets]
+    regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
+    return [f"{SEQUENCE}/evaluate/metrics.parquet", *pseudobulk, *sets, *regions]
+
+
+# ---- home cage --------------------------------------------------------------------------------------------------
+
+
+def cage_days(kind):
+    """The files of one kind (segments, pose or features) over all cage-days."""
+    return [f"{HOMECAGE}/{kind}/{cage}/{date}.parquet" for cage, date in CAGE_IN.cage_days]
+
+
+def manifest(wildcards):
+    """One cage-day's segments, as parameters: path, size and mtime decide whether it reruns."""
+    return CAGE_IN.manifest(wildcards.cage, wildcards.date)
+
+
+def public_of_cage_day(wildcards):
+    """One cage-day's segments that come from the data registry."""
+    return [path for path in CAGE_IN.paths(wildcards.cage, wildcards.date) if path.startswith(study.PUBLIC)]
+
+
+def has_video(wildcards):
+    """Whether a cage-day needs the pose model."""
+    return CAGE_IN.has_video(wildcards.cage, wildcards.date)
+
+
+def pose_model(wildcards):
+    """The pose model's folder, where the cage-day has video."""
+    return optional(CAGE_IN.pose_model(f"{HOMECAGE}/pose_model") if has_video(wildcards) else None)
+
+
+def pose_threads(wildcards):
+    """Importing finished pose takes one thread."""
+    return CFG.torch_threads if has_video(wildcards) else 1
+
+
+def pose_gpus(wildcards):
+    """Importing finished pose takes no GPU."""
+    return CFG.gpus if has_video(wildcards) else 0
+
+
+def judged_only(path):
+    """An input that exists only where there are cages to judge."""
+    return path if HAS_CAGES else []
+
+
+def homecage_tables():
+    """Tables of the home-cage branch; nothing when it is not configured."""
+    if CFG.homecage is None:
+        return []
+    tables = [f"{HOMECAGE}/distress/evaluation.parquet"]
+    tables += [f"{HOMECAGE}/segments.parquet", f"{HOMECAGE}/readings/daily.parquet"] if CAGE_IN.cage_days else []
+    return tables
+
+
+def morning_targets():
+    """The page that is opened each morning; a run without cages of its own has none."""
+    return [f"{HOMECAGE}/morning.html"] if HAS_CAGES else []
+
+
+def homecage_targets():
+    """Everything of the home-cage branch but its figures."""
+    return [*homecage_tables(), *morning_targets()]
+
+
+# ---- report -----------------------------------------------------------------------------------------------------
+
+
+def figure_files(branch, suffix):
+    """The figures of one branch that this run can draw."""
+    return [f"{RUN}/figures/{stem}.{suffix}" for stem in study.figures(CFG, branch)]
+
+
+def figure_targets():
+    """All figures of the configured branches."""
+    branches = [name for name, on in (("sequence", CFG.sequence), ("homecage", CFG.homecage)) if on]
+    return [path for branch in branches for path in figure_files(branch, "svg")]
+
+
+def report_targets():
+    """Everything."""
+    return [f"{RUN}/index.html", f"{RUN}/summary.json", *sequence_targets(), *homecage_targets()]

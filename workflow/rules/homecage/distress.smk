@@ -1,0 +1,38 @@
+"""From each cage's own baseline to scores and alarms.
+
+REQUIRES <run>/homecage/readings/daily.parquet, the cage sheet (who may set the threshold), the events
+PRODUCES <run>/homecage/distress/{scores,alarms}.parquet, model/; <run>/homecage/ledger/<model_hash>/<date>.parquet (once)
+"""
+
+
+rule homecage_distress:
+    input:
+        daily=rules.homecage_readings.output.daily,
+        urgent=rules.homecage_readings.output.urgent,
+        cages=optional(CAGE_IN.cages),
+        events=optional(CAGE_IN.events),
+    output:
+        scores=f"{HOMECAGE}/distress/scores.parquet",
+        alarms=f"{HOMECAGE}/distress/alarms.parquet",
+        model=directory(f"{HOMECAGE}/distress/model"),
+    log:
+        f"{LOGS}/homecage_distress.log",
+    benchmark:
+        f"{BENCHMARKS}/homecage_distress.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        detector=settings(CAGES.detector),
+        alarms=settings(CAGES.alarms),
+        recording=settings(CAGE_IN.recording),
+        ledger=f"{HOMECAGE}/ledger",
+        seed=CFG.seed,
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_distress"),
+    conda:
+        "../../../envs/tables.yaml"
+    message:
+        "Judge every cage-day against its own baseline"
+    script:
+        "../../../scripts/homecage_distress.py"

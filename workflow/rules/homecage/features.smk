@@ -1,0 +1,58 @@
+"""Body parts and other sensors to behaviour, per minute and per cage-day.
+
+REQUIRES <run>/homecage/pose/, and the sensor files of readings.sources
+PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/readings/daily.parquet
+"""
+
+
+rule homecage_features:
+    input:
+        pose=rules.homecage_pose.output.table,
+        segments=rules.homecage_segments.output.table,
+    output:
+        table=f"{HOMECAGE}/features/{{cage}}/{{date}}.parquet",
+    log:
+        f"{LOGS}/homecage_features/{{cage}}.{{date}}.log",
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=settings(CAGES.features),
+        recording=settings(CAGE_IN.recording),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_features"),
+    conda:
+        "../../../envs/tables.yaml"
+    message:
+        "Compute the features of {wildcards.cage}, {wildcards.date}"
+    script:
+        "../../../scripts/homecage_features.py"
+
+
+rule homecage_readings:
+    input:
+        features=cage_days("features"),
+        sources=[source.path for source in CAGE_IN.sources],
+    output:
+        daily=f"{HOMECAGE}/readings/daily.parquet",
+        urgent=f"{HOMECAGE}/readings/urgent.parquet",
+    log:
+        f"{LOGS}/homecage_readings.log",
+    benchmark:
+        f"{BENCHMARKS}/homecage_readings.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        sources=[settings(source) for source in CAGE_IN.sources],
+        urgent_hours=CAGES.alarms.urgent_hours,
+        features=settings(CAGES.features),
+        recording=settings(CAGE_IN.recording),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_readings"),
+    conda:
+        "../../../envs/tables.yaml"
+    message:
+        "Bring all readings to one row a cage-day"
+    script:
+        "../../../scripts/homecage_readings.py"

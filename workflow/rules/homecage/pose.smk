@@ -1,0 +1,62 @@
+"""Video to body parts with DeepLabCut; finished pose is imported. One job is one cage-day.
+
+REQUIRES a labelled DeepLabCut project (or a trained model's folder) where there is video
+PRODUCES <run>/homecage/pose_model/, <run>/homecage/pose/<cage>/<date>.parquet, pose_reference.parquet
+"""
+
+
+rule homecage_pose_train:
+    input:
+        project=optional(CAGE_IN.labelled),
+    output:
+        model=directory(f"{HOMECAGE}/pose_model"),
+    log:
+        f"{LOGS}/homecage_pose_train.log",
+    benchmark:
+        f"{BENCHMARKS}/homecage_pose_train.tsv"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=CFG.gpus,
+    params:
+        settings=settings(CAGES.pose),
+        torch_threads=CFG.torch_threads,
+        seed=CFG.seed,
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_pose_train"),
+    conda:
+        "../../../envs/pose.yaml"
+    message:
+        "Train the pose model on labelled frames"
+    script:
+        "../../../scripts/homecage_pose_train.py"
+
+
+rule homecage_pose:
+    input:
+        segments=rules.homecage_segments.output.table,
+        model=pose_model,
+        world=CAGE_IN.world_recordings,
+        public=public_of_cage_day,
+    output:
+        table=f"{HOMECAGE}/pose/{{cage}}/{{date}}.parquet",
+    log:
+        f"{LOGS}/homecage_pose/{{cage}}.{{date}}.log",
+    threads: pose_threads
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=pose_gpus,
+    params:
+        settings=settings(CAGES.pose),
+        torch_threads=CFG.torch_threads,
+        seed=CFG.seed,
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_pose"),
+    conda:
+        "../../../envs/pose.yaml"
+    message:
+        "Find body parts of {wildcards.cage}, {wildcards.date}"
+    script:
+        "../../../scripts/homecage_pose.py"

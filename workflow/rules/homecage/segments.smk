@@ -1,0 +1,49 @@
+"""Which recordings there are, day by day, and which of them can be used.
+
+REQUIRES the segments sheet, or the built-in vivarium
+PRODUCES <run>/homecage/segments/<cage>/<date>.parquet, <run>/homecage/segments.parquet
+"""
+
+
+rule homecage_segments:
+    input:
+        world=CAGE_IN.world_recordings,
+        public=public_of_cage_day,
+    output:
+        table=f"{HOMECAGE}/segments/{{cage}}/{{date}}.parquet",
+    log:
+        f"{LOGS}/homecage_segments/{{cage}}.{{date}}.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        manifest=manifest,
+        recording=settings(CAGE_IN.recording),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_segments"),
+    conda:
+        "../../../envs/pose.yaml"
+    message:
+        "Probe the segments of {wildcards.cage}, {wildcards.date}"
+    script:
+        "../../../scripts/homecage_segments.py"
+
+
+rule homecage_segments_all:
+    input:
+        days=cage_days("segments"),
+    output:
+        table=f"{HOMECAGE}/segments.parquet",
+    log:
+        f"{LOGS}/homecage_segments_all.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("homecage_segments_all"),
+    conda:
+        "../../../envs/tables.yaml"
+    message:
+        "Sum up all segments"
+    script:
+        "../../../scripts/homecage_segments_all.py"

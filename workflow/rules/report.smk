@@ -1,0 +1,143 @@
+"""What people read: figures, the morning page, the run's page and its headline numbers.
+
+REQUIRES the tables of the configured branches
+PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/homecage/{morning.html,timeline/}
+"""
+
+
+rule sequence_figures:
+    input:
+        sequence_targets(),
+    output:
+        report(
+            figure_files("sequence", "svg"),
+            caption="../report/sequence_figures.rst",
+            category="sequence",
+        ),
+        figure_files("sequence", "pdf"),
+        figure_files("sequence", "png"),
+        figure_files("sequence", "parquet"),
+    log:
+        f"{LOGS}/sequence_figures.log",
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=RUN,
+        settings=settings(CFG.report),
+        branch="sequence",
+        simulated=SIMULATED["sequence"],
+        code=code("figures"),
+    conda:
+        "../../envs/report.yaml"
+    message:
+        "Draw the sequence figures"
+    script:
+        "../../scripts/figures.py"
+
+
+rule homecage_figures:
+    input:
+        homecage_tables(),
+    output:
+        report(
+            figure_files("homecage", "svg"),
+            caption="../report/homecage_figures.rst",
+            category="homecage",
+        ),
+        figure_files("homecage", "pdf"),
+        figure_files("homecage", "png"),
+        figure_files("homecage", "parquet"),
+    log:
+        f"{LOGS}/homecage_figures.log",
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=RUN,
+        settings=settings(CFG.report),
+        branch="homecage",
+        simulated=SIMULATED["homecage"],
+        code=code("figures"),
+    conda:
+        "../../envs/report.yaml"
+    message:
+        "Draw the home-cage figures"
+    script:
+        "../../scripts/figures.py"
+
+
+rule homecage_morning:
+    input:
+        homecage_tables(),
+    output:
+        page=f"{HOMECAGE}/morning.html",
+        timelines=directory(f"{HOMECAGE}/timeline"),
+    log:
+        f"{LOGS}/homecage_morning.log",
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=RUN,
+        settings=settings(CFG.report),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_morning"),
+    conda:
+        "../../envs/report.yaml"
+    message:
+        "Write the morning page and the cage timelines"
+    script:
+        "../../scripts/homecage_morning.py"
+
+
+rule summary:
+    input:
+        sequence_targets(),
+        homecage_tables(),
+    output:
+        summary=f"{RUN}/summary.json",
+        config=f"{RUN}/config.yaml",
+    log:
+        f"{LOGS}/summary.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        run=RUN,
+        config=settings(CFG),
+        code=code("summary"),
+    conda:
+        "../../envs/report.yaml"
+    message:
+        "Sum the run up"
+    script:
+        "../../scripts/summary.py"
+
+
+rule index:
+    input:
+        summary=rules.summary.output.summary,
+        figures=figure_targets(),
+        morning=morning_targets(),
+    output:
+        page=report(
+            f"{RUN}/index.html",
+            caption="../report/index.rst",
+            category="overview",
+        ),
+    log:
+        f"{LOGS}/index.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        run=RUN,
+        settings=settings(CFG.report),
+        code=code("index"),
+    conda:
+        "../../envs/report.yaml"
+    message:
+        "Write the run's page"
+    script:
+        "../../scripts/index.py"

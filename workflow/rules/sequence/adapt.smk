@@ -1,0 +1,121 @@
+"""The frozen trunk, and the adapters that are fitted inside it.
+
+REQUIRES bulk coverage (built-in world) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
+PRODUCES <run>/sequence/trunk/, <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet}
+"""
+
+
+rule sequence_bulk:
+    input:
+        bulk=f"{GENOME_WORLD}/bulk",
+        fasta=rules.sequence_reference.output.fasta,
+        windows=rules.sequence_reference.output.windows,
+    output:
+        targets=directory(f"{SEQUENCE}/bulk/targets.zarr"),
+    log:
+        f"{LOGS}/sequence_bulk.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_bulk.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        shape=settings(SEQ.trunk.shape),
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_bulk"),
+    conda:
+        "../../../envs/singlecell.yaml"
+    message:
+        "Collect bulk coverage over the windows"
+    script:
+        "../../../scripts/sequence_bulk.py"
+
+
+rule sequence_tfrecords:
+    input:
+        folder=optional(SEQ_IN.tfrecords),
+    output:
+        targets=directory(f"{SEQUENCE}/tfrecords/targets.zarr"),
+    log:
+        f"{LOGS}/sequence_tfrecords.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_tfrecords.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        tracks=list(SEQ.adapt.tracks),
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_tfrecords"),
+    conda:
+        "../../../envs/torch.yaml"
+    message:
+        "Read the TFRecord set"
+    script:
+        "../../../scripts/sequence_tfrecords.py"
+
+
+rule sequence_trunk:
+    input:
+        files=list(SEQ_IN.trunk_files.values()),
+        targets=trunk_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+    output:
+        weights=f"{SEQUENCE}/trunk/trunk.safetensors",
+        card=f"{SEQUENCE}/trunk/card.json",
+        history=f"{SEQUENCE}/trunk/history.parquet",
+    log:
+        f"{LOGS}/sequence_trunk.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_trunk.tsv"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=CFG.gpus,
+    params:
+        settings=settings(SEQ.trunk),
+        files=SEQ_IN.trunk_files,
+        torch_threads=CFG.torch_threads,
+        seed=CFG.seed,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_trunk"),
+    conda:
+        "../../../envs/torch.yaml"
+    message:
+        "Make the trunk ready ({params.settings[kind]})"
+    script:
+        "../../../scripts/sequence_trunk.py"
+
+
+rule sequence_adapt:
+    input:
+        trunk=rules.sequence_trunk.output.weights,
+        card=rules.sequence_trunk.output.card,
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+    output:
+        weights=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/adapter.safetensors",
+        card=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/card.json",
+        history=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/history.parquet",
+    log:
+        f"{LOGS}/sequence_adapt/{{name}}.seed{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_adapt/{{name}}.seed{{seed}}.tsv"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=CFG.gpus,
+    params:
+        settings=adapt_settings,
+        torch_threads=CFG.torch_threads,
+        seed=adapter_seed,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_adapt"),
+    conda:
+        "../../../envs/torch.yaml"
+    message:
+        "Fit adapter {wildcards.name}, seed {wildcards.seed}"
+    script:
+        "../../../scripts/sequence_adapt.py"

@@ -1,0 +1,37 @@
+"""Genome, genes and windows.
+
+REQUIRES a FASTA; a GTF and a BED of published windows where there are any
+PRODUCES <run>/sequence/reference/{genome.fa,genome.fa.fai,genes.parquet,windows.parquet}
+"""
+
+
+rule sequence_reference:
+    input:
+        fasta=optional(SEQ_IN.fasta),
+        gtf=optional(SEQ_IN.gtf),
+        windows=optional(SEQ_IN.published_windows),
+        trunk=list(SEQ_IN.trunk_files.values()),
+    output:
+        fasta=f"{SEQUENCE}/reference/genome.fa",
+        fai=f"{SEQUENCE}/reference/genome.fa.fai",
+        genes=f"{SEQUENCE}/reference/genes.parquet",
+        windows=f"{SEQUENCE}/reference/windows.parquet",
+    log:
+        f"{LOGS}/sequence_reference.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_reference.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=settings(SEQ.reference),
+        trunk=settings(SEQ.trunk),
+        trunk_files=SEQ_IN.trunk_files,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_reference"),
+    conda:
+        "../../../envs/singlecell.yaml"
+    message:
+        "Prepare genome, genes and windows"
+    script:
+        "../../../scripts/sequence_reference.py"

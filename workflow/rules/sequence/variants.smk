@@ -1,0 +1,77 @@
+"""Effects of variants per cell type.
+
+REQUIRES a VCF and, for p-values, a null VCF; the trunk and the scoring adapter's seeds; <run>/sequence/reference/
+PRODUCES <run>/sequence/variants/<set>/{scores,dropped}.parquet, scores.vcf.gz(.tbi); <run>/sequence/ism/<region>.{parquet,svg}
+"""
+
+
+rule sequence_variants:
+    input:
+        vcf=variant_file,
+        null=null_file,
+        trunk=rules.sequence_trunk.output.weights,
+        adapters=scoring_adapters(),
+        tracks=track_table(),
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+        genes=rules.sequence_reference.output.genes,
+        windows=rules.sequence_reference.output.windows,
+    output:
+        scores=f"{SEQUENCE}/variants/{{set}}/scores.parquet",
+        dropped=f"{SEQUENCE}/variants/{{set}}/dropped.parquet",
+        vcf=f"{SEQUENCE}/variants/{{set}}/scores.vcf.gz",
+        index=f"{SEQUENCE}/variants/{{set}}/scores.vcf.gz.tbi",
+    log:
+        f"{LOGS}/sequence_variants/{{set}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_variants/{{set}}.tsv"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=CFG.gpus,
+    params:
+        settings=settings(SEQ.variants),
+        torch_threads=CFG.torch_threads,
+        seed=CFG.seed,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_variants"),
+    conda:
+        "../../../envs/torch.yaml"
+    message:
+        "Score the variants of {wildcards.set}"
+    script:
+        "../../../scripts/sequence_variants.py"
+
+
+rule sequence_ism:
+    input:
+        trunk=rules.sequence_trunk.output.weights,
+        adapters=scoring_adapters(),
+        tracks=track_table(),
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+    output:
+        table=f"{SEQUENCE}/ism/{{region}}.parquet",
+        picture=f"{SEQUENCE}/ism/{{region}}.svg",
+    log:
+        f"{LOGS}/sequence_ism/{{region}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_ism/{{region}}.tsv"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=CFG.gpus,
+    params:
+        settings=settings(SEQ.ism),
+        torch_threads=CFG.torch_threads,
+        seed=CFG.seed,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_ism"),
+    conda:
+        "../../../envs/torch.yaml"
+    message:
+        "Mutate every base of {wildcards.region}"
+    script:
+        "../../../scripts/sequence_ism.py"
