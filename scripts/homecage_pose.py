@@ -4,14 +4,15 @@ from presage.entry import Job, main
 
 
 def run(job: Job) -> None:
-    """One process, one model load, every segment."""
-    import torch
-
+    """One process, one model load, every segment. A cage-day of finished pose never imports torch."""
     from presage import tables
     from presage.config.pose import Pose
     from presage.homecage.pose.cage_day import pose_cage_day
 
-    torch.set_num_threads(job.params.torch_threads)
+    if job.input.model:
+        import torch
+
+        torch.set_num_threads(job.params.torch_threads)
     pose_cage_day(
         tables.read(job.input.segments, "segments"),
         job.input.model[0] if job.input.model else None,

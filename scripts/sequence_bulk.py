@@ -14,7 +14,7 @@ def run(job: Job) -> None:
         f"{job.input.bulk}/tracks.tsv",
         tables.read(job.input.windows, "windows"),
         TrunkShape(**job.params.shape).bin_size,
-        Genome(job.input.fasta).lengths,
+        Genome(job.input.fasta),
         job.output.targets,
         simulated=job.params.simulated,
     )

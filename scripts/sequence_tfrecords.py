@@ -7,7 +7,7 @@ def run(job: Job) -> None:
     """Read the set once and write it as ``targets.zarr``."""
     from presage.sequence.tfrecords import import_baskerville
 
-    import_baskerville(job.input.folder[0], job.output.targets, job.params.tracks)
+    import_baskerville(job.input.folder[0], job.output.targets)
 
 
 if "snakemake" in globals():

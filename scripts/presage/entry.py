@@ -55,13 +55,13 @@ def main(run: Callable[[Job], None], snakemake: Any) -> None:
     staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
     try:
         names = {name: snakemake.output.get(name) for name in snakemake.output.keys()}  # noqa: SIM118 (not a dict)
-        output = SimpleNamespace(**{name: staging.path(path) for name, path in names.items()})
+        single = {name: staging.path(path) for name, path in names.items() if isinstance(path, str)}
         outputs = [staging.path(path) for path in staging.final]
         run(
             Job(
                 rule=snakemake.rule,
                 input=snakemake.input,
-                output=output,
+                output=SimpleNamespace(**single),
                 outputs=outputs,
                 folder=staging.folder,
                 params=snakemake.params,

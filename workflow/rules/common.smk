@@ -72,10 +72,14 @@ def adapters(files):
     ]
 
 
+def scoring_name():
+    """Name of the adapter run that scores variants."""
+    return SEQ.variants.adapter or SEQ.adapt.runs[0].name
+
+
 def scoring_adapters():
     """The adapters (one per seed) that score variants."""
-    name = SEQ.variants.adapter or SEQ.adapt.runs[0].name
-    return [f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors" for seed in SEQ.adapt.seeds]
+    return [f"{SEQUENCE}/adapt/{scoring_name()}/seed{seed}/adapter.safetensors" for seed in SEQ.adapt.seeds]
 
 
 def adapt_settings(wildcards):
@@ -94,6 +98,11 @@ def trunk_targets():
     return f"{SEQUENCE}/bulk/targets.zarr" if SEQ.trunk.kind == "train" else []
 
 
+def trunk_own_targets():
+    """Coverage that the trunk itself was trained on, where the run has it: what its own test score is read on."""
+    return optional(trunk_targets() or (adapt_targets() if SEQ.tfrecords else None))
+
+
 def adapt_targets():
     """Coverage that adapters are fitted to."""
     return f"{SEQUENCE}/tfrecords/targets.zarr" if SEQ.tfrecords else f"{SEQUENCE}/pseudobulk/targets.zarr"
@@ -102,6 +111,11 @@ def adapt_targets():
 def track_table():
     """What each pseudobulk track is; a TFRecord set names its tracks itself."""
     return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/tracks.parquet"]
+
+
+def track_qc():
+    """Noise ceilings and scales of the pseudobulk tracks."""
+    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/qc.json"]
 
 
 def variant_file(wildcards):

@@ -10,8 +10,12 @@ class Report(Section):
 
     title: str = Field("", description="title of the run's page; empty: the run's name")
     top_variants: int = Field(20, ge=1, le=200, description="variants in the heat map of strongest effects")
-    example_cage: str = Field("", description="cage of the example timeline figure; empty: an alarmed one, the ill first")
-    morning_days: int = Field(14, ge=2, le=90, description="days of detector score shown on a cage's tile in morning.html")
+    example_cage: str = Field(
+        "", description="cage of the example timeline figure; empty: an alarmed one, the ill first"
+    )
+    morning_days: int = Field(
+        14, ge=2, le=90, description="days of detector score shown on a cage's tile in morning.html"
+    )
 
 
 # file stem -> branch; the captions are workflow/report/<stem>.rst

@@ -60,8 +60,9 @@ class Thresholds:
 def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> Thresholds:
     """The lowest thresholds under which healthy ``score`` [U, D] (NaN not judged) stay within each of ``budgets``.
 
-    At and above the threshold, no level gives more episodes per month than the budget. Raises ``ValueError`` without any
-    judged day.
+    The threshold is the lowest score *at* or over which the calibration stays within the budget, and an alarm has to be
+    *over* it: one episode is held back, because n episodes over a level that was chosen to leave n promise n + 1 among as
+    many new days. Raises ``ValueError`` without any judged day.
     """
     judged = np.isfinite(score)
     exposure = cage_months(judged)
@@ -79,7 +80,7 @@ def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> T
         allowed = budget * exposure
         if allowed >= 1.0:
             over = next((i for i, n in enumerate(counts) if n > allowed), len(counts))
-            value = float(levels[over - 1])
+            value = float(levels[over - 2])
         else:
             value = _tail(levels, counts, allowed)
             extrapolated.append(budget)

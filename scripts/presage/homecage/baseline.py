@@ -7,8 +7,9 @@ import numpy as np
 from presage.config.distress import Detector
 from presage.homecage.panel import Panel
 
-# Residuals beyond this many prior standard deviations count as that many in an animal's own spread.
-CLIP = 3.0
+# Odd days are no baseline for the level, but they belong to the spread: without them it would shrink with every one left
+# out, and scores would creep up. Beyond this many prior standard deviations a residual counts as that many.
+CLIP = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,25 @@ def compare(
 
     ``ordinary`` bool [U, D]: days that may serve as baseline. The baseline is the last (or, for baseline "first", the
     first) ``baseline_days`` ordinary days with the sampling of ``day``, within ``lookback_days``; with fewer than
-    ``min_baseline_days`` of them, odd days serve too, so that a lasting change is learned and not alarmed for ever.
+    ``min_baseline_days`` of them, odd days serve too, so that a lasting change is learned and not alarmed for ever. A
+    longer window may do with as many baseline days fewer: on every judged day all windows are looked at, so that a score
+    means the same on the first of them as later.
     NaN where a unit has no baseline, or nothing was seen on ``day``. Only days up to ``day`` are read.
     """
     begin = day - window + 1
     first = settings.baseline == "first"
+    least = max(1, settings.min_baseline_days - (0 if first else window - 1))
     past = slice(0 if first else max(0, begin - settings.lookback_days), max(begin, 0))
     values = panel.values[:, past]
     same = (panel.sampling[:, past] == panel.sampling[:, day, None]) & np.isfinite(values)
     good = same & ordinary[:, past, None]
     unmasked = same & (panel.evidence[:, past, None] >= 1.0)
-    enough = good.sum(axis=1) >= settings.min_baseline_days
+    enough = good.sum(axis=1) >= least
     pool = np.where(enough[:, None], good, unmasked)
     use = _nearest(pool, settings.baseline_days, first)
     days = use.sum(axis=1).astype(float)
-    level = np.where(days >= settings.min_baseline_days, _median(values, use), np.nan)
-    own_ss, own_df = _own_spread(values, use if first else pool, prior)
+    level = np.where(days >= least, _median(values, use), np.nan)
+    own_ss, own_df = _own_spread(values, use if first else unmasked, prior)
     span = slice(max(begin, 0), day + 1)
     weight = panel.evidence[:, span, None] * (panel.sampling[:, span] == panel.sampling[:, day, None])
     weight = np.where(np.isfinite(panel.values[:, span]), weight, 0.0)

@@ -19,6 +19,7 @@ from presage.report.timeline import QUIET_KINDS, own_bands, pick_features, with_
 
 Drawing = tuple[Figure, pd.DataFrame]
 ACTIVITY = ("activity", "distance", "path_length", "speed")  # first that a recording has
+OURS = "ours"
 SEEN_BY_PERSON = ("weight_loss_5pct", "technician_note", "death")
 
 
@@ -27,29 +28,35 @@ SEEN_BY_PERSON = ("weight_loss_5pct", "technician_note", "death")
 
 def pose(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     """Error of the pose model on held-out labelled frames, per body part."""
-    rows = metric(run.rows("evaluation"), "pose_rmse_px").dropna(subset=["value"])
-    parts = rows[rows["group"] != "all"].sort_values("value", ascending=False)
-    if parts.empty:
-        raise NoData("evaluation.parquet has no pose_rmse_px by body part")
-    figure = style.new_figure("Pose on held-out frames", 1.1 + 0.28 * len(parts), simulated, width=4.8)
+    card = run.json("homecage/pose_model/card.json")
+    metrics = card["metrics"]
+    rows = pd.DataFrame([{"bodypart": part, **found} for part, found in metrics["bodyparts"].items()])
+    rows = rows.sort_values("rmse_px", ascending=False, ignore_index=True)
+    figure = style.new_figure("Pose on held-out frames", 1.3 + 0.3 * len(rows), simulated, width=5.4)
     axes = style.tidy(figure.subplots(), "x")
-    y = np.arange(len(parts))
-    axes.barh(y, parts["value"], color=style.BLUE, height=0.62)
-    _whisker(axes, parts["value"], y, parts["ci_low"], parts["ci_high"])
-    axes.set_yticks(y, [f"{words(part)}" for part in parts["group"]])
-    axes.set(xlabel="root mean square error (px, 95 % CI)")
+    y = np.arange(len(rows))
+    axes.hlines(y, rows["median_px"], rows["rmse_px"], color=style.GRID, linewidth=3)
+    axes.plot(rows["rmse_px"], y, "o", color=style.BLUE, markersize=6, label="root mean square")
+    axes.plot(rows["median_px"], y, "o", color=style.SKY, markersize=6, label="median")
+    low, high = metrics["rmse_px_ci"]
+    axes.axvspan(low, high, color=style.BLUE, alpha=0.12, linewidth=0, zorder=0)
+    whole = f"all parts, {metrics['rmse_px']:.1f} px (95 % CI)"
+    axes.axvline(metrics["rmse_px"], color=style.BLUE, linewidth=1, linestyle=(0, (3, 2)), label=whole)
+    axes.set_yticks(y, [words(part) for part in rows["bodypart"]])
     axes.tick_params(axis="y", length=0)
-    whole = rows.loc[rows["group"] == "all", "value"]
-    if len(whole):
-        axes.axvline(whole.iloc[0], color=style.INK, linestyle=(0, (3, 2)), linewidth=1)
-        axes.text(whole.iloc[0], len(parts) - 0.45, f" all parts {whole.iloc[0]:.1f} px", fontsize=7, va="bottom")
-    axes.set_ylim(-0.6, len(parts) - 0.05)
-    return figure, rows[["metric", "group", "value", "ci_low", "ci_high", "n"]].reset_index(drop=True)
-
-
-def _whisker(axes: Axes, x: Any, y: Any, low: Any, high: Any) -> None:
-    known = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
-    axes.hlines(np.asarray(y)[known], np.asarray(low)[known], np.asarray(high)[known], color=style.INK, linewidth=1)
+    axes.set(xlim=(0, None), ylim=(-0.6, len(rows) - 0.4))
+    axes.set_xlabel(
+        f"distance to the label (px of a frame {card['frame_size'][0]} px wide); {metrics['n_frames']} frames"
+    )
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.35 / (0.3 * len(rows))), ncols=3, columnspacing=1.2)
+    whole_row = {
+        "bodypart": "all",
+        "rmse_px": metrics["rmse_px"],
+        "ci_low": low,
+        "ci_high": high,
+        "n": metrics["n_points"],
+    }
+    return figure, pd.concat([rows, pd.DataFrame([whole_row])], ignore_index=True)
 
 
 # ---- fig 6 -------------------------------------------------------------------------------------------------------
@@ -167,54 +174,64 @@ def _draw_nights(axes: Axes, data: pd.DataFrame) -> None:
 def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     """Detection and realised false alarms against the alarm budget, and how long before the event the alarm came."""
     table = run.rows("evaluation")
-    found = metric(table, "detection_rate").dropna(subset=["budget", "value"])
-    false = metric(table, "false_alarms_per_cage_month").dropna(subset=["budget", "value"])
+    event = primary_event(table)
+    found = metric(table, f"detection_rate:{event}", group="all").dropna(subset=["budget", "value"])
+    false = metric(table, "false_alarms_per_cage_month", group="all").dropna(subset=["budget", "value"])
     lead = run.optional("lead_time")
-    if found.empty and false.empty and (lead is None or lead.empty):
-        raise NoData(
-            "evaluation.parquet has no detection rate and no false alarms by budget, and there are no lead times"
-        )
-    figure = style.new_figure("Alarms at a chosen budget of false alarms", 3.0, simulated)
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1.1, 1, 1.1])
-    order = list(dict.fromkeys([*found["detector"], *false["detector"]]))
-    order.sort(key=lambda name: name != "ours")
-    colour = {name: (style.BLUE if name == "ours" else c) for name, c in style.colours(order).items()}
+    if found.empty or false.empty or lead is None:
+        raise NoData("no events were evaluated in this run's cages")
+    chance = metric(table, "chance_detection", detector=OURS).dropna(subset=["budget", "value"]).sort_values("budget")
+    chance = chance.drop_duplicates("budget")
+    names = sorted({*found["detector"], *false["detector"]}, key=lambda name: (name != OURS, name))
+    colour = dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY]))
+    figure = style.new_figure("Alarms at a chosen budget of false alarms", 3.1, simulated)
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
     _against_budget(left, found, colour)
-    chance = metric(table, "detection_by_chance").dropna(subset=["budget", "value"]).sort_values("budget")
-    if len(chance):
-        left.plot(
-            chance["budget"], chance["value"], color=style.INK, linestyle=(0, (2, 2)), linewidth=1, label="by chance"
-        )
-    left.set(title="Detected", ylabel="share of events (95 % CI)", ylim=(-0.02, 1.03))
+    left.plot(chance["budget"], chance["value"], color=style.INK, linestyle=(0, (2, 2)), linewidth=1, label="by chance")
+    left.set(title=f"Detected before {words(event)}", ylabel="share of cases (95 % CI)", ylim=(-0.02, 1.03))
     left.yaxis.set_major_formatter(PercentFormatter(1))
-    left.legend(loc="lower right")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=len(labels), columnspacing=1.4)
     _against_budget(middle, false, colour)
-    edges = sorted(false["budget"])[:: max(len(false) - 1, 1)] if len(false) else [0.05, 1]
-    middle.plot(edges, edges, color=style.INK, linewidth=0.8, linestyle=(0, (2, 2)))
-    middle.set(title="False alarms", ylabel="per healthy cage-month (95 % CI)")
-    numbers = [found.assign(panel="detected"), false.assign(panel="false alarms"), chance.assign(panel="chance")]
-    if lead is not None and len(lead):
-        numbers.append(_lead(right, lead))
-    else:
-        right.set_axis_off()
-    columns = ["panel", "metric", "detector", "group", "budget", "value", "ci_low", "ci_high", "n"]
-    shown = pd.concat([n for n in numbers if len(n)], ignore_index=True)
-    return figure, shown[[c for c in [*columns, "event", "status", "lead_days"] if c in shown]]
+    ends = [false["budget"].min(), false["budget"].max()]
+    middle.plot(ends, ends, color=style.INK, linewidth=0.9, linestyle=(0, (2, 2)))
+    middle.set(title="False alarms that came", ylabel="episodes per healthy cage-month (95 % CI)", ylim=(0, None))
+    shown = _lead(right, lead, chosen_budget(run))
+    numbers = [found.assign(panel="detected"), false.assign(panel="false alarms"), chance.assign(panel="chance"), shown]
+    columns = ["panel", "metric", "detector", "group", "budget", "value", "ci_low", "ci_high", "n",
+               "cage", "event", "status", "lead_days", "delay_days"]  # fmt: skip
+    return figure, pd.concat([n for n in numbers if len(n)], ignore_index=True).reindex(columns=columns)
+
+
+def primary_event(evaluation: pd.DataFrame) -> str:
+    """The recorded event that most cases have (weight loss where it ties), never the true onset."""
+    rows = evaluation[evaluation["metric"].str.startswith("detection_rate:") & (evaluation["group"] == "all")]
+    kinds = rows["metric"].str.removeprefix("detection_rate:")
+    kinds = [k for k in SEEN_BY_PERSON if (kinds == k).any()]
+    if not kinds:
+        raise NoData("no cage has an event that was evaluated")
+    return kinds[0]
+
+
+def chosen_budget(run: Run) -> float:
+    """The alarm budget that the run was configured with: its alarms name it."""
+    alarmed = run.optional("alarms")
+    if alarmed is not None and len(alarmed):
+        return float(alarmed["budget"].iloc[0])
+    return float(run.rows("lead_time")["budget"].max())
 
 
 def _against_budget(axes: Axes, rows: pd.DataFrame, colour: dict[str, str]) -> None:
-    """One line per detector with its intervals; detectors are shifted a little so that intervals do not overlap."""
-    for i, (name, mine) in enumerate(rows.groupby("detector", sort=False)):
-        mine = mine[mine["group"] == _main_group(mine)].sort_values("budget")
-        x = mine["budget"] * 1.04**i
+    """One line per detector with its intervals; detectors are shifted a little so that intervals do not hide each other."""
+    for i, (name, tint) in enumerate(colour.items()):
+        mine = rows[rows["detector"] == name].sort_values("budget")
+        x = mine["budget"] * 1.07**i
         axes.vlines(
-            x,
-            mine["ci_low"].fillna(mine["value"]),
-            mine["ci_high"].fillna(mine["value"]),
-            color=colour[name],
-            alpha=0.6,
+            x, mine["ci_low"].fillna(mine["value"]), mine["ci_high"].fillna(mine["value"]), color=tint, alpha=0.55
         )
-        axes.plot(x, mine["value"], "o-", color=colour[name], label=words(str(name)), zorder=3 if name == "ours" else 2)
+        axes.plot(
+            x, mine["value"], "o-", color=tint, label=words(name), zorder=3 if name == OURS else 2, markersize=3.5
+        )
     axes.set_xscale("log")
     budgets = sorted(set(rows["budget"]))
     axes.set_xticks(budgets, [f"{b:g}" for b in budgets])
@@ -223,43 +240,44 @@ def _against_budget(axes: Axes, rows: pd.DataFrame, colour: dict[str, str]) -> N
     style.tidy(axes)
 
 
-def _main_group(rows: pd.DataFrame) -> str:
-    """The whole, where it is given; else the largest group."""
-    groups = rows.groupby("group")["n"].max()
-    return "all" if "all" in groups else str(groups.idxmax())
+_DOTS = {"detected": style.BLUE, "late": style.ORANGE, "early": style.PURPLE}
 
 
-def _lead(axes: Axes, lead: pd.DataFrame) -> pd.DataFrame:
-    """Days from alarm to event, one dot per case; misses stand at the left edge, outside the scale."""
-    ours = lead[(lead["detector"] == "ours") | ~(lead["detector"] == "ours").any()]
-    kinds = [k for k in dict.fromkeys(ours["event"]) if (ours["event"] == k).any()]
-    rng = np.random.default_rng(0)  # only spreads the dots
+def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
+    """Days from alarm to event at the chosen budget: a dot per case, a bar at the median of the detected; onset: the delay."""
+    ours = lead[(lead["detector"] == OURS) & (lead["budget"] == budget) & (lead["status"] != "not_judged")].copy()
+    ours["days"] = ours["lead_days"].where(ours["event"] != "onset", -ours["delay_days"])
+    kinds = [k for k in (*SEEN_BY_PERSON, "onset") if (ours["event"] == k).any()]
     for i, kind in enumerate(kinds):
-        rows = ours[ours["event"] == kind]
-        seen = rows[rows["lead_days"].notna()]
-        jitter = i + rng.uniform(-0.22, 0.22, len(seen))
-        for status, colour in (("detected", style.BLUE), ("late", style.ORANGE), ("early", style.PURPLE)):
-            keep = (seen["status"] == status).to_numpy()
+        rows = ours[ours["event"] == kind].sort_values("days")
+        # Dots of one case spread evenly, so that equal days stay apart and the picture repeats.
+        y = i + 0.22 * np.sin(2.399963 * np.arange(len(rows)))
+        for status, colour in _DOTS.items():
+            keep = (rows["status"] == status).to_numpy()
+            label = status if i == 0 and keep.any() else None
             axes.plot(
-                seen.loc[keep, "lead_days"],
-                jitter[keep],
+                rows.loc[keep, "days"],
+                y[keep],
                 "o",
                 color=colour,
-                alpha=0.7,
+                alpha=0.75,
                 markersize=3.5,
                 markeredgewidth=0,
+                label=label,
             )
-        detected = rows.loc[rows["status"] == "detected", "lead_days"].median()
-        if np.isfinite(detected):
-            axes.vlines(detected, i - 0.32, i + 0.32, color=style.INK, linewidth=1.6)
-        missed = int((rows["status"] == "missed").sum())
-        axes.text(1.0, i + 0.33, f"{(rows['status'] == 'detected').sum()} of {len(rows)}, {missed} missed",
-                  transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=6.5, color=style.MUTED)  # fmt: skip
+        hits = rows["status"] == "detected"
+        if hits.any():
+            axes.vlines(rows.loc[hits, "days"].median(), i - 0.32, i + 0.32, color=style.INK, linewidth=1.6)
+        axes.text(0.99, i + 0.33, f"{hits.sum()} of {len(rows)}", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+                  fontsize=6.5, color=style.MUTED)  # fmt: skip
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(kinds)), [words(k).replace(" ", "\n", 1) for k in kinds])
-    axes.set(title="Lead time", xlabel="days before the event", ylim=(-0.6, len(kinds) - 0.3))
+    axes.set_yticks(range(len(kinds)), [words(k).replace(" by ", "\nby ").replace("% ", "%\n") for k in kinds])
+    axes.tick_params(axis="y", length=0)
+    axes.set(title=f"Lead time at {budget:g}", xlabel="days before the event", ylim=(-0.6, len(kinds) - 0.2))
     style.tidy(axes, "x")
-    return ours[["cage", "group", "event", "status", "lead_days", "budget", "detector"]].assign(panel="lead time")
+    return ours[["cage", "group", "event", "status", "lead_days", "delay_days", "budget", "detector"]].assign(
+        panel="lead time"
+    )
 
 
 # ---- fig 8 -------------------------------------------------------------------------------------------------------
@@ -321,7 +339,8 @@ def _example(run: Run, scores: pd.DataFrame) -> str:
     """An ill cage that was detected, else one with an alarm, else the first: in the order of names."""
     lead = run.optional("lead_time")
     if lead is not None:
-        hits = sorted(lead.loc[lead["status"] == "detected", "cage"])
+        seen = (lead["status"] == "detected") & (lead["detector"] == OURS) & (lead["event"] != "onset")
+        hits = sorted(lead.loc[seen & (lead["budget"] == chosen_budget(run)), "cage"])
         if hits:
             return hits[0]
     alarmed = sorted(scores.loc[scores["alarm"], "cage"])
@@ -353,7 +372,12 @@ def _scores(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _mark_days(axes: Axes, scores: pd.DataFrame) -> None:
-    looks = {"alarm": (style.BAD, 0.12, None), "no_call": ("none", 1, "////"), "warm_up": (style.MUTED, 0.1, None), "masked": (style.MUTED, 0.1, None)}
+    looks = {
+        "alarm": (style.BAD, 0.12, None),
+        "no_call": ("none", 1, "////"),
+        "warm_up": (style.MUTED, 0.1, None),
+        "masked": (style.MUTED, 0.1, None),
+    }
     for kind, (colour, alpha, hatch) in looks.items():
         for day in scores.loc[scores[kind].astype(bool), "date"]:
             start = pd.Timestamp(day)
@@ -378,7 +402,9 @@ def _mark_events(axes: Axes, events: pd.DataFrame, scores: pd.DataFrame, start: 
         if not 0 <= since <= days:
             continue
         at = first + pd.Timedelta(days=since)
-        axes.axvline(at, color=style.PURPLE if row.kind == "onset" else style.INK, linewidth=0.9, linestyle=(0, (1, 1.5)))
+        axes.axvline(
+            at, color=style.PURPLE if row.kind == "onset" else style.INK, linewidth=0.9, linestyle=(0, (1, 1.5))
+        )
         if label:
             right = since - before < 0.03 * days  # two labels on one line's left would collide
             axes.annotate(words(row.kind), (at, 0.5), xycoords=("data", "axes fraction"), xytext=(3 if right else -3, 0),
@@ -391,5 +417,75 @@ def _mark_events(axes: Axes, events: pd.DataFrame, scores: pd.DataFrame, start: 
 
 
 def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Real colitis mice: activity relative to day -1 by group, alarms, and how often healthy mice were alarmed."""
-    raise NoData("not there yet")
+    """Real colitis mice: who was alarmed, in each group and by each rule, the lead over 5 % weight loss, and healthy mice."""
+    table = run.rows("evaluation")
+    hits = table[table["metric"].isin(["detected_after_treatment", "controls_alarmed"]) & (table["group"] != "treated")]
+    if hits.empty:
+        raise NoData("the DSS protocol was not run (homecage.dss)")
+    lead = run.table("lead_time")
+    lead = lead[lead["group"].isin(["DSS", "stress+DSS"]) & (lead["detector"] == OURS)]
+    healthy = metric(table, "false_alarms_per_cage_month")
+    healthy = healthy[(healthy["group"] != "all") & healthy["value"].notna()]
+    panels = [("hits", 1.35), ("lead", 1.0)] + [("healthy", 1.0)] * bool(len(healthy))
+    figure = style.new_figure("Published colitis mice (real), activity only, day 0 masked", 3.1, False)
+    axes = figure.subplots(1, len(panels), width_ratios=[width for _, width in panels])
+    _dss_hits(axes[0], hits)
+    _dss_lead(axes[1], lead)
+    if len(healthy):
+        names = sorted({*healthy["detector"]}, key=lambda name: (name != OURS, name))
+        _against_budget(axes[2], healthy, dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN])))
+        ends = [healthy["budget"].min(), healthy["budget"].max()]
+        axes[2].plot(ends, ends, color=style.INK, linewidth=0.9, linestyle=(0, (2, 2)))
+        axes[2].set(title="Healthy mice, left out one by one", ylabel="episodes per mouse-month (95 % CI)")
+    numbers = [hits.assign(panel="alarmed"), lead.assign(panel="lead time"), healthy.assign(panel="healthy")]
+    columns = [
+        "panel",
+        "metric",
+        "detector",
+        "group",
+        "budget",
+        "value",
+        "ci_low",
+        "ci_high",
+        "n",
+        "cage",
+        "status",
+        "lead_days",
+    ]
+    return figure, pd.concat([n for n in numbers if len(n)], ignore_index=True).reindex(columns=columns)
+
+
+def _dss_hits(axes: Axes, rows: pd.DataFrame) -> None:
+    """Share of the animals alarmed after treatment, by group and detector, with exact intervals and the counts."""
+    groups = [g for g in ("DSS", "stress+DSS", "control") if (rows["group"] == g).any()]
+    names = sorted(set(rows["detector"]), key=lambda name: (name != OURS, name))
+    colour = dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY]))
+    for i, name in enumerate(names):
+        mine = rows[rows["detector"] == name].set_index("group").reindex(groups)
+        x = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * 0.13
+        axes.vlines(x, mine["ci_low"], mine["ci_high"], color=colour[name], alpha=0.6)
+        axes.plot(x, mine["value"], "o", color=colour[name], label=words(name), markersize=4.5)
+    ours = rows[rows["detector"] == OURS].set_index("group").reindex(groups)
+    labels = [f"{g}\n{row.value * row.n:.0f} of {row.n:.0f}" for g, row in zip(groups, ours.itertuples())]
+    axes.set_xticks(range(len(groups)), labels)
+    axes.tick_params(axis="x", length=0)
+    axes.set(title="Alarmed after treatment", ylabel="share of animals (exact 95 % CI)", ylim=(-0.03, 1.03))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, columnspacing=1)
+    style.tidy(axes)
+
+
+def _dss_lead(axes: Axes, lead: pd.DataFrame) -> None:
+    """Days from the alarm to 5 % weight loss for the animals that reach it."""
+    groups = sorted(set(lead["group"]))
+    for i, group in enumerate(groups):
+        rows = lead[lead["group"] == group].sort_values("lead_days")
+        x = i + 0.12 * (np.arange(len(rows)) - (len(rows) - 1) / 2) / max(len(rows) / 6, 1)
+        tint = rows["status"].map(_DOTS).fillna(style.RIVAL)
+        axes.scatter(x, rows["lead_days"], color=list(tint), s=18, zorder=3)
+        axes.hlines(rows["lead_days"].fillna(-np.inf).median(), i - 0.4, i + 0.4, color=style.INK, linewidth=1.4)
+    axes.axhline(0, color=style.MUTED, linewidth=0.8)
+    axes.set_xticks(range(len(groups)), [f"{g}\nn = {(lead['group'] == g).sum()}" for g in groups])
+    axes.tick_params(axis="x", length=0)
+    axes.set(title="Before 5 % weight loss", ylabel="lead time (days; bar: median)", xlim=(-0.6, len(groups) - 0.4))
+    style.tidy(axes)

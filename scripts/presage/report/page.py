@@ -11,6 +11,7 @@ import pandas as pd
 
 from presage.report.render import data_uri, interval, number, render
 from presage.report.run import Run
+from presage.report.summary import ci_keys
 from presage.report.timeline import simulated_sentence
 from presage.report.warn import warnings
 
@@ -116,7 +117,7 @@ def cards(summary: Mapping[str, Any], branch: str) -> list[Card]:
             other = summary.get(_OF.get(key, ""))
             if other is not None and key.startswith("homecage.dss"):
                 value += f" of {number(other)}"
-            band = interval(summary.get(f"{key}_ci_low"), summary.get(f"{key}_ci_high"))
+            band = interval(*(summary.get(k) for k in ci_keys(key)))
             extra = f"budget {number(other)}" if other is not None and "false_alarms" in key else ""
             if key == "sequence.variants.auroc" and summary.get("sequence.variants.oracle_auroc") is not None:
                 extra = f"oracle {number(summary['sequence.variants.oracle_auroc'])}"
@@ -137,9 +138,7 @@ def caption(stem: str, folder: Path) -> str:
     return " ".join(path.read_text().split()).replace("``", "") if path.is_file() else ""
 
 
-def pictures(
-    run: Run, branch: str, figures: Mapping[str, str], captions: Path
-) -> list[Picture]:
+def pictures(run: Run, branch: str, figures: Mapping[str, str], captions: Path) -> list[Picture]:
     """The figures of ``branch`` (``figures``: stem -> branch), as SVG, or PNG where that is smaller."""
     found = []
     for stem, owner in figures.items():
@@ -236,7 +235,7 @@ def index_page(
     A figure that could not be drawn is listed with its reason. Past ``PAGE_LIMIT`` bytes the pictures
     are linked instead of inlined.
     """
-    simulated = any(run.simulated(branch) for branch in run.branches())
+    simulated = any(summary.get(f"{branch}.simulated") or run.simulated(branch) for branch in run.branches())
     branches = []
     for branch, make in (("sequence", sequence_tables), ("homecage", homecage_tables)):
         if branch in run.branches():

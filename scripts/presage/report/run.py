@@ -20,6 +20,7 @@ FILES = {
     "leakage": ("sequence/evaluate/leakage.parquet", "leakage"),
     "roc": ("sequence/evaluate/roc.parquet", ""),
     "examples": ("sequence/evaluate/examples.parquet", ""),
+    "truth_variants": ("worlds/genome/truth/variants.parquet", "truth_variants"),
     "segments": ("homecage/segments.parquet", "segments"),
     "daily": ("homecage/readings/daily.parquet", "daily"),
     "distress": ("homecage/distress/scores.parquet", "distress_scores"),
@@ -56,7 +57,9 @@ class Run:
             onset = lead.assign(kind="onset", time_utc=lead["onset_utc"]).dropna(subset=["time_utc"])
             parts += [part[["cage", "animal", "time_utc", "kind"]] for part in (known, onset) if len(part)]
         joined = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
-        return joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True).reindex(columns=parts[0].columns)
+        return joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True).reindex(
+            columns=parts[0].columns
+        )
 
     @property
     def name(self) -> str:

@@ -38,21 +38,21 @@ def pseudobulk(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     height = 1.35 + 0.24 * max(len(samples) + 2, len(counts))
     figure = style.new_figure("From reads to tracks", height, simulated)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.7, 1, 1])
-    _stack_fates(left, fates, samples)
+    below = 0.55 / (height - 1.2)  # legends stand half an inch under the axes
+    _stack_fates(left, fates, samples, below)
     rows = np.arange(len(counts))
     middle.barh(rows, counts[True], color=style.BLUE, height=0.66, label="used")
     middle.barh(rows, counts[False], left=counts[True], color=style.RIVAL, height=0.66, label="not used")
     middle.set_yticks(rows, [str(t) for t in counts.index])
     middle.set(title="Cells", xlabel="cells")
-    if counts[False].any():
-        middle.legend(loc="lower right")
+    middle.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=2, columnspacing=1, handlelength=0.9)
     for (name, colour), shift in zip((("reads", style.BLUE), ("fragments", style.ORANGE)), (0.18, -0.18)):
         if depth[name].any():
             right.barh(rows + shift, depth[name], color=colour, height=0.34, label=f"{_ASSAY[name]} {name}")
     right.set_yticks(rows, [])
     right.set(title="Depth", xlabel="reads or fragments used")
-    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=1)
-    for axes in (left, middle, right):
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=1, handlelength=0.9)
+    for axes in (middle, right):
         axes.xaxis.set_major_formatter(thousands)
         axes.xaxis.set_major_locator(_MaxN(4))
         style.tidy(axes, "x")
@@ -86,7 +86,7 @@ def reads_by_fate(qc: dict[str, Any]) -> pd.DataFrame:
     return frame.assign(rank=frame["fate"].map(order.index)).sort_values(["sample", "rank"]).drop(columns="rank")
 
 
-def _stack_fates(axes: Axes, fates: pd.DataFrame, samples: list[str]) -> None:
+def _stack_fates(axes: Axes, fates: pd.DataFrame, samples: list[str], below: float) -> None:
     wide = fates.pivot(index="sample", columns="fate", values="reads").fillna(0).reindex(samples)
     share = wide.div(wide.sum(axis=1), axis=0)
     names = list(dict.fromkeys(fates["fate"]))
@@ -99,9 +99,9 @@ def _stack_fates(axes: Axes, fates: pd.DataFrame, samples: list[str]) -> None:
     for y, total in enumerate(wide.sum(axis=1)):
         axes.text(1.01, y, thousands(total), va="center", fontsize=6.5, color=style.MUTED)
     axes.set(title="Reads and fragments by fate", xlabel="share of all (number: total)", xlim=(0, 1.12))
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     axes.invert_yaxis()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3, columnspacing=1, handlelength=0.9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=3, columnspacing=1, handlelength=0.9)
 
 
 # ---- fig 2 -------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """
     pooled = rows[rows["seed"].isna()].assign(seeds=0)
     have = set(zip(pooled["model"], pooled["group"]))
-    single = rows[rows["seed"].notna() & [(m, g) not in have for m, g in zip(rows["model"], rows["group"])]]
+    single = rows[rows["seed"].notna() & [pair not in have for pair in pairs]]
     mean = single.groupby(["model", "group"], sort=False).agg(
         value=("value", "mean"), ci_low=("ci_low", "mean"), ci_high=("ci_high", "mean"), seeds=("seed", "nunique")
     )
@@ -131,77 +131,89 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
+def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
+    """Test Pearson of every model in each track with its interval, its mean, and what of the differences between types it sees."""
+    metrics = run.rows("metrics")
+    rows = over_seeds(metric(metrics, PEARSON, split="test")).dropna(subset=["value"])
+    if rows.empty:
+        raise NoData(f"metrics.parquet has no {PEARSON} on test")
+    each, whole = rows[rows["group"] != "all"], rows[rows["group"] == "all"]
+    across = over_seeds(metric(metrics, ACROSS, split="test", group="all")).dropna(subset=["value"])
+    models = list(whole.sort_values("value", ascending=False)["model"])
+    groups = sorted(each["group"].unique())
+    ceiling = over_seeds(metric(metrics, CEILING)).dropna(subset=["value"])
+    panels = [(whole, "Mean over tracks", "Pearson r over bins")]
+    panels += [(across, "Differences between cell types", "Pearson r over types")] * bool(len(across))
+    height = 1.3 + max(0.26 * len(groups), (0.3 * len(models) + 0.55) * len(panels))
+    figure = style.new_figure("Adapters against baselines, on test", height, simulated)
+    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    colour = {name: BASELINES.get(name, c) for name, c in style.colours(models).items()}
+    _each_track(left.subplots(), each, groups, models, colour, ceiling)
+    names = _names(run, models)
+    for axes, (data, title, label) in zip(np.atleast_1d(right.subplots(len(panels), 1)), panels):
+        _per_model(axes, data, models, names, colour)
+        axes.set(title=title, xlabel=f"{label} (95 % CI)")
+    numbers = [rows.assign(panel="pearson"), across.assign(panel="across types"), ceiling.assign(panel="ceiling")]
+    return figure, pd.concat([n for n in numbers if len(n)], ignore_index=True)
+
+
+PEARSON, ACROSS, CEILING = "bin_pearson", "across_types_r", "noise_ceiling"
+BASELINES = {"mean_of_types": style.RIVAL}  # has seen the answer's mean: a reference, no rival
+
+
 def _interval(axes: Axes, x: Any, y: Any, low: Any, high: Any, colour: str) -> None:
-    """A horizontal 95 % interval behind a point; NaN where there is none."""
+    """A horizontal 95 % interval behind a point; none where it is not known."""
     axes.hlines(
         y, np.where(np.isfinite(low), low, x), np.where(np.isfinite(high), high, x), color=colour, linewidth=1.4
     )
 
 
-def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Test Pearson of every model in each track with its interval against the noise ceiling, and what it costs to train."""
-    metrics = run.rows("metrics")
-    rows = over_seeds(metric(metrics, PEARSON, split="test")).dropna(subset=["value"])
-    if rows.empty:
-        raise NoData(f"metrics.parquet has no {PEARSON} on test")
-    each, all_ = rows[rows["group"] != "all"], rows[rows["group"] == "all"]
-    rank = all_.set_index("model")["value"].sort_values(ascending=False)
-    models = [*rank.index, *[m for m in dict.fromkeys(each["model"]) if m not in rank.index]]
-    groups = sorted(each["group"].unique())
-    ceiling = over_seeds(metric(metrics, CEILING)).dropna(subset=["value"])
-    height = 1.5 + max(0.3 * len(groups), 0.3 * len(models), 1.4)
-    figure = style.new_figure("Adapters against baselines", height, simulated)
-    left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
-    colour = style.colours(models)
+def _each_track(
+    axes: Axes, rows: pd.DataFrame, groups: list[str], models: list[str], colour: dict[str, str], ceiling: pd.DataFrame
+) -> None:
     for i, model in enumerate(models):
-        mine = each[each["model"] == model].set_index("group").reindex(groups)
-        y = np.arange(len(groups)) + (i - (len(models) - 1) / 2) * 0.7 / max(len(models), 1)
-        _interval(left, mine["value"], y, mine["ci_low"], mine["ci_high"], colour[model])
-        left.plot(mine["value"], y, "o", color=colour[model], label=model)
-    _ceilings(left, ceiling[ceiling["group"].isin(groups)], groups)
-    left.set_yticks(range(len(groups)), groups)
-    left.set(title="Each track", xlabel="Pearson r on test (95 % CI)")
-    left.invert_yaxis()
-    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 - 0.02 * len(groups)), ncols=4, columnspacing=1)
-    fractions = _all_models(right, metrics, all_, models, colour)
-    for axes in (left, right):
-        style.tidy(axes, "x")
-    numbers = [
-        rows.assign(panel="pearson"),
-        ceiling.assign(panel="ceiling"),
-        fractions.assign(panel="trainable fraction"),
-    ]
-    return figure, pd.concat([n for n in numbers if len(n)], ignore_index=True)
-
-
-PEARSON, CEILING = "bin_pearson", "noise_ceiling"
-
-
-def _ceilings(axes: Axes, ceiling: pd.DataFrame, groups: list[str]) -> None:
-    for i, row in enumerate(ceiling.itertuples()):
+        mine = rows[rows["model"] == model].set_index("group").reindex(groups)
+        y = np.arange(len(groups)) + (i - (len(models) - 1) / 2) * 0.72 / max(len(models), 1)
+        _interval(axes, mine["value"], y, mine["ci_low"], mine["ci_high"], colour[model])
+        axes.plot(mine["value"], y, "o", color=colour[model], markersize=3.4)
+    known = ceiling[ceiling["group"].isin(groups)]
+    for i, row in enumerate(known.itertuples()):
         y = groups.index(row.group)
-        label = "noise ceiling" if i == 0 else None
-        axes.vlines(row.value, y - 0.42, y + 0.42, color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), label=label)
+        axes.vlines(row.value, y - 0.42, y + 0.42, color=style.INK, linewidth=1, label=None if i else "noise ceiling")
+    for y in np.arange(0.5, len(groups) - 1):
+        axes.axhline(y, color=style.GRID, linewidth=0.6)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.tick_params(axis="y", length=0)
+    axes.set(title="Each track", xlabel="Pearson r over bins (95 % CI)", ylim=(len(groups) - 0.5, -0.5))
+    style.tidy(axes, "x")
+    if len(known):
+        axes.legend(loc="lower left")
 
 
-def _all_models(axes: Axes, metrics: pd.DataFrame, rows: pd.DataFrame, models: list[str], colour: dict) -> pd.DataFrame:
-    """Mean over tracks, with the trainable share of the trunk beside each model's name."""
-    fractions = over_seeds(metric(metrics, FRACTION)).drop_duplicates("model").set_index("model")["value"]
+def _names(run: Run, models: list[str]) -> list[str]:
+    """Model names, an adapter's with the share of the trunk that it trains."""
+    share = {card["name"]: card.get("trainable_fraction") for card in run.cards()}
+    names = []
+    for model in models:
+        part = share.get(model)
+        names.append(model.replace("_", " ") + ("" if part is None else f" ({100 * part:.2g} %)"))
+    return names
+
+
+def _per_model(axes: Axes, rows: pd.DataFrame, models: list[str], names: list[str], colour: dict[str, str]) -> None:
     mine = rows.set_index("model").reindex(models)
-    y = np.arange(len(models))
     for i, model in enumerate(models):
         row = mine.loc[model]
         _interval(axes, row["value"], i, row["ci_low"], row["ci_high"], colour[model])
-        axes.plot(row["value"], i, "o", color=colour[model], markersize=5.5)
-    labels = [m if pd.isna(fractions.get(m)) else f"{m}\n{_share(fractions[m])} trained" for m in models]
-    axes.set_yticks(y, labels)
-    axes.invert_yaxis()
-    axes.set(title="Mean over tracks", xlabel="Pearson r on test (95 % CI)", ylim=(len(models) - 0.4, -0.6))
-    return fractions.rename("value").reset_index()
-
-
-def _share(value: float) -> str:
-    return "0 %" if value == 0 else f"{100 * value:.2g} %"
+        axes.plot(row["value"], i, "o", color=colour[model], markersize=5)
+        if not np.isfinite(row["value"]):
+            axes.text(
+                0.02, i, "undefined", transform=axes.get_yaxis_transform(), va="center", fontsize=6.5, color=style.MUTED
+            )
+    axes.set_yticks(range(len(models)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(models) - 0.4, -0.6)
+    style.tidy(axes, "x")
 
 
 # ---- fig 3 -------------------------------------------------------------------------------------------------------
@@ -234,29 +246,35 @@ def example_tracks(run: Run, settings: Report, simulated: bool | None) -> Drawin
 
 
 def variants(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """How well effects separate causal variants from controls, whether p-values are calibrated, and the strongest effects."""
+    """How well effects tell causal variants from controls, whether p-values are calibrated, and the strongest effects."""
     scores = run.rows("scores")
-    curves = run.optional("roc")
-    p = scores["p_null"].dropna()
-    panels = [name for name, on in (("roc", curves is not None and len(curves)), ("null", len(p))) if on]
+    truth, curves, metrics = run.optional("truth_variants"), run.optional("roc"), run.optional("metrics")
     top = strongest(scores, settings.top_variants)
-    height = 1.2 + max(0.15 * len(top), 1.9) + (0 if len(panels) < 2 else 0.0)
-    figure = style.new_figure("Variant effects per cell type", height, simulated)
-    widths = [1] * bool(panels) + [1.35]
-    columns = figure.subfigures(1, len(widths), width_ratios=widths)
-    columns = np.atleast_1d(columns)
-    numbers = [
-        top.rename_axis("variant")
-        .reset_index()
-        .melt("variant", var_name="group", value_name="log_fc")
-        .assign(panel="top")
-    ]
-    if panels:
-        axes = np.atleast_1d(columns[0].subplots(len(panels), 1))
-        for ax, name in zip(axes, panels):
-            numbers.append(_roc(ax, curves) if name == "roc" else _calibration(ax, scores))
-    _heat(columns[-1], top)
+    left: list[tuple[str, pd.DataFrame]] = []
+    if curves is not None and len(curves):
+        left.append(("roc", curves))
+    if scores["p_null"].notna().any():
+        controls = None if truth is None else set(truth.loc[truth["kind"] == "control", "variant"])
+        left.append(("null", scores if controls is None else scores[scores["variant"].isin(controls)]))
+    figure = style.new_figure("Variant effects per cell type", 1.2 + max(0.155 * len(top), 2.0 * len(left)), simulated)
+    columns = np.atleast_1d(figure.subfigures(1, 1 + bool(left), width_ratios=[1] * bool(left) + [1.6]))
+    wide = top.rename_axis("variant").reset_index().melt("variant", var_name="group", value_name="log_fc")
+    numbers = [wide.assign(panel="top")]
+    if left:
+        for axes, (kind, data) in zip(np.atleast_1d(columns[0].subplots(len(left), 1)), left):
+            numbers.append(_roc(axes, data, metrics) if kind == "roc" else _calibration(axes, data, truth is not None))
+    _heat(columns[-1], top, _planted(truth, top))
     return figure, pd.concat(numbers, ignore_index=True)
+
+
+def _planted(truth: pd.DataFrame | None, top: pd.DataFrame) -> pd.DataFrame | None:
+    """Planted direction (+1, -1, 0) of the variants and groups of ``top``; None where the truth is not known."""
+    if truth is None:
+        return None
+    group = truth["cell_type"] + " " + truth["assay"].str.upper()
+    effect = truth.assign(group=group).groupby(["variant", "group"])["effect_log2"].mean().unstack()
+    effect = effect.reindex(index=top.index, columns=top.columns).fillna(0.0)
+    return np.sign(effect.where(effect.abs() > 0.05, 0.0))
 
 
 def strongest(scores: pd.DataFrame, limit: int) -> pd.DataFrame:
@@ -267,47 +285,56 @@ def strongest(scores: pd.DataFrame, limit: int) -> pd.DataFrame:
     return wide.loc[order]
 
 
-def _roc(axes: Axes, curves: pd.DataFrame) -> pd.DataFrame:
+def _roc(axes: Axes, curves: pd.DataFrame, metrics: pd.DataFrame | None) -> pd.DataFrame:
+    """Curves of the model and of the oracle; their areas are those of the metrics table."""
     axes.plot([0, 1], [0, 1], color=style.GRID, linewidth=1)
-    looks = {"oracle": (style.BLACK, (0, (3, 2))), "model": (style.BLUE, "-")}
-    others = style.colours([m for m in dict.fromkeys(curves["model"]) if m not in looks])
-    for model, rows in curves.groupby("model", sort=False):
-        colour, line = looks.get(str(model), (others.get(model, style.BLUE), "-"))
-        area = np.trapezoid(rows["true_positive_rate"], rows["false_positive_rate"])
-        axes.plot(rows["false_positive_rate"], rows["true_positive_rate"], color=colour, linestyle=line,
-                  label=f"{model}, AUROC {area:.2f}")  # fmt: skip
+    looks = {"oracle": (style.INK, (0, (3, 2)), "variant_oracle_auroc"), "model": (style.BLUE, "-", "variant_auroc")}
+    for name, (colour, line, area) in looks.items():
+        rows = curves[curves["model"] == name]
+        found = None if metrics is None else metric(metrics, area, split="not_train", group="all")["value"].dropna()
+        label = name if found is None or found.empty else f"{name}, AUROC {found.iloc[0]:.2f}"
+        axes.plot(rows["false_positive_rate"], rows["true_positive_rate"], color=colour, linestyle=line, label=label)
     axes.set(title="Causal against control", xlabel="false positive rate", ylabel="true positive rate")
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), aspect="equal")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
     axes.legend(loc="lower right")
     return curves.assign(panel="roc")
 
 
-def _calibration(axes: Axes, scores: pd.DataFrame) -> pd.DataFrame:
-    """p-values of all scored pairs against the uniform: on the diagonal where variants do nothing, above it where they do."""
+def _calibration(axes: Axes, scores: pd.DataFrame, controls: bool) -> pd.DataFrame:
+    """Distribution of p: on the diagonal where variants do nothing, above it where they do."""
     p = np.sort(scores["p_null"].dropna().to_numpy())
     at = np.linspace(0, 1, 101)
-    share = np.searchsorted(p, at, side="right") / len(p)
+    share = np.searchsorted(p, at, side="right") / max(len(p), 1)
     axes.plot([0, 1], [0, 1], color=style.GRID, linewidth=1)
     axes.plot(at, share, color=style.BLUE)
-    axes.set(
-        title="p-values against the null set",
-        xlabel="p",
-        ylabel="share of pairs at most p",
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-    )
+    who = "controls" if controls else "all variants"
+    axes.set(title=f"p-values of {who}", xlabel="p against the null set", ylabel="share of pairs at most p")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
     return pd.DataFrame({"panel": "null", "p": at, "share": share})
 
 
-def _heat(figure: Any, top: pd.DataFrame) -> None:
+def _heat(figure: Any, top: pd.DataFrame, planted: pd.DataFrame | None) -> None:
+    """The matrix as colours; the planted direction, where it is known, as + and - on them."""
     axes = figure.subplots()
     limit = float(np.nanquantile(top.abs().to_numpy(), 0.98)) or 1.0
     image = axes.imshow(top, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto", interpolation="nearest")
+    if planted is not None:
+        for y, x in zip(*np.nonzero(planted.to_numpy())):
+            ink = "white" if abs(top.iat[y, x]) > 0.6 * limit else style.INK
+            axes.text(
+                x,
+                y,
+                "+" if planted.iat[y, x] > 0 else "\N{MINUS SIGN}",
+                color=ink,
+                ha="center",
+                va="center",
+                fontsize=6,
+            )
     axes.set_xticks(range(top.shape[1]), top.columns, rotation=40, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(top)), [v if len(v) < 26 else v[:24] + "…" for v in top.index], fontsize=6)
+    axes.set_yticks(range(len(top)), [v if len(v) < 24 else v[:22] + "…" for v in top.index], fontsize=6)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(f"The {len(top)} strongest effects")
-    bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=16, extend="both")
+    axes.set_title(f"The {len(top)} strongest" + (" (signs: planted)" if planted is not None else ""))
+    bar = figure.colorbar(image, ax=axes, shrink=0.45, aspect=14, extend="both")
     bar.set_label("log2 fold change, ALT over REF")
     bar.outline.set_visible(False)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from presage.report.render import number
 from presage.report.run import NoData, Run
 
 OURS = "ours"  # the name of our detector in the evaluation table
@@ -86,10 +87,15 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         for key, metric in _ADAPTER.items():
             asks[f"{stem}.{key}"] = _metric(metric, model=name, split="test", group="all")
     asks |= {
-        "sequence.variants.scored": lambda run, c: int(_variants(run, "scores")[["set", "variant"]].drop_duplicates().shape[0]),
+        "sequence.variants.scored": lambda run, c: int(
+            _variants(run, "scores")[["set", "variant"]].drop_duplicates().shape[0]
+        ),
         "sequence.variants.dropped": lambda run, c: len(_variants(run, "dropped")),
     }
-    asks |= {f"sequence.variants.{key}": _metric(metric, group="all") for key, metric in _VARIANTS.items()}
+    # Headline numbers are those outside the training fold.
+    asks |= {
+        f"sequence.variants.{key}": _metric(metric, group="all", split="not_train") for key, metric in _VARIANTS.items()
+    }
     return asks
 
 
@@ -245,3 +251,51 @@ _REAL: dict[str, Ask] = {
     "homecage.healthy.false_alarms_per_mouse_month": _healthy("false_alarms_per_cage_month"),
     "homecage.healthy.sensitivity_40pct_3d": _healthy("sensitivity_40pct_3d"),
 }
+
+
+# ---- what a terminal shows ---------------------------------------------------------------------------------------
+
+_LINES = {
+    "sequence": [
+        ("variants scored", "sequence.variants.scored", "", ""),
+        ("variant AUROC", "sequence.variants.auroc", "oracle", "sequence.variants.oracle_auroc"),
+        ("sign accuracy", "sequence.variants.sign_accuracy", "", ""),
+        ("trunk's own test Pearson", "sequence.trunk.test_pearson", "", ""),
+    ],
+    "homecage": [
+        ("pose error, px", "homecage.pose.test_rmse_px", "", ""),
+        ("cage-days", "homecage.cage_days", "cages", "homecage.cages"),
+        ("detection rate", "homecage.detection_rate", "", ""),
+        ("median lead time, days", "homecage.median_lead_time_days", "cases", "homecage.lead_n"),
+        ("median delay from onset, days", "homecage.median_delay_from_onset_days", "", ""),
+        ("false alarms per cage-month", "homecage.false_alarms_per_cage_month", "budget", "homecage.alarm_budget"),
+        ("DSS mice alarmed", "homecage.dss.detected", "of", "homecage.dss.treated"),
+        ("controls alarmed", "homecage.dss.controls_alarmed", "of", "homecage.dss.controls"),
+    ],
+}
+_TITLES = {"sequence": "Sequence", "homecage": "Home cage"}
+
+
+def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool = False) -> str:
+    """A few lines for the end of a run: headline numbers with their intervals, and where to look. Plain unless ``colour``."""
+    bold, dim, warn, end = ("\033[1m", "\033[2m", "\033[33m", "\033[0m") if colour else ("", "", "", "")
+    lines = []
+    for branch, title in _TITLES.items():
+        if not any(value is not None for key, value in summary.items() if key.startswith(f"{branch}.")):
+            continue
+        mark = f"  {warn}simulated data{end}" if summary.get(f"{branch}.simulated") else ""
+        lines += ["", f"{bold}{title}{end}{mark}"]
+        suffix = ".test_pearson_per_celltype"
+        named = [key for key in summary if key.startswith("sequence.adapter.") and key.endswith(suffix)]
+        rows = [(f"Pearson, {k.removeprefix('sequence.adapter.').removesuffix(suffix)}", k, "", "") for k in named]
+        for label, key, word, other in (rows if branch == "sequence" else []) + _LINES[branch]:
+            if summary.get(key) is None:
+                continue
+            low, high = (summary.get(k) for k in ci_keys(key))
+            notes = [f"{number(low)} to {number(high)}"] if low is not None and high is not None else []
+            notes += [f"{word} {number(summary[other])}"] if summary.get(other) is not None else []
+            tail = f"  {dim}({'; '.join(notes)}){end}" if notes else ""
+            lines.append(f"  {label:<32}{bold}{number(summary[key]):>9}{end}{tail}")
+    if folder:
+        lines += ["", f"Look at {bold}{folder}/index.html{end}"]
+    return "\n".join(lines).lstrip("\n")

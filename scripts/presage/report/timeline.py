@@ -185,7 +185,17 @@ def _shades(scores: pd.DataFrame, days: list[date], step: float) -> list[tuple[f
     position = {day: i for i, day in enumerate(days)}
     found = []
     for row in scores.itertuples():
-        kind = "alarm" if row.alarm else "no_call" if row.no_call else "masked" if row.masked else "warm_up" if row.warm_up else ""
+        kind = (
+            "alarm"
+            if row.alarm
+            else "no_call"
+            if row.no_call
+            else "masked"
+            if row.masked
+            else "warm_up"
+            if row.warm_up
+            else ""
+        )
         if kind and row.date in position:
             found.append((LEFT + position[row.date] * step, step, kind, f"{row.date}: {words(kind)}"))
     return found

@@ -31,10 +31,8 @@ def _leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _tracks(run: Run, _: Mapping[str, Any]) -> list[str]:
-    table = run.rows("tracks")
-    lost = table[~table["kept"]]
-    return [f"Track {row.name} was not kept: {row.reason}" for row in lost[["name", "reason"]].itertuples(index=False)]
+def _pseudobulk(run: Run, _: Mapping[str, Any]) -> list[str]:
+    return list(run.json("sequence/pseudobulk/qc.json").get("warnings", []))
 
 
 def _dropped(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -70,7 +68,7 @@ def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
 
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", _leakage),
-    ("sequence", _tracks),
+    ("sequence", _pseudobulk),
     ("sequence", _dropped),
     ("homecage", _recordings),
     ("homecage", _no_call),

@@ -136,8 +136,8 @@ def read_rna(
 ) -> tuple[Reads, Counter[str]]:
     """RNA reads of one contig, and the number left out by reason.
 
-    In read pairs only read 2, the cDNA read of every 10x kit, is used. The aligner's duplicate flag decides only where reads
-    are not collapsed by UMI (see :func:`presage.sequence.counts.molecules`). ``gene_tags``: read GX and GN.
+    In read pairs only read 2, the cDNA read of every 10x kit, is used. The aligner's duplicate flag decides only where
+    reads are not collapsed by UMI (see :func:`presage.sequence.counts.molecules`). ``gene_tags``: read GX and GN.
     """
     cells, umis, minus, genes = array("i"), array("q"), array("b"), array("i")
     starts, ends, sizes = array("q"), array("q"), array("q")
@@ -172,9 +172,17 @@ def read_rna(
         minus.append(bool(flag & _REVERSE) != rules.antisense)
         genes.append(_gene(read, gene_index) if gene_tags else -1)
     offset = np.concatenate([[0], np.cumsum(np.asarray(sizes, dtype=np.int64))])
-    columns = (np.asarray(c) for c in (cells, umis))
-    blocks = (np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64))
-    return Reads(*columns, np.asarray(minus, dtype=bool), np.asarray(genes), *blocks, offset, list(gene_index)), dropped
+    reads = Reads(
+        np.asarray(cells),
+        np.asarray(umis),
+        np.asarray(minus, dtype=bool),
+        np.asarray(genes),
+        np.asarray(starts),
+        np.asarray(ends),
+        offset,
+        list(gene_index),
+    )
+    return reads, dropped
 
 
 def read_atac(bam: Bam, chrom: str, barcodes: Barcodes, rules: Rules) -> tuple[Fragments, Counter[str]]:
@@ -200,7 +208,7 @@ def read_atac(bam: Bam, chrom: str, barcodes: Barcodes, rules: Rules) -> tuple[F
             continue
         names, places, cells = sides[flag & _REVERSE]
         names.append(hash(read.query_name))
-        places.append(read.reference_end if flag & _REVERSE else read.reference_start)
+        places.append(read.reference_end or 0 if flag & _REVERSE else read.reference_start)
         cells.append(cell)
     forward, reverse = (tuple(np.asarray(column) for column in sides[side]) for side in (0, _REVERSE))
     _, left, right = np.intersect1d(forward[0], reverse[0], return_indices=True)

@@ -1,6 +1,6 @@
 """Molecules and genes: reads that repeat a molecule are collapsed, the rest is counted per gene.
 
-A read belongs to the gene on its transcript's strand that the middles of its aligned blocks name, if they name just one.
+A read belongs to the gene on its transcript's strand in which the middles of its aligned blocks lie, if it is just one.
 """
 
 import json
@@ -106,9 +106,9 @@ class GeneTable:
 def molecules(reads: Reads, gene: np.ndarray) -> np.ndarray:
     """First read of each molecule: bool [reads].
 
-    A molecule is a cell, a UMI and a gene; reads without a gene belong to the molecule of their cell and UMI on the same
-    strand of the contig, or make one. Their positions say nothing: a molecule is amplified before it is cut, so its reads
-    lie apart, while two molecules of a cell share UMI, contig and strand by chance in fewer than 1 of 1,000 cases.
+    A molecule is a cell, a UMI and a gene; reads without a gene belong to the molecule of their cell and UMI on the
+    same strand of the contig, or make one. Positions do not tell: a molecule is amplified before it is cut, so its reads
+    lie apart, while two molecules of a cell share UMI, contig and strand in fewer than 1 of 1,000 cases.
     """
     if (reads.umi < 0).all():
         return np.ones(len(reads), dtype=bool)
@@ -136,7 +136,8 @@ def _agree(votes: np.ndarray, offset: np.ndarray) -> np.ndarray:
 class GroupCounts:
     """Molecules by group of cells and gene, gathered piece by piece.
 
-    A group's key is (source, genome, cell_type, donor, condition, tissue); ``source`` is reads or h5ad, which never add up.
+    A group's key is (source, genome, cell_type, donor, condition, tissue); ``source`` is reads or h5ad, which are never
+    added up.
     """
 
     groups: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -157,7 +158,7 @@ class GroupCounts:
         self.parts.append(sparse.coo_matrix((matrix.data, (rows[matrix.row], columns[matrix.col])), shape))
 
     def write(self, path: Path, genes: pd.DataFrame, meta: Mapping[str, Any]) -> None:
-        """Write the sums as h5ad: obs one row per group, var all genes of the reference, then those it does not know."""
+        """Write the sums as h5ad: obs one row per group, var all genes of the reference and then the others."""
         import anndata
 
         order = list(dict.fromkeys([*genes["gene_id"], *sorted(self.genes)]))
@@ -189,8 +190,8 @@ class GroupCounts:
 def read_counts(path: str) -> tuple[sparse.csr_matrix, pd.DataFrame, str]:
     """Molecule counts of an h5ad: int32 [cells, genes], its var, and where they came from.
 
-    Taken from ``layers['counts']``, ``X`` or ``raw.X``, whichever holds whole numbers; else recovered from values that are
-    log1p of counts scaled per cell (as scanpy leaves them in ``raw``): a cell's smallest value is then a count of one.
+    Taken from ``layers['counts']``, ``X`` or ``raw.X``, whichever holds whole numbers; else recovered from values that
+    are log1p of counts scaled per cell (as scanpy leaves them in ``raw``): a cell's smallest value is then one count.
     Raises :class:`UserError` when there is neither.
     """
     data = read_h5ad(path)
@@ -245,7 +246,7 @@ def group_sums(matrix: sparse.csr_matrix, group: np.ndarray, groups: int) -> spa
 
 
 def gene_names(var: pd.DataFrame, genes: pd.DataFrame | None) -> list[str]:
-    """Identifier of each row of an h5ad's var: the genome's gene_id where var names one by id or symbol, else its own name."""
+    """Identifier of each gene of an h5ad: the genome's gene_id where var has it as id or symbol, else its own name."""
     known: Mapping[str, str] = {}
     if genes is not None and len(genes):
         unique = genes[~genes["name"].duplicated(keep=False)]

@@ -7,9 +7,9 @@ Names in the `metrics` table, all defined in docs/numbers.md:
 * each of them with ``_difference``: minus the reference adapter, paired over windows
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,8 @@ def evaluate_tracks(
     min_types: int = 3,
     batch_size: int = 8,
     seed: int = 0,
+    divided_by: Mapping[str, float] | None = None,
+    baseline: bool = True,
 ) -> pd.DataFrame:
     """Metrics of every adapter on the windows and genes of one fold.
 
@@ -81,6 +83,10 @@ def evaluate_tracks(
     reference : adapter that the others are compared with
     min_types : genes seen in fewer cell types do not enter across-type r
     resamples, seed : of the bootstrap over windows; a gene goes with its window. All models share the draws.
+    divided_by : slug -> number that the targets of the track were divided by, undone before genes become CPM (a
+    type's two
+        strands are one library); leave out where they were not scaled
+    baseline : add ``mean_of_types``
 
     Returns
     -------
@@ -90,12 +96,13 @@ def evaluate_tracks(
     study: _Study | None = None
     sums: dict[str, dict[int, Sums]] = {}
     for name, fit, model in models:
-        study = study or _Study.of(model.tracks, targets, tracks, genes, split, batch_size)
+        study = study or _Study.of(model.tracks, targets, tracks, genes, divided_by or {}, split, batch_size)
         sums.setdefault(name, {})[fit] = study.collect(model, f"evaluate {name}, seed {fit}")
     metrics = Metrics(split, targets.simulated)
     if study is not None:
         counts = resample_counts(len(study.rows), resamples, seed)
-        sums[MEAN_OF_TYPES] = {0: study.collect(study.mean_of_types, "baseline")}
+        if baseline:
+            sums[MEAN_OF_TYPES] = {0: study.collect(study.mean_of_types, "baseline")}
         observed = study.collect(study.measured, "measured genes").genes
         for name, fits in sums.items():
             _add_bins(metrics, name, fits, study.slugs, counts)
@@ -115,6 +122,7 @@ class _Study:
     columns: list[int]
     info: pd.DataFrame
     genes: Genes | None
+    scale: np.ndarray  # [tracks], what gives unscaled coverage back
     batch_size: int
 
     @staticmethod
@@ -123,6 +131,7 @@ class _Study:
         targets: TargetSet,
         tracks: pd.DataFrame,
         genes: pd.DataFrame | None,
+        divided_by: Mapping[str, float],
         split: str,
         batch_size: int,
     ) -> "_Study":
@@ -131,7 +140,9 @@ class _Study:
             raise ValueError(f"targets lack track {missing[0]} of the model")
         rows, info = targets.fold(split), track_info(slugs, tracks)
         found = None if genes is None else locate(genes, targets.windows.iloc[rows], info, targets.bin_size, split)
-        return _Study(targets, rows, slugs, [targets.tracks.index(s) for s in slugs], info, found, batch_size)
+        columns = [targets.tracks.index(slug) for slug in slugs]
+        scale = np.array([divided_by.get(slug, 1.0) for slug in slugs])
+        return _Study(targets, rows, slugs, columns, info, found, scale, batch_size)
 
     def measured(self, rows: np.ndarray) -> np.ndarray:
         """Measured coverage ``[n, bins, tracks]``."""
@@ -160,7 +171,7 @@ class _Study:
                 if self.genes is not None:
                     gene, bin_ = self.genes.bins[w].T
                     np.add.at(genes, gene, pred[bin_].astype(np.float64))
-        return Sums(windows, genes)
+        return Sums(windows, genes * self.scale)
 
 
 def locate(genes: pd.DataFrame, windows: pd.DataFrame, tracks: pd.DataFrame, bin_size: int, split: str) -> Genes | None:
@@ -223,7 +234,7 @@ def _add_genes(
     counts: np.ndarray,
     min_types: int,
 ) -> None:
-    """``observed`` coverage over exons ``[genes, tracks]``; a gene is drawn as often as the window that holds most of it."""
+    """``observed`` coverage over exons ``[genes, tracks]``; a gene is drawn as often as its window."""
     weights = counts[:, genes.block]
     raw = np.take_along_axis(observed, genes.columns, axis=1)
     obs = log_cpm(raw)
@@ -256,10 +267,50 @@ def _add_genes(
 
 
 def _across(pred: np.ndarray, obs: np.ndarray, weights: np.ndarray) -> Replicated:
-    """Mean over genes of across-type r, and its replicates. A constant prediction has no r and counts as 0: it found nothing."""
+    """Mean over genes of across-type r, and its replicates. A constant prediction counts as r = 0."""
     r = across_types_r(pred, obs)
     varies = np.ptp(obs, axis=1) > 0
     r, weights = np.nan_to_num(r[varies]), weights[:, varies]
     with np.errstate(invalid="ignore"):
         drawn = weights @ r / weights.sum(axis=1)
     return interval(float(nanmean(r)), drawn, len(r)), drawn
+
+
+# ---- beside the adapters -----------------------------------------------------------------------------------------
+
+
+def ceilings(qc: Mapping[str, Any], slugs: Sequence[str], simulated: bool, split: str = "test") -> pd.DataFrame:
+    """Rows ``noise_ceiling`` of the `metrics` table from the pseudobulk's ``qc["tracks"]``, for ``slugs`` that are in it."""
+    metrics = Metrics(split, simulated)
+    values = []
+    for slug in slugs:
+        found = qc.get(slug, {}).get("noise_ceiling", {}).get(split)
+        values.append(np.nan if found is None else found)
+        note = f"halves by {qc[slug]['halved_by']}" if found is not None else "halves do not vary, or were not made"
+        metrics.add("noise_ceiling", "measured", Estimate(values[-1], np.nan, np.nan, 1), group=slug, note=note)
+    mean = Estimate(float(nanmean(np.array(values))), np.nan, np.nan, len(values))
+    metrics.add("noise_ceiling", "measured", mean, note="mean over tracks")
+    return metrics.table()
+
+
+def example(model: SequenceModel, targets: TargetSet, split: str = "test") -> pd.DataFrame:
+    """Measured and predicted coverage of one window of ``split``: columns ``window track bin observed predicted``.
+
+    The window is the one with the median total of measured coverage, so that it is neither the best nor an empty one.
+    """
+    rows = targets.fold(split)
+    columns = [targets.tracks.index(slug) for slug in model.tracks]
+    totals = np.array([targets.values([row])[..., columns].sum() for row in rows])
+    row = rows[np.argsort(totals, kind="stable")[len(rows) // 2]]
+    observed = targets.values([row])[0][:, columns]
+    predicted = predict(model, targets.sequence([row]))[0].cpu().numpy()
+    bins = len(observed)
+    return pd.DataFrame(
+        {
+            "window": int(targets.windows["window"].iloc[row]),
+            "track": np.repeat(np.array(model.tracks, object), bins),
+            "bin": np.tile(np.arange(bins), len(columns)),
+            "observed": observed.T.ravel(),
+            "predicted": predicted.T.ravel(),
+        }
+    )

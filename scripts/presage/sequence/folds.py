@@ -1,6 +1,6 @@
 """Folds: which windows, and so which genes and variants, train a model and which are kept from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,14 @@ from presage.sequence.leakage import FOLDS, OUTSIDE, FoldMap, folds_of
 __all__ = ["FOLDS", "OUTSIDE", "by_block", "by_chromosome", "of_intervals", "published"]
 
 
-def by_chromosome(chroms: Sequence[str], test: Sequence[str] = (), valid: Sequence[str] = ()) -> np.ndarray:
+def by_chromosome(chroms: Iterable[str], test: Sequence[str] = (), valid: Sequence[str] = ()) -> np.ndarray:
     """Fold of each window by its chromosome.
 
-    ``chroms`` [windows] in genome order. Without ``test`` the last chromosome is test; without ``valid`` the last one that is
-    not test is validation. Raises :class:`UserError` for a held-out chromosome without a window, and when nothing is left.
+    ``chroms`` [windows] in genome order. Without ``test`` the last chromosome is test; without ``valid`` the last one
+    that is not test is validation. Raises :class:`UserError` for a held-out chromosome without a window, and when none
+    is left to train on.
     """
+    chroms = list(chroms)
     present = list(dict.fromkeys(chroms))
     test = list(test) or present[-1:]
     valid = list(valid) or [name for name in present if name not in test][-1:]
@@ -40,8 +42,8 @@ def by_chromosome(chroms: Sequence[str], test: Sequence[str] = (), valid: Sequen
 def by_block(windows: pd.DataFrame, size: int) -> np.ndarray:
     """Fold of each window by blocks of ``size`` neighbours, so that one chromosome can hold all three folds.
 
-    Blocks are numbered along the genome; of each ten the fifth is validation and the tenth is test (fewer than ten blocks:
-    the last two). A training window whose input reaches a held-out window's output gets ``""``: it would leak.
+    Blocks are numbered along the genome; of each ten the fifth is validation and the tenth is test (fewer than ten
+    blocks: the last two). A training window whose input reaches a held-out window's output gets ``""``: it would leak.
     """
     contig = (windows["chrom"] != windows["chrom"].shift()).cumsum()
     within = windows.groupby(contig.to_numpy()).cumcount() // size
@@ -58,21 +60,21 @@ def by_block(windows: pd.DataFrame, size: int) -> np.ndarray:
     else:
         fold = np.where(block % 10 == 9, "test", np.where(block % 10 == 4, "valid", "train")).astype(object)
     held = windows.assign(fold=fold)[fold != "train"]
-    reaches = FoldMap(held).touches(windows["chrom"], windows["start"], windows["end"]).any(axis=1)
+    reaches = FoldMap(held).touches(*(windows[name].to_numpy() for name in ("chrom", "start", "end"))).any(axis=1)
     fold[(fold == "train") & reaches] = ""
     return fold
 
 
-def published(names: Sequence[str], test: Sequence[str], valid: Sequence[str]) -> np.ndarray:
+def published(names: Iterable[str], test: Sequence[str], valid: Sequence[str]) -> np.ndarray:
     """Names of a BED's fourth column as train, valid or test; what is neither ``test`` nor ``valid`` trains."""
     known = dict.fromkeys(valid, "valid") | dict.fromkeys(test, "test")
     return np.array([known.get(name, "train") for name in names], dtype=object)
 
 
-def of_intervals(chrom: Sequence[str], start: Sequence[int], end: Sequence[int], windows: pd.DataFrame) -> np.ndarray:
+def of_intervals(chrom: Iterable[str], start: Iterable[int], end: Iterable[int], windows: pd.DataFrame) -> np.ndarray:
     """Fold of each interval by the outputs of the windows that it overlaps; ``outside`` where it overlaps none.
 
-    An interval that several folds see belongs to the least held-out of them (train before valid before test): it is test
-    only if neither training nor validation predicts any base of it.
+    An interval that several folds see belongs to the least held-out of them (train before valid before test): it is
+    test only if neither training nor validation predicts any base of it.
     """
-    return folds_of(FoldMap(windows).touches(chrom, start, end))
+    return folds_of(FoldMap(windows).touches(*map(np.asarray, (chrom, start, end))))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -163,12 +164,12 @@ def first_barcodes(path: str | Path, lines: int = 20_000) -> list[str]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[io.BufferedReader]:
+def _open(path: Path) -> "Iterator[io.BufferedReader[Any]]":
     """The file's text as bytes, plain or gzipped, behind its ``#`` lines; problems are told as :class:`UserError`."""
     try:
         with path.open("rb") as raw:
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-            with io.BufferedReader(gzip.open(raw), 1 << 20) if zipped else raw as stream:  # type: ignore[arg-type]
+            with io.BufferedReader(gzip.open(raw), 1 << 20) if zipped else raw as stream:
                 while stream.peek(1)[:1] == b"#":
                     stream.readline()
                 yield stream
@@ -181,7 +182,7 @@ def _open(path: Path) -> Iterator[io.BufferedReader]:
         raise UserError(path, f"cannot be read ({error.strerror or error})", "correct the path") from None
 
 
-def _width(stream: io.BufferedReader) -> int:
+def _width(stream: "io.BufferedReader[Any]") -> int:
     """Columns of the line that comes next."""
     head = stream.peek(1 << 16).split(b"\n", 1)[0]
     return max(len(_COLUMNS), head.count(b"\t") + 1)

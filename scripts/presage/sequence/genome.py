@@ -1,4 +1,4 @@
-"""The genome: a plain indexed FASTA, bases as codes, and contig names matched between files that spell them differently."""
+"""The genome: an indexed FASTA, bases as codes, and contig names matched between files that spell them differently."""
 
 import gzip
 import io
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pysam
@@ -38,7 +39,7 @@ class Genome:
         self.lengths = dict(zip(self._fasta.references, self._fasta.lengths))
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
-        """Bases of ``[start, end)`` as uint8 [end - start]: A C G T = 0..3, everything else and everything outside = 4."""
+        """Bases of ``[start, end)`` as uint8 [end - start]: A C G T = 0..3, all else and all outside the contig = 4."""
         out = np.full(end - start, _N, dtype=np.uint8)
         left, right = max(start, 0), min(end, self.lengths[chrom])
         if left < right:
@@ -89,12 +90,12 @@ def contig_lengths(source: str | Path) -> dict[str, int]:
 
 
 @contextmanager
-def _open(source: str | Path) -> Iterator[io.BufferedReader]:
+def _open(source: str | Path) -> "Iterator[io.BufferedReader[Any]]":
     """A FASTA's bytes, unzipped, with its problems told as :class:`UserError`."""
     try:
         with Path(source).open("rb") as raw:
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-            with io.BufferedReader(gzip.open(raw), 1 << 20) if zipped else raw as text:  # type: ignore[arg-type]
+            with io.BufferedReader(gzip.open(raw), 1 << 20) if zipped else raw as text:
                 if text.peek(1)[:1] != b">":
                     raise UserError(source, "is not FASTA (its first character is not '>')", "give the genome as FASTA")
                 yield text

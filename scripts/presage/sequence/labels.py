@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 COLUMNS = ("barcode", "cell_type", "donor", "condition", "tissue")
 _SUFFIX = re.compile(r"-\d+$")
@@ -36,7 +41,7 @@ class Barcodes:
 
 
 def read_labels(path: str | Path, label_column: str, sample: str) -> pd.DataFrame:
-    """Labels of one sample: barcode, cell_type (None where empty), and donor, condition, tissue where the file has them.
+    """Labels of one sample: barcode, cell_type (None where empty), donor, condition, tissue where the file has them.
 
     A TSV needs a header with ``barcode`` and ``label_column``; an h5ad needs ``label_column`` in obs, its barcodes are
     ``obs['barcode']`` or else the obs names. Where the file has a column ``sample`` only this sample's rows are used.
@@ -56,7 +61,7 @@ def read_labels(path: str | Path, label_column: str, sample: str) -> pd.DataFram
     frame = frame.where(frame.notna() & (frame != ""), None)
     missing = frame["barcode"].isna()
     if missing.any():
-        raise UserError(f"{path} row {int(missing.idxmax()) + 2}", "has no barcode", "fill it in")
+        raise UserError(f"{path} row {int(np.argmax(missing)) + 2}", "has no barcode", "fill it in")
     twice = frame["barcode"].duplicated()
     if twice.any():
         raise UserError(
@@ -107,7 +112,7 @@ def _from_h5ad(path: Path) -> pd.DataFrame:
     return frame.astype({"barcode": str})
 
 
-def read_h5ad(path: str | Path, backed: bool = False):
+def read_h5ad(path: str | Path, backed: bool = False) -> "AnnData":
     """Open an h5ad. Raises :class:`UserError` when it is none."""
     import anndata
 

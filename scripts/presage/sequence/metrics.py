@@ -31,7 +31,7 @@ class Metrics:
         self._rows.append({**row, "simulated": self.simulated})
 
     def add_mean(self, metric: str, model: str, seeds: dict[int, tuple[Estimate, np.ndarray]], note: str) -> None:
-        """A row per seed (its estimate and replicates), and one, with seed null, of the mean over seeds, to be compared."""
+        """A row per seed (estimate, replicates), and one, with seed null, of their mean, which is compared."""
         for seed, (estimate, _) in seeds.items():
             self.add(metric, model, estimate, seed=seed, note=note)
         estimates, replicates = zip(*seeds.values())
@@ -41,7 +41,7 @@ class Metrics:
         self._compared[metric, model] = mean, drawn
 
     def add_differences(self, reference: str, note: str) -> None:
-        """For every model that was added by :meth:`add_mean`: its mean minus that of ``reference``, from paired replicates."""
+        """For every model of :meth:`add_mean`: its mean minus that of ``reference``, from paired replicates."""
         for (metric, model), (mean, drawn) in self._compared.items():
             if model != reference and (metric, reference) in self._compared:
                 other, theirs = self._compared[metric, reference]

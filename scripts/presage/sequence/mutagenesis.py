@@ -77,16 +77,15 @@ def _log_fc(scorer: Scorer, ref: np.ndarray, sites: Sequence[tuple[int, int]], b
 
 
 def importance(rows: pd.DataFrame) -> pd.Series:
-    """Per position (index) of one track's rows: minus the mean log_fc of the changes, so what holds coverage up is positive."""
+    """Per position (index) of one track: minus the mean log_fc of its changes; what holds coverage up is positive."""
     return -rows.groupby("pos")["log_fc"].mean()
 
 
 def draw(table: pd.DataFrame, path: str | Path, tracks: Sequence[str] | None = None, most: int = 4) -> None:
-    """Draw a saturation mutagenesis as a vector picture: per track a sequence logo (letter height = importance) over
-    a heat map.
+    """Draw a saturation mutagenesis: per track a sequence logo (letter height = importance) over a heat map.
 
-    ``tracks`` are the slugs to show; by default the ``most`` with the strongest single effect, strongest first. The
-    same table gives the same bytes.
+    ``path`` ends in .svg, .pdf or .png. ``tracks`` are the slugs to show; by default the ``most`` with the strongest
+    single effect, strongest first. The same table gives the same bytes (svg, png).
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

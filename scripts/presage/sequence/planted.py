@@ -131,3 +131,20 @@ def _add_calibration(metrics: Metrics, model: str, seed: int | None, controls: p
             "null_ks", model, Estimate(ks_uniform(p), np.nan, np.nan, len(p)), group=str(group), seed=seed, note=note
         )
         metrics.add("null_below_0.05", model, share_below(p), group=str(group), seed=seed, note=note)
+
+
+def roc(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Curves outside the training fold: columns ``model`` (model, oracle) ``false_positive_rate true_positive_rate``."""
+    rows = _per_variant(scores, truth[truth["kind"].isin(["causal", "control"])])
+    rows = rows[rows["fold"] != "train"]
+    parts = []
+    for model, column in (("oracle", "oracle"), ("model", "score")):
+        ranked = rows.sort_values(column, ascending=False, kind="stable")
+        last = ranked[column] != ranked[column].shift(-1)  # ties move together
+        hits, misses = ranked["causal"].cumsum()[last], (~ranked["causal"]).cumsum()[last]
+        if len(ranked) and hits.iloc[-1] and misses.iloc[-1]:
+            rates = {"false_positive_rate": misses / misses.iloc[-1], "true_positive_rate": hits / hits.iloc[-1]}
+            start = pd.DataFrame({name: [0.0] for name in rates})
+            parts.append(pd.concat([start, pd.DataFrame(rates)]).assign(model=model))
+    columns = ["model", "false_positive_rate", "true_positive_rate"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

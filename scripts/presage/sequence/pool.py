@@ -45,7 +45,7 @@ def pool(
 ) -> Pool:
     """Read all samples of one genome: write bigWigs into ``folder``, bin what the windows see, add genes to ``counts``.
 
-    ``windows``: rows of the windows table on this genome (none: nothing is binned); ``suffix`` ends the slugs of this genome.
+    ``windows``: rows of the windows table on this genome (none: nothing is binned); ``suffix``: what the slugs end in.
     """
     tracks, first = _plan(genome, sources, suffix)
     half, by = _halves(sources)
@@ -82,7 +82,8 @@ def pool(
 def _plan(genome: str, sources: Sequence[Source], suffix: str) -> tuple[pd.DataFrame, list[np.ndarray]]:
     """The tracks of a genome, and for each source the first track (+ or .) of each of its groups."""
     keys = {(s.assay, kind): s.stranded for s in sources for kind in s.groups["cell_type"]}
-    rows, first = [], {}
+    rows: list[tuple[str, ...]] = []
+    first = {}
     for assay, kind in sorted(keys, key=lambda key: (key[0] != "rna", key)):
         first[assay, kind] = len(rows)
         for strand in "+-" if keys[assay, kind] else ".":
@@ -96,7 +97,7 @@ def _plan(genome: str, sources: Sequence[Source], suffix: str) -> tuple[pd.DataF
 def _on_tracks(
     source: Source, chrom: str, first: np.ndarray, half: np.ndarray, counts: GroupCounts, genome: str
 ) -> tuple[np.ndarray, ...]:
-    """(track, half, start, end, counted) of a sample's intervals on a contig; its molecules in genes go to ``counts``."""
+    """(track, half, start, end, counted) of a sample's intervals on a contig; molecules in genes go to ``counts``."""
     intervals, hits = source.read(chrom)
     if len(hits.cell):
         place = (source.group_of(hits.cell), hits.gene)
@@ -116,11 +117,13 @@ def _halves(sources: Sequence[Source]) -> tuple[list[np.ndarray], dict[tuple[str
     """
     donors: dict[tuple[str, str], set[str]] = {}
     for source in sources:
-        for row in source.groups.itertuples():
-            donors.setdefault((source.assay, row.cell_type), set()).add(row.donor)
+        for kind, donor in source.groups[["cell_type", "donor"]].to_numpy():
+            donors.setdefault((source.assay, kind), set()).add(donor)
     half = []
     for source in sources:
-        there = [(sorted(donors[source.assay, row.cell_type]), row.donor) for row in source.groups.itertuples()]
+        there = [
+            (sorted(donors[source.assay, kind]), one) for kind, one in source.groups[["cell_type", "donor"]].to_numpy()
+        ]
         half.append(np.array([all_.index(one) % 2 if len(all_) > 1 else -1 for all_, one in there], dtype=np.int64))
     return half, {key: "donor" if len(there) > 1 else "cell" for key, there in donors.items()}
 

@@ -1,4 +1,4 @@
-"""Pseudobulk: from the sample sheet to tracks per cell type, counts per gene and training targets, nothing uncounted."""
+"""Pseudobulk: from a sample sheet to tracks per cell type, counts per gene and training targets; nothing uncounted."""
 
 import json
 import tempfile
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import zarr
 
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk
@@ -24,6 +25,7 @@ from presage.sequence.targets import TargetSet
 from presage.sequence.tracks import BigWig, slugify
 
 STUDY = "reference"  # name of the study's own genome in the tracks table
+NO_TARGETS = "no window of the study's genome has a track"
 COUNTS_ONLY = "counts only: an h5ad has no coverage"
 
 
@@ -37,6 +39,7 @@ def aggregate(
     out_dir: str | Path,
     *,
     held_out: Mapping[str, Sequence[str]] | None = None,
+    simulated: bool = False,
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Pool the samples' cells by type and write what a model trains on.
@@ -52,13 +55,14 @@ def aggregate(
     bin_size
         bp of a bin; a window's output is a whole number of bins.
     held_out
-        Column of the cells table (cell_type, donor, condition, tissue) -> values that the config holds out; each must occur.
-    meta
-        Stored with every file; its key ``simulated`` marks the targets.
+        Column of the cells table (cell_type, donor, condition, tissue) -> values that the config holds out; all must
+        occur.
+    simulated, meta
+        Stored with every file.
 
-    Raises :class:`UserError` for input that cannot be used; see the modules ``bam``, ``fragments``, ``labels``, ``counts``.
+    Raises :class:`UserError` for input that cannot be used; see ``bam``, ``fragments``, ``labels`` and ``counts``.
     """
-    out_dir, meta = Path(out_dir), dict(meta or {})
+    out_dir, meta = Path(out_dir), {**(meta or {}), "simulated": simulated}
     out_dir.mkdir(parents=True, exist_ok=True)
     table = GeneTable(genes, settings.count_introns) if len(genes) else None
     windows = _on_genome(windows, genome)
@@ -79,11 +83,10 @@ def aggregate(
     tables.write(out_dir / "tracks.parquet", "tracks", tracks, meta)
     counts.write(out_dir / "counts.h5ad", genes, meta)
     qc = _qc(by_genome, counted_qc, windows, tracks)
-    study = next((p for p, name in zip(pools, by_genome) if name == STUDY), None)
-    if study is None:
-        qc["warnings"].append("no sample has coverage on the study's genome: targets.zarr has no tracks")
-        study = Pool(tracks.iloc[:0], np.zeros((len(windows), _bins(windows, bin_size), 0), dtype=np.float32), None)
-    qc["tracks"] = _write_targets(study, tracks, windows, bin_size, settings.scale, meta, out_dir / "targets.zarr")
+    study = [p for p, name in zip(pools, by_genome) if name == STUDY]
+    qc["tracks"] = _write_targets(study, tracks, windows, bin_size, settings.scale, simulated, out_dir / "targets.zarr")
+    if not qc["tracks"]:
+        qc["warnings"].append(f"targets.zarr is empty: {NO_TARGETS}")
     text = json.dumps({**meta, **qc}, indent=1, sort_keys=True)
     (out_dir / "qc.json").write_text(text + "\n", encoding="utf-8")
     return qc
@@ -101,8 +104,8 @@ def bulk_targets(
 ) -> TargetSet:
     """Targets from bulk bigWigs, to train a trunk on.
 
-    ``sheet``: TSV with columns slug, assay, tissue, strand (+, - or .) and path, which starts at the sheet's folder or at
-    the folder above it. The target set is written to ``path`` and opened.
+    ``sheet``: TSV with columns slug, assay, tissue, strand (+, - or .) and path, which starts at the sheet's folder or
+    at the folder above it. The target set is written to ``path`` and opened.
     """
     sheet = Path(sheet)
     try:
@@ -113,15 +116,17 @@ def bulk_targets(
         if name not in rows:
             raise UserError(sheet, f"has no column {name!r}", "the columns are slug, assay, tissue, strand, path")
     windows = _on_genome(windows, genome)
+    if not len(windows):
+        raise UserError(genome.path, "holds none of the windows", "give the genome that the windows were made on")
     targets = np.zeros((len(windows), _bins(windows, bin_size), len(rows)), dtype=np.float32)
-    for column, row in enumerate(progress(rows.itertuples(), "bulk tracks", "track", len(rows))):
-        below, beside = sheet.parent / row.path, sheet.parent.parent / row.path
+    for column, path_ in enumerate(progress(rows["path"].tolist(), "bulk tracks", "track")):
+        below, beside = sheet.parent / path_, sheet.parent.parent / path_
         file = BigWig(below if below.exists() else beside, genome.lengths)
         for chrom, here in windows.groupby("chrom", sort=False):
             starts = here["out_start"].to_numpy()
             targets[here.index.to_numpy(), :, column] = file.bins(str(chrom), starts, targets.shape[1], bin_size)
         file.close()
-    targets, factors, note = scaled(targets, windows["fold"].to_numpy(), scale)
+    targets, _, note = scaled(targets, windows["fold"].to_numpy(), scale)
     return TargetSet.write(
         path,
         targets,
@@ -129,7 +134,7 @@ def bulk_targets(
         rows["slug"].tolist(),
         bin_size,
         note,
-        names=[f"{row.tissue} {row.assay}{SIGN.get(row.strand, '')}" for row in rows.itertuples()],
+        names=[f"{t} {a}{SIGN.get(s, '')}" for t, a, s in zip(rows["tissue"], rows["assay"], rows["strand"])],
         strand_pair=strand_partners(list(zip(rows["assay"], rows["tissue"])), rows["strand"].tolist()),
         simulated=simulated,
     )
@@ -173,10 +178,8 @@ def check_held_out(cells: pd.DataFrame, held_out: Mapping[str, Sequence[str]]) -
 
 
 def _on_genome(windows: pd.DataFrame, genome: Genome) -> pd.DataFrame:
-    """The windows that the genome has bases for (published windows may lie on contigs that it lacks), renumbered rows."""
+    """The windows that the genome has bases for: published ones may lie on contigs that it lacks. Rows renumbered."""
     there = windows["chrom"].isin(genome.lengths.keys()) & (windows["padded"] < windows["end"] - windows["start"])
-    if not there.any():
-        raise UserError(genome.path, "holds none of the windows", "give the genome that the windows were made on")
     return windows[there].reset_index(drop=True)
 
 
@@ -192,7 +195,8 @@ def _open_sources(
     for number, sample in enumerate(samples):
         if sample.kind not in ASSAYS:
             continue
-        name, reference, known = STUDY, genome.lengths, genes
+        name, known = STUDY, genes
+        reference: Mapping[str, int] | None = genome.lengths
         if sample.genome == "header":
             name, reference, known = f"header of {sample.sample}", None, None
         elif sample.genome:
@@ -259,7 +263,9 @@ def _judge(
     few = f"fewer than {settings.min_cells} cells with reads"
     tracks["reason"] = tracks["kept"].map({True: None, False: few}).astype(object)
     kept = set(tracks.loc[tracks["kept"], key].itertuples(index=False, name=None))
-    rows["used"] = rows["some"] & [row in kept for row in rows[key].itertuples(index=False, name=None)]
+    rows["used"] = [
+        some and tuple(row) in kept for some, *row in rows[["some", *key]].itertuples(index=False, name=None)
+    ]
     # A cell may have RNA in one file and ATAC in another: one row in the table.
     same = rows.groupby(["sample", "barcode"], sort=False)
     cells = same[["cell_type", "donor", "condition", "tissue"]].first()
@@ -267,7 +273,8 @@ def _judge(
     cells["used"] = same["used"].any()
     cells = cells.reset_index()
     empty = cells[["reads", "fragments"]].sum(axis=1) == 0
-    why = np.select([cells["used"], cells["cell_type"].isna(), empty], [None, "not labelled", "no read was used"], few)
+    why = np.where(cells["cell_type"].isna(), "not labelled", np.where(empty, "no read was used", few)).astype(object)
+    why[cells["used"].to_numpy()] = None
     return tracks[tables.SCHEMAS["tracks"].names], _cells_table(cells.assign(reason=why))
 
 
@@ -277,19 +284,22 @@ def _cells_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write_targets(
-    study: Pool,
+    study: Sequence[Pool],
     tracks: pd.DataFrame,
     windows: pd.DataFrame,
     bin_size: int,
     scale: str,
-    meta: Mapping[str, Any],
+    simulated: bool,
     path: Path,
 ) -> dict[str, Any]:
-    """Write the kept tracks of the study's genome; what qc.json tells of each."""
-    kept = tracks[tracks["kept"]].set_index("slug")
-    columns = [i for i, slug in enumerate(study.tracks["slug"]) if slug in kept.index]
-    mine = study.tracks.iloc[columns]
-    targets, factors, note = scaled(study.targets[:, :, columns], windows["fold"].to_numpy(), scale)
+    """Write the kept tracks of the study's genome (``study``: its pool, if any); what qc.json tells of each."""
+    kept = set(tracks["slug"][tracks["kept"]])
+    columns = [i for pool_ in study for i, slug in enumerate(pool_.tracks["slug"]) if slug in kept]
+    if not columns or not len(windows):
+        zarr.open_group(str(path), mode="w").attrs["empty"] = NO_TARGETS
+        return {}
+    mine = study[0].tracks.iloc[columns]
+    targets, factors, note = scaled(study[0].targets[:, :, columns], windows["fold"].to_numpy(), scale)
     pairs = strand_partners(list(zip(mine["assay"], mine["cell_type"])), mine["strand"].tolist())
     TargetSet.write(
         path,
@@ -300,11 +310,11 @@ def _write_targets(
         note,
         names=mine["name"].tolist(),
         strand_pair=pairs,
-        simulated=bool(meta.get("simulated", False)),
+        simulated=simulated,
     )
     out = {}
     for column, row, factor in zip(columns, mine.itertuples(), factors):
-        r = {fold: study.halves.pearson(fold, column) for fold in FOLDS}
+        r = {fold: study[0].halves.pearson(fold, column) for fold in FOLDS}
         ceiling = {fold: None if value is None else float(noise_ceiling(value)) for fold, value in r.items()}
         out[row.slug] = {"halved_by": row.halved_by, "half_r": r, "noise_ceiling": ceiling, "divided_by": float(factor)}
     return out

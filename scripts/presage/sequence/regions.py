@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import numpy as np
 import pandas as pd
@@ -28,15 +28,16 @@ def prepare_reference(
 ) -> None:
     """Write ``genome.fa`` (with ``.fai``), ``genes.parquet`` and ``windows.parquet`` into ``out_dir``.
 
-    ``context``: bp of the model's input; ``crop``: bp at each side of it that are not predicted. ``meta`` is stored in the
-    tables' metadata beside what was left out (``not_used``). Without a GTF the genes table is empty.
+    ``context``: bp of the model's input; ``crop``: bp at each side of it that are not predicted. ``meta`` is stored in
+    the tables' metadata beside what was left out (``not_used``). Without a GTF the genes table is empty.
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     genome = prepare_fasta(settings.fasta, out_dir / "genome.fa")
     windows, not_used = make_windows(settings, genome, context, crop)
     tables.write(out_dir / "windows.parquet", "windows", windows, {**(meta or {}), "not_used": not_used})
-    genes, skipped = tables.empty("genes"), {}
+    genes = tables.empty("genes")
+    skipped: dict[str, int] = {}
     if settings.gtf:
         genes, skipped = read_genes(settings.gtf, genome.lengths)
         genes["fold"] = folds.of_intervals(genes["chrom"], genes["start"], genes["end"], windows)
@@ -88,19 +89,19 @@ def cut_windows(
         longest = max(genome.lengths.values(), default=0)
         raise UserError(
             genome.path,
-            f"holds no window: {out_length:,} bp of output do not fit (longest contig {longest:,} bp, {too_many_n} with N)",
+            f"holds no window of {out_length:,} bp (longest contig {longest:,} bp, {too_many_n} windows with many N)",
             "use a model with a shorter context, or a larger genome",
         )
-    chroms, starts = zip(*rows)
-    windows = _frame(chroms, np.array(starts) - crop, context, crop, genome.lengths)
+    chroms = [chrom for chrom, _ in rows]
+    windows = _frame(chroms, np.array([start for _, start in rows]) - crop, context, crop, genome.lengths)
     return windows, {"windows_with_n": too_many_n, "bp_at_contig_ends": tail_bp}
 
 
 def published_windows(settings: Reference, lengths: Mapping[str, int], context: int, crop: int) -> pd.DataFrame:
     """The windows of a BED file with folds, in file order.
 
-    Intervals are the model's outputs (baskerville and Borzoi write those) or its inputs, as ``windows_are`` says. Windows
-    on contigs that the FASTA lacks stay, for the fold audit, with ``padded`` = context: nothing can be read there.
+    Intervals are the model's outputs (baskerville and Borzoi write those) or its inputs, as ``windows_are`` says.
+    Windows on contigs that the FASTA lacks stay, for the fold audit, with ``padded`` = context: nothing is known there.
     """
     path, expected = settings.windows, context - 2 * crop if settings.windows_are == "output" else context
     assert path is not None
@@ -182,8 +183,8 @@ def read_genes(path: str | Path, lengths: Mapping[str, int]) -> tuple[pd.DataFra
             raise UserError(f"{path} line {number}", "an exon has no strand or a bad interval", "correct the line")
         gene = _VERSION.sub(r"\1", match[1])
         if (gene, chrom) not in found:
-            name = _GENE_NAME.search(attributes)
-            found[gene, chrom] = (name[1] if name else gene, strand, [])
+            symbol = _GENE_NAME.search(attributes)
+            found[gene, chrom] = (symbol[1] if symbol else gene, strand, [])
         found[gene, chrom][2].append((start, end))
     if not found:
         raise UserError(path, "has no exon lines", "give a GTF with exons")
@@ -243,8 +244,8 @@ def _open_text(path: str | Path) -> Iterator[TextIO]:
     try:
         with Path(path).open("rb") as raw:
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-            with io.TextIOWrapper(gzip.open(raw) if zipped else raw, encoding="utf-8") as text:  # type: ignore[arg-type]
-                yield text
+            with gzip.open(raw) if zipped else raw as stream:
+                yield io.TextIOWrapper(cast(BinaryIO, stream), encoding="utf-8")
     except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
         raise UserError(path, f"is truncated or no text ({error})", "download it again") from None
     except OSError as error:

@@ -3,6 +3,7 @@
 What grows with the VCF is one short row per allele for the sorted scores.vcf.gz.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from presage.sequence.genome import Genome
 from presage.sequence.model import SequenceModel
 
 _ROWS = 20_000  # of a table that are held before they are written
+_ACCESSIBILITY = re.compile("atac|dnase", re.IGNORECASE)
 _INFO = {
     "TRACK": ("String", "Track with the largest absolute LOGFC"),
     "CELLTYPE": ("String", "Cell type of TRACK, percent-encoded"),
@@ -97,6 +99,24 @@ def score_set(
             tops.append(strongest(rows, len(scorer.tracks)))
     write_vcf(out["vcf"], pd.concat(tops) if tops else tables.empty("scores"), genome.lengths)
     return counts
+
+
+def tracks_of(model: SequenceModel, table: str | Path | None = None) -> pd.DataFrame:
+    """What is known of a model's tracks: the `tracks` table at ``table``, or, without one, what slugs and strands tell.
+
+    Then every track is its own cell type, and its assay is atac where the slug names an accessibility assay, else rna.
+    """
+    if table is not None:
+        return tables.read(table, "tracks")
+    partner = model.strand_pair.tolist()
+    return pd.DataFrame(
+        {
+            "slug": model.tracks,
+            "cell_type": model.tracks,
+            "assay": ["atac" if _ACCESSIBILITY.search(slug) else "rna" for slug in model.tracks],
+            "strand": ["." if p == i else "+" if i < p else "-" for i, p in enumerate(partner)],
+        }
+    )
 
 
 def _counts(found: Mapping[str, int]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ class Sample(Protocol):
 class Intervals(NamedTuple):
     """Covered intervals of one contig, each array [intervals].
 
-    ``cell`` number, ``minus`` (bool, transcript's strand), ``start``, ``end``, and ``counted``: the first interval of each
-    read or fragment, so that they can be counted.
+    ``cell`` number, ``minus`` (bool, the transcript's strand), ``start``, ``end``, and ``counted`` (bool, the first
+    interval of each read or fragment).
     """
 
     cell: np.ndarray
@@ -71,7 +71,7 @@ def sample_labels(sample: Sample, settings: Pseudobulk) -> pd.DataFrame | None:
 
 
 def with_sheet(labels: pd.DataFrame, sample: Sample) -> pd.DataFrame:
-    """``labels`` with donor, condition and tissue: their own, else the sheet's, else ``unknown`` (donor: the sample)."""
+    """``labels`` with donor, condition, tissue: their own, else the sheet's, else ``unknown`` (donor: the sample)."""
     defaults = {
         "donor": sample.donor or sample.sample,
         "condition": sample.condition or "unknown",
@@ -146,6 +146,7 @@ class Source:
         return self._rna(chrom) if self.assay == "rna" else self._atac(chrom)
 
     def _rna(self, chrom: str) -> tuple[Intervals, GeneHits]:
+        assert isinstance(self.reader, Bam)
         reads, dropped = read_rna(self.reader, chrom, self.barcodes, self.rules, gene_tags=self.genes is None)
         gene, names = reads.gene, reads.gene_names
         if self.genes is not None:

@@ -39,7 +39,7 @@ def coverage(start: np.ndarray, end: np.ndarray) -> Runs:
 
 
 def bin_sums(runs: Runs, starts: np.ndarray, bins: int, bin_size: int) -> np.ndarray:
-    """Summed depth per bin: float32 [windows, bins] for windows that start at ``starts`` (bins may leave the contig)."""
+    """Depth summed per bin: float32 [windows, bins] of windows that start at ``starts``; bins may leave the contig."""
     points = np.asarray(starts, dtype=np.int64)[:, None] + np.arange(bins + 1) * bin_size
     return np.diff(runs.sums(points), axis=1).astype(np.float32)
 

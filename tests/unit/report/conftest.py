@@ -32,6 +32,8 @@ def filled(table: str, rows: list[dict], **common: object) -> pd.DataFrame:
     for field in tables.SCHEMAS[table]:
         if field.name not in frame:
             frame[field.name] = None if field.nullable else neutral[str(field.type)]
+        elif not field.nullable:
+            frame[field.name] = frame[field.name].fillna(neutral.get(str(field.type), ""))
     return frame[tables.SCHEMAS[table].names]
 
 
@@ -71,6 +73,74 @@ def sequence_run(folder: Path) -> None:
     bins = [{"track": t, "bin": b, "observed": float(o), "predicted": float(o * 0.7 + 0.2 * rng.uniform())}
             for t in TYPES for b, o in enumerate(rng.gamma(0.4, 1.0, 120))]  # fmt: skip
     pq.write_table(pa.Table.from_pandas(pd.DataFrame(bins)), folder / "sequence/evaluate/examples.parquet")
+    (folder / "sequence/trunk").mkdir()
+    (folder / "sequence/trunk/card.json").write_text(json.dumps({"trunk_parameters": 300_000}))
+    (folder / "sequence/adapt/lora/seed0/card.json").write_text(
+        json.dumps({"trainable_fraction": 0.021, "head_parameters": 400})
+    )
+    tables.write(folder / "sequence/evaluate/metrics.parquet", "metrics", metrics(rng))
+    steps = np.linspace(0, 1, 30)
+    roc = [
+        {"model": m, "false_positive_rate": x, "true_positive_rate": x**power}
+        for m, power in (("oracle", 0.1), ("model", 0.3))
+        for x in steps
+    ]
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame(roc)), folder / "sequence/evaluate/roc.parquet")
+
+
+def metrics(rng: np.random.Generator) -> pd.DataFrame:
+    """Evaluation rows of two adapters, the baseline that has no r over types, and the variants."""
+    rows = []
+    for model, level in (("lora", 0.6), ("linear", 0.45), ("mean_of_types", 0.5)):
+        for group in [*TYPES, "all"]:
+            value = level + rng.normal(0, 0.03)
+            rows.append(
+                {
+                    "metric": "bin_pearson",
+                    "model": model,
+                    "seed": None if group == "all" else 0,
+                    "split": "test",
+                    "group": group,
+                    "value": value,
+                    "ci_low": value - 0.05,
+                    "ci_high": value + 0.05,
+                    "n": 40,
+                }
+            )
+        known = model != "mean_of_types"
+        rows.append(
+            {
+                "metric": "across_types_r",
+                "model": model,
+                "seed": None,
+                "split": "test",
+                "group": "all",
+                "n": 30,
+                "value": level / 2 if known else None,
+                "ci_low": level / 2 - 0.1 if known else None,
+                "ci_high": level / 2 + 0.1 if known else None,
+                "note": None if known else "constant over types: undefined",
+            }
+        )
+    for name, model, value in (
+        ("variant_auroc", "lora", 0.87),
+        ("variant_oracle_auroc", "oracle", 0.97),
+        ("variant_sign_accuracy", "lora", 0.91),
+    ):
+        rows.append(
+            {
+                "metric": name,
+                "model": model,
+                "seed": 0,
+                "split": "not_train",
+                "group": "all",
+                "value": value,
+                "ci_low": value - 0.02,
+                "ci_high": value + 0.02,
+                "n": 60,
+            }
+        )
+    return filled("metrics", rows, simulated=True)
 
 
 def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -112,6 +182,153 @@ def homecage_run(folder: Path) -> None:
     tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
     tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
     tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
+    tables.write(folder / "homecage/distress/evaluation.parquet", "evaluation", evaluation())
+    tables.write(folder / "homecage/distress/lead_time.parquet", "lead_time", leads())
+    (folder / "homecage/pose_model").mkdir()
+    parts = {
+        part: {"rmse_px": 5.0 + i, "median_px": 3.0 + i, "n": 20}
+        for i, part in enumerate(("snout", "left_ear", "tailbase"))
+    }
+    card = {
+        "frame_size": [320, 240],
+        "metrics": {"rmse_px": 6.1, "rmse_px_ci": [5.2, 7.4], "n_frames": 20, "n_points": 60, "bodyparts": parts},
+    }
+    (folder / "homecage/pose_model/card.json").write_text(json.dumps(card))
+
+
+def evaluation() -> pd.DataFrame:
+    """Rates by detector and budget, the DSS protocol, and healthy mice that were left out."""
+    rows = []
+    for detector, gain in (("ours", 0.0), ("rule: one low day", -0.2)):
+        for i, budget in enumerate((0.05, 0.25, 1.0)):
+            common = {"detector": detector, "budget": budget, "group": "all"}
+            share = 0.55 + 0.18 * i + gain
+            rows += [
+                {
+                    "metric": "detection_rate:weight_loss_5pct",
+                    "value": share,
+                    "ci_low": share - 0.2,
+                    "ci_high": min(share + 0.15, 1),
+                    "n": 20,
+                    **common,
+                },
+                {
+                    "metric": "lead_days:weight_loss_5pct:all",
+                    "value": 1.5 + gain,
+                    "ci_low": 0.5,
+                    "ci_high": None,
+                    "n": 20,
+                    "unit": "d",
+                    **common,
+                },
+                {
+                    "metric": "false_alarms_per_cage_month",
+                    "value": 0.9 * budget,
+                    "ci_low": 0.3 * budget,
+                    "ci_high": 2 * budget,
+                    "n": 900,
+                    "note": "not demonstrable: needs 60 alarm-free cage-months" if budget < 0.1 else None,
+                    **common,
+                },
+                {"metric": "chance_detection", "value": 1 - np.exp(-budget * 7 / 30), **common},
+                {
+                    "metric": "false_alarms_per_cage_month",
+                    "value": budget,
+                    "ci_low": 0.4 * budget,
+                    "ci_high": 2 * budget,
+                    "n": 230,
+                    **common,
+                    "group": "mice_rhythms",
+                },
+                {"metric": "sensitivity_40pct_3d", "value": 0.8, "n": 90, **common, "group": "mice_rhythms"},
+            ]
+        dss = {"detector": detector, "budget": 0.25}
+        for group, hits, n in (("DSS", 6, 7), ("stress+DSS", 8, 8), ("treated", 14, 15)):
+            rows.append(
+                {
+                    "metric": "detected_after_treatment",
+                    "value": hits / n,
+                    "ci_low": 0.5,
+                    "ci_high": 1.0,
+                    "n": n,
+                    "group": group,
+                    **dss,
+                }
+            )
+        rows.append(
+            {
+                "metric": "controls_alarmed",
+                "value": 2 / 8,
+                "ci_low": 0.03,
+                "ci_high": 0.65,
+                "n": 8,
+                "group": "control",
+                **dss,
+            }
+        )
+        rows.append(
+            {
+                "metric": "median_lead_days",
+                "value": 0.5,
+                "ci_low": 0.0,
+                "ci_high": 1.0,
+                "n": 6,
+                "group": "DSS",
+                "unit": "d",
+                **dss,
+            }
+        )
+    return filled("evaluation", rows, simulated=True)
+
+
+def leads() -> pd.DataFrame:
+    """Cases of the colony at three budgets, and of the DSS mice."""
+    rows = []
+    for budget in (0.05, 0.25, 1.0):
+        for cage, onset, loss, found in (
+            ("C01", 14.3, 19.1, 16.5),
+            ("C02", 15.2, 20.4, 18.1),
+            ("C04", 15.0, 21.0, None),
+        ):
+            status = "missed" if found is None else "detected"
+            common = {
+                "cage": cage,
+                "group": "ill",
+                "onset_utc": utc(onset),
+                "decision_utc": utc(found) if found else None,
+                "delay_days": found - onset if found else None,
+                "status": status,
+                "budget": budget,
+                "detector": "ours",
+                "simulated": True,
+            }
+            rows.append({"event": "onset", "event_utc": utc(onset), "lead_days": None, **common})
+            rows.append(
+                {
+                    "event": "weight_loss_5pct",
+                    "event_utc": utc(loss),
+                    "lead_days": loss - found if found else None,
+                    **common,
+                }
+            )
+    for i, group in enumerate(["DSS"] * 4 + ["stress+DSS"] * 4):
+        rows.append(
+            {
+                "cage": f"M{i}",
+                "group": group,
+                "event": "weight_loss_5pct",
+                "event_utc": utc(6),
+                "lead_days": 0.5 * (i % 4),
+                "status": "detected" if i % 4 else "late",
+                "budget": 0.25,
+                "detector": "ours",
+                "simulated": False,
+            }
+        )
+    frame = filled("lead_time", rows)
+    for column in ("event_utc", "onset_utc", "decision_utc"):
+        frame[column] = pd.to_datetime(frame[column], utc=True).dt.floor("us")
+    return frame
 
 
 @pytest.fixture(scope="session")

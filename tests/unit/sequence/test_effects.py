@@ -94,7 +94,8 @@ def test_effects_equal_the_slow_way(tmp_path, rc, spans):
         slow = slow_effects(models, text[chrom], pos, ref, alt, rc, 0.5, spans or [None] * len(SLUGS))
         found = np.stack([values[i] for values in fast])
         np.testing.assert_allclose(found, slow, rtol=0, atol=1e-5 * max(1, np.abs(slow).max()), err_msg=f"{chrom} {pos}")
-    assert np.abs(fast.log_fc).max() > 0.05  # the small models do react
+    snvs = [len(ref) == len(alt) for _, _, ref, alt in todo]
+    assert np.abs(fast.log_fc[snvs]).max() > 1e-3  # the small models do react, far above the tolerance
 
 
 def test_positive_is_a_gain_by_alt(tmp_path):

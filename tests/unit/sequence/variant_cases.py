@@ -63,12 +63,16 @@ def small_model(seed: int) -> SequenceModel:
     """A random trunk with open attention, norms that do something, and a head of six tracks, two pairs of them stranded."""
     torch.manual_seed(seed)
     trunk = new_trunk(SHAPE)
+    trunk.stem.weight.data *= 3  # one base must move the output by far more than rounding
     for block in trunk.transformer:
         torch.nn.init.normal_(block.attention.out.weight, std=0.2)
     for norm in (m for m in trunk.modules() if isinstance(m, torch.nn.BatchNorm1d)):
         torch.nn.init.uniform_(norm.running_var, 0.5, 2)
         torch.nn.init.normal_(norm.running_mean, std=0.5)
-    return SequenceModel(trunk, Head(trunk.width, 6), SLUGS, np.array([1, 0, 3, 2, 4, 5]), trunk_hash="t", adapter_hash=f"a{seed}")
+    head = Head(trunk.width, 6)
+    torch.nn.init.normal_(head.linear.weight, std=0.5)
+    pairs = np.array([1, 0, 3, 2, 4, 5])
+    return SequenceModel(trunk, head, SLUGS, pairs, trunk_hash="t", adapter_hash=f"a{seed}")
 
 
 def random_genome(folder: Path, seed: int = 0) -> tuple[Genome, dict[str, str]]:

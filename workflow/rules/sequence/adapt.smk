@@ -44,7 +44,6 @@ rule sequence_tfrecords:
         mem_mb=4000,
         runtime=60,
     params:
-        tracks=list(SEQ.adapt.tracks),
         simulated=SIMULATED["sequence"],
         code=code("sequence_tfrecords"),
     conda:

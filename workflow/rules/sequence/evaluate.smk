@@ -1,7 +1,7 @@
 """How good the predictions are, on windows, genes and variants that were held out.
 
 REQUIRES every adapter, the targets it was fitted on, the variant scores; the planted truth in the built-in world
-PRODUCES <run>/sequence/evaluate/{metrics,leakage,examples}.parquet
+PRODUCES <run>/sequence/evaluate/{metrics,leakage,examples,roc}.parquet
 """
 
 
@@ -11,15 +11,18 @@ rule sequence_evaluate:
         adapters=adapters(["adapter.safetensors"]),
         cards=adapters(["card.json"]),
         targets=adapt_targets(),
+        trunk_targets=trunk_own_targets(),
+        tracks=track_table(),
+        qc=track_qc(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
-        windows=rules.sequence_reference.output.windows,
         scores=[f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets],
         truth=SEQ_IN.truth,
     output:
         metrics=f"{SEQUENCE}/evaluate/metrics.parquet",
         leakage=f"{SEQUENCE}/evaluate/leakage.parquet",
         examples=f"{SEQUENCE}/evaluate/examples.parquet",
+        roc=f"{SEQUENCE}/evaluate/roc.parquet",
     log:
         f"{LOGS}/sequence_evaluate.log",
     benchmark:
@@ -31,6 +34,7 @@ rule sequence_evaluate:
         gpu=CFG.gpus,
     params:
         settings=settings(SEQ.evaluate),
+        scorer=scoring_name(),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],

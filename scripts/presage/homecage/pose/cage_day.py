@@ -127,14 +127,14 @@ def _agreement(poses: Mapping[int, PoseFile], segments: pd.DataFrame) -> tuple[t
 
 def _table(
     segments: pd.DataFrame, poses: Mapping[int, PoseFile], bodyparts: tuple[str, ...], stride: int
-) -> pa.Table | pd.DataFrame:
+) -> pa.Table:
     """All rows as Arrow arrays: a day at 30 fps is 2.6 million rows, too many for Python lists."""
     parts = [
         _rows(row, poses[row.segment], bodyparts, stride if row.kind == "video" else 1)
         for row in segments.itertuples()
         if poses[row.segment].n_frames
     ]
-    return pa.concat_tables(parts) if parts else tables.empty("pose")
+    return pa.concat_tables(parts) if parts else tables.SCHEMAS["pose"].empty_table()
 
 
 def _rows(row: Any, pose: PoseFile, bodyparts: tuple[str, ...], stride: int) -> pa.Table:

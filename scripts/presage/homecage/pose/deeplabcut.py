@@ -54,11 +54,12 @@ class Model:
 
 
 def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -> dict[str, Any]:
-    """Train on a labelled DeepLabCut project and write ``snapshot.pt``, ``pytorch_config.yaml``, ``card.json`` to ``out_dir``.
+    """Train on a labelled DeepLabCut project; ``snapshot.pt pytorch_config.yaml card.json`` go to ``out_dir``.
 
     The network starts from random weights and sees the training frames only; the last epoch is kept (none is chosen on
-    test). The card holds the test metrics in px of the labelled frames (:func:`presage.homecage.pose.evaluate.summary`),
-    the likelihood cut of each body part, the split and the model's hash. Same seed and threads, same bytes on CPU.
+    test). The card holds the test metrics in px of the labelled frames
+    (:func:`presage.homecage.pose.evaluate.summary`), the likelihood cut of each body part, the split and the model's
+    hash. Same seed and threads, same bytes on CPU.
 
     Returns the card. Raises :class:`UserError` when the project cannot be read or split.
     """
@@ -103,8 +104,8 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
 def infer(model_dir: str | Path, videos: Iterable[tuple[str | Path, int]], settings: Pose) -> Iterator[PoseFile]:
     """Pose of each video, in order, with one model load for all. Coordinates are px of the video's own frames.
 
-    ``videos`` yields (path, frames that are known to decode); every ``settings.stride``-th frame is analysed. Blank images
-    get likelihood NaN. Raises :class:`UserError` when a video gives another number of frames than stated.
+    ``videos`` yields (path, frames that are known to decode); every ``settings.stride``-th frame is analysed. Blank
+    images get likelihood NaN. Raises :class:`UserError` when a video gives another number of frames than stated.
     """
     model = Model.open(model_dir)
     device = _device(settings.device)

@@ -76,8 +76,10 @@ def likelihood_cut(likelihood: np.ndarray, errors: np.ndarray, within_px: float,
     if not right.any():
         return 1.0
     order = np.argsort(-likelihood, kind="stable")
-    precise = np.cumsum(right[order]) / np.arange(1, len(order) + 1) >= share
-    cut = likelihood[order][np.flatnonzero(precise)[-1]] if precise.any() else np.inf
+    ranked = likelihood[order]
+    group_end = np.r_[ranked[1:] < ranked[:-1], True]  # equal likelihoods are accepted together
+    precise = group_end & (np.cumsum(right[order]) / np.arange(1, len(order) + 1) >= share)
+    cut = 0.0 if precise[-1] else ranked[np.flatnonzero(precise)[-1]] if precise.any() else np.inf
     low, high = 0.5 * np.percentile(likelihood[right], 5), np.median(likelihood[right])
     return _round(np.clip(cut, low, high), 5)
 
@@ -86,8 +88,8 @@ def distance_to_reference(pose: PoseFile, reference: PoseFile, min_likelihood: f
     """One row for each body part of the reference that the pose has too, and one named ``all``.
 
     Of frames whose reference likelihood is over ``min_likelihood``: their number, ``median_px`` and ``p95_px`` of the
-    distance, and ``path_ratio``, the pose's path length over the reference's, both smoothed by Savitzky-Golay (window 15,
-    order 2) within unbroken runs of such frames. Single-animal; frame i is compared with frame i.
+    distance, and ``path_ratio``, the pose's path length over the reference's, both smoothed by Savitzky-Golay (window
+    15, order 2) within unbroken runs of such frames. Single-animal; frame i is compared with frame i.
 
     Raises ``ValueError`` when the two have different numbers of frames or no body part in common.
     """
@@ -109,7 +111,7 @@ def distance_to_reference(pose: PoseFile, reference: PoseFile, min_likelihood: f
 
 
 def path_length(xy: np.ndarray, keep: np.ndarray) -> float:
-    """Length px of the smoothed path [frame, 2] within unbroken runs of kept frames; runs under the window are left out."""
+    """Length px of the smoothed path [frame, 2] over unbroken runs of kept frames at least as long as the window."""
     edges = np.flatnonzero(np.diff(np.r_[0, keep.astype(np.int8), 0]))
     total = 0.0
     for start, end in zip(edges[::2], edges[1::2]):

@@ -1,7 +1,7 @@
 """The planted regulatory grammar and its oracle: from sequence to expected activity in each cell state.
 
 A factor occupies a site by a logistic function of the site's PWM score. Occupancy is smoothed over neighbouring sites, weighted by
-the factor's activity in the state, and turned into accessibility by a Hill function, so sites cooperate and saturate. Everything
+the factor's activity in the state, and turned into accessibility by a Hill function (power 3), so sites cooperate and saturate. Everything
 is a pure function of the sequence, so the true effect of a variant is this rule on ALT against the rule on REF.
 
 Sequences are uint8 0..3 = A C G T. Activity lives on a grid of ``GRID`` bp.
@@ -14,23 +14,25 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 GRID = 8  # bp
-SMOOTHING = 40.0  # bp, standard deviation of the kernel that lets neighbouring sites cooperate
-REACH = 136  # bp, a changed base changes the activity at most this far away (kernel cut at 3 sd, plus a motif's width)
-HILL_POWER, HILL_MIDPOINT = 3.0, 3.0
+SMOOTHING = 48.0  # bp, standard deviation of the kernel that lets neighbouring sites cooperate
+REACH = 160  # bp, a changed base changes the activity at most this far away (kernel cut at 3 sd, plus a motif's width)
+HILL_MIDPOINT = 2.0  # drive of half the activity; about two good sites of a strong factor
+FLOOR = 0.3  # how smoothly the drive ends at 0
 MIDPOINT_BELOW_CONSENSUS, SCORE_SCALE = 2.7, 0.55  # nats
 
 CELL_TYPES = ("alpha", "beta", "gamma", "delta", "epsilon", "rare")
 FACTORS = ("UBI", "ALF", "BEF", "GAF", "DEF", "REP", "EPF", "RAF")
+REPRESSOR = "REP"
 DECOYS = ("DECOY1", "DECOY2", "DECOY3")
 # Rows are cell types, columns factors. UBI is everywhere, REP represses, RAF is strong in the rare type alone.
 FACTOR_ACTIVITY = np.array(
     [
-        [0.8, 1.6, 0.0, 0.4, 0.0, -1.0, 0.0, 0.0],
-        [0.8, 0.0, 1.6, 0.0, 0.6, 0.0, 0.3, 0.0],
-        [0.8, 0.0, 0.0, 1.6, 0.0, -1.0, 0.6, 0.0],
-        [0.8, 0.6, 0.0, 0.0, 1.6, 0.0, 0.0, 0.1],
-        [0.8, 0.0, 0.8, 0.0, 0.0, -1.0, 1.6, 0.0],
-        [0.8, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 1.8],
+        [1.0, 1.6, 0.0, 0.4, 0.0, -1.0, 0.0, 0.0],
+        [1.0, 0.0, 1.6, 0.0, 0.6, 0.0, 0.3, 0.0],
+        [1.0, 0.0, 0.0, 1.6, 0.0, -1.0, 0.6, 0.0],
+        [1.0, 0.6, 0.0, 0.0, 1.6, 0.0, 0.0, 0.1],
+        [1.0, 0.0, 0.8, 0.0, 0.0, -1.0, 1.6, 0.0],
+        [1.0, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 1.8],
     ]
 )
 # Cells of these types differ along a gradient that scales one factor from 0.3 to 1.7 of its activity.
@@ -147,9 +149,9 @@ class Oracle:
         sd = SMOOTHING / GRID
         together = gaussian_filter1d(occupancy, sd, axis=2, mode="constant", truncate=3.0) * (sd * np.sqrt(2 * np.pi))
         drive = np.einsum("sf,nfx->nsx", self.states.activity.astype(np.float32), together, optimize=True)
-        drive = np.logaddexp(0, 4 * drive) / 4  # a smooth floor at no drive
-        power = drive**HILL_POWER
-        return power / (HILL_MIDPOINT**HILL_POWER + power)
+        drive = (drive + np.sqrt(drive * drive + np.float32(FLOOR**2))) / 2  # never negative, and smooth at 0
+        cubed = drive * drive * drive
+        return cubed / (np.float32(HILL_MIDPOINT**3) + cubed)
 
 
 def oracle(windows: NDArray[np.uint8], rule: Oracle) -> NDArray[np.float32]:

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from presage.worlds.genome.grammar import DECOYS, FACTORS, Motif
+from presage.worlds.genome.grammar import DECOYS, FACTORS, REPRESSOR, Motif
 
 BASES = np.frombuffer(b"ACGT", np.uint8)
 BACKGROUND = (0.29, 0.21, 0.21, 0.29)
-ELEMENT_HALF = 84  # bp, sites of an element lie this close to its centre
+ELEMENT_HALF = 72  # bp, sites of an element lie this close to its centre
+_ACTIVATORS = [f for f in FACTORS if f != REPRESSOR]
+_MAIN = [2 / (len(_ACTIVATORS) + 1)] + [1 / (len(_ACTIVATORS) + 1)] * (len(_ACTIVATORS) - 1)  # UBI, the first, twice
 _CELL = 12  # bp, one site at most in each cell of an element
 _CORE_PROMOTER, _POLYA, _DONOR, _ACCEPTOR = "TATAAAAGGCGCTCAGTCT", "AATAAAGTGTTGTG", "GTAAGTAT", "TTTCTTTCAG"
 
@@ -97,9 +99,9 @@ class _Builder:
             centre = self._free_centre(start + 100, end - 100, centres, exons)
             if centre is not None:
                 centres.append(centre)
-        main = str(rng.choice(FACTORS))
+        main = str(rng.choice(_ACTIVATORS, p=_MAIN))
         for i, centre in enumerate(centres):
-            own = main if rng.random() < 0.6 else str(rng.choice(FACTORS))
+            own = main if rng.random() < 0.6 else str(rng.choice(_ACTIVATORS, p=_MAIN))
             self._element(chrom, centre, "enhancer" if i else "promoter", gene["gene_id"], own)
 
     def _gene(self, chrom: str, strand: str, exons: list[tuple[int, int]]) -> dict:
@@ -144,13 +146,14 @@ class _Builder:
         return None
 
     def _element(self, chrom: str, centre: int, kind: str, gene_id: str, main: str) -> None:
-        """Three to six sites, mostly of ``main``, and about one decoy; one element in eight has decoys only."""
+        """Three to six sites, mostly of ``main``, at times a repressor's, and a decoy or two; one in eight has decoys only."""
         rng = self.rng
         number = len(self.elements)
         self.elements.append({"chrom": chrom, "centre": centre, "kind": kind, "gene": gene_id})
-        second = str(rng.choice(FACTORS))
+        second, third = (str(f) for f in rng.choice(_ACTIVATORS, 2))
         active = 0 if rng.random() < 0.125 else int(rng.integers(3, 7))
-        names = [str(n) for n in rng.choice([main, second, str(rng.choice(FACTORS))], active, p=[0.6, 0.25, 0.15])]
+        names = [str(n) for n in rng.choice([main, second, third], active, p=[0.6, 0.25, 0.15])]
+        names += [REPRESSOR] * int(active > 0 and rng.random() < 0.35)
         names += [str(n) for n in rng.choice(DECOYS, 1 + int(rng.integers(0, 2)) + 2 * (active == 0))]
         cells = rng.choice(2 * ELEMENT_HALF // _CELL, len(names), replace=False)
         for name, cell in zip(names, cells):
@@ -173,7 +176,7 @@ class _Builder:
 
 def _exons(rng: np.random.Generator, strand: str) -> list[tuple[int, int]]:
     """Two or three exons from 0 on, ascending; the 3' one is the longest, every inner one outlasts a read."""
-    lengths = [int(rng.integers(150, 251)), int(rng.integers(220, 401))]
+    lengths = [int(rng.integers(150, 251)), int(rng.integers(190, 321))]
     if rng.random() < 0.6:
         lengths.insert(1, int(rng.integers(110, 181)))
     if strand == "-":

@@ -1,9 +1,9 @@
 """Variants of the genome world: causal ones, matched controls, and a null set drawn like the controls.
 
 A causal variant changes a site of an active factor, and the oracle sees at least a stated effect in some cell type and assay. A
-control lies in an element too, matched to a causal one by chromosome, indel or SNV, and distance to TSS and element centre; it
-hits a decoy motif (half of them) or no site at all, and the oracle sees next to nothing in any type. Controls and null set are a
-random split of one matched draw, so they are exchangeable.
+control lies in an element too, matched to a causal one by fold, indel or SNV, distance to TSS and element centre, and how open that
+element is; it hits a decoy motif (half of them) or no site at all, and the oracle sees next to nothing in any type. Controls and
+null set are a random split of one matched draw, so they are exchangeable.
 
 Effects are log2 ratios, ALT over REF, of what the oracle expects: accessibility summed over 512 bp around the variant (assay
 ``atac``), and expression of the gene that changes most (assay ``rna``).
@@ -226,7 +226,7 @@ def _matched(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """``n`` variants without effect, half of them in decoys, each the nearest free match of a causal one."""
-    pool = pd.concat([_decoy_pool(layout, chroms, 4 * n, rng), _plain_pool(layout, chroms, 4 * n, rng)])
+    pool = pd.concat([_decoy_pool(layout, chroms, 3 * n, rng), _plain_pool(layout, chroms, 3 * n, rng)])
     taken = set(zip(causal["chrom"], causal["pos"]))
     pool = pool.drop_duplicates(["chrom", "pos"])
     pool = pool[[key not in taken for key in zip(pool["chrom"], pool["pos"])]].reset_index(drop=True)
@@ -238,7 +238,9 @@ def _matched(
         for indel, wanted in ((True, indels), (False, half - indels)):
             stratum = pool[(pool["decoy"] == decoy) & (_is_indel(pool) == indel)]
             like = causal[_is_indel(causal) == indel]
-            chosen.append(stratum.loc[_nearest_free(_place(like, layout), _place(stratum, layout), wanted, stratum, rng)])
+            like = like if len(like) else causal  # too few variants for an indel
+            targets, candidates = (_place(v, layout, expectation) for v in (like, stratum))
+            chosen.append(stratum.iloc[_nearest_free(targets, candidates, wanted, rng)])
     return pd.concat(chosen, ignore_index=True)
 
 
@@ -271,18 +273,20 @@ def _plain_pool(layout: Layout, chroms: list[str], n: int, rng: np.random.Genera
     return pd.DataFrame(rows)
 
 
-def _place(variants: pd.DataFrame, layout: Layout) -> NDArray[np.float64]:
-    """What is matched: log distance to the element's TSS, and distance to the element's centre [50 bp], [variant, 2]."""
+def _place(variants: pd.DataFrame, layout: Layout, expectation: Expectation) -> NDArray[np.float64]:
+    """What is matched, scaled alike: log distance to the gene's TSS, distance to the element's centre, the element's openness."""
     elements = layout.elements.loc[variants["element"]]
     tss = layout.genes.set_index("gene_id").loc[elements["gene"], "tss"].to_numpy()
     pos = variants["pos"].to_numpy()
-    return np.stack([np.log1p(np.abs(pos - tss)), np.abs(pos - elements["centre"].to_numpy()) / 50.0], axis=1)
+    openness = np.array([expectation.activity[e.chrom][:, e.centre // GRID].max() for e in elements.itertuples()])
+    from_centre = np.abs(pos - elements["centre"].to_numpy())
+    return np.stack([np.log1p(np.abs(pos - tss)), from_centre / 25.0, 4 * openness], axis=1)
 
 
 def _nearest_free(
-    targets: NDArray, candidates: NDArray, n: int, stratum: pd.DataFrame, rng: np.random.Generator
+    targets: NDArray[np.float64], candidates: NDArray[np.float64], n: int, rng: np.random.Generator
 ) -> list[int]:
-    """Labels of ``n`` rows of ``stratum``: going round the targets, each takes its nearest candidate that is still free."""
+    """Rows of ``n`` candidates: going round the targets, each takes its nearest candidate that is still free."""
     if len(candidates) < n:
         raise _too_small("control and null", n, len(candidates))
     free = np.ones(len(candidates), bool)
@@ -290,9 +294,9 @@ def _nearest_free(
     _, order = cKDTree(candidates).query(targets, k=np.arange(1, len(candidates) + 1))
     while len(chosen) < n:
         for t in rng.permutation(len(targets))[: n - len(chosen)]:
-            best = order[t][free[order[t]]][0]
+            best = int(order[t][free[order[t]]][0])
             free[best] = False
-            chosen.append(stratum.index[best])
+            chosen.append(best)
     return chosen
 
 

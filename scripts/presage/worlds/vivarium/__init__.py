@@ -16,6 +16,7 @@ What nobody in a facility would know (onset, severity, individual levels, true p
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from presage import tables
@@ -53,7 +54,7 @@ def build(settings: Vivarium, seed: int, out: Path) -> None:
     write_tsv(out / "cameras.tsv", _camera_sheet(settings, filmed, seed))
 
 
-def _colony(settings: Vivarium, colony: list[Plan], room: list[float], records: Records, seed: int) -> pd.DataFrame:
+def _colony(settings: Vivarium, colony: list[Plan], room: np.ndarray, records: Records, seed: int) -> pd.DataFrame:
     """The ``readings`` table of the colony."""
     time = make_clock(settings.start, settings.days, settings.time_zone, settings.lights_on)
     days = rng_of(seed, "lost days").integers(0, settings.days, settings.lost_days)
@@ -67,11 +68,11 @@ def _colony(settings: Vivarium, colony: list[Plan], room: list[float], records: 
 
 
 def _filmed(
-    settings: Vivarium, filmed: list[Plan], room: list[float], records: Records, out: Path, seed: int
+    settings: Vivarium, filmed: list[Plan], room: np.ndarray, records: Records, out: Path, seed: int
 ) -> list[tuple[str, ...]]:
     """Rows of the segments sheet of the video cages, whose files are written under ``out``."""
     time = make_clock(settings.video_start, settings.video_days, settings.time_zone, settings.lights_on)
-    films = []
+    films: list[tuple[str, ...]] = []
     for plan in progress(filmed, "filming the video cages", "cage"):
         home = live(plan, settings, time, room[-settings.video_days :], (), seed)
         films += cameras.record(home, settings, out, seed)

@@ -97,11 +97,10 @@ def by_zt(table: np.ndarray, zt: np.ndarray) -> np.ndarray:
 
 
 def switch(p: np.ndarray, relaxation: float, rng: np.random.Generator) -> np.ndarray:
-    """A two-state Markov chain, bool (minutes,): on with probability ``p``, forgetting over ``relaxation`` minutes
-    (>= 1).
+    """A two-state Markov chain, bool (minutes,): on with probability ``p``, forgetting within ``relaxation`` minutes.
 
     Each minute draws "on" with p / relaxation, "off" with (1 - p) / relaxation, else nothing, and the last draw holds:
-    the chain's exact law without a loop.
+    the chain's exact law without a loop. ``relaxation`` is at least 1.
     """
     u = rng.random(len(p))
     on = u < p / relaxation

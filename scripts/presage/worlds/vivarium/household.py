@@ -13,6 +13,9 @@ from presage.worlds.vivarium.husbandry import Care
 from presage.worlds.vivarium.illness import Course
 from presage.worlds.vivarium.mice import Mouse
 
+# (cage, animal, minute, kind, value, note)
+Event = tuple[str, str | None, float, str, float | None, str | None]
+
 RACKS = 3  # a lost day takes one rack of cages
 LOSS = 0.05  # of the weight, that makes an event
 
@@ -110,9 +113,10 @@ def rng_of(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def events(home: Household, technician: list[tuple[float, float]], seed: int) -> list[tuple]:
-    """What a person or a scale records of a cage, as (cage, animal, minute, kind, value, note)."""
-    cage, end, rows = home.plan.cage, home.end, []
+def events(home: Household, technician: list[tuple[float, float]], seed: int) -> list[Event]:
+    """What a person or a scale records of a cage."""
+    cage, end = home.plan.cage, home.end
+    rows: list[Event] = []
     for minute in home.care.changes[home.care.changes < end]:
         rows.append((cage, None, minute, "cage_change", None, None))
         rows.append((cage, None, minute, "weighing", None, "by hand"))
@@ -136,9 +140,9 @@ def events(home: Household, technician: list[tuple[float, float]], seed: int) ->
     return rows
 
 
-def true_events(home: Household) -> list[tuple]:
-    """What nobody knows: onset, and when illness itself has taken 5 % of the weight. Rows as in :func:`events`."""
-    rows = []
+def true_events(home: Household) -> list[Event]:
+    """What nobody knows: onset, and when illness itself has taken 5 % of the weight."""
+    rows: list[Event] = []
     for k, course in enumerate(home.courses):
         if course.onset is None:
             continue

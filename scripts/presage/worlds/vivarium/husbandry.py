@@ -80,7 +80,8 @@ def technician_look(
     """
     days = len(clock.dates)
     looks = clock.zt0[:days] + rng.integers(180, 480, days)
-    chance = np.interp(severity[looks], *zip(*table, strict=True))
+    severities, sensitivities = np.array(table).T
+    chance = np.interp(severity[looks], severities, sensitivities)
     handled = np.isin(np.arange(days), clock.day[care.changes])
     chance = np.where(handled, 1 - (1 - chance) ** 2, chance)
     noted = np.flatnonzero((rng.random(days) < chance) & (looks < end))

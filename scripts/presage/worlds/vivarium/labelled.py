@@ -24,7 +24,7 @@ _PICKED = ((EXPLORE, False, 0.55), (FEED, False, 0.15), (QUIET, False, 0.12), (A
 def write_project(folder: Path, videos: int, frames: int, width: int, noise: float, seed: int) -> None:
     """Write ``config.yaml`` and ``labeled-data/<video>/`` with ``frames`` frames in all, spread over ``videos`` videos.
 
-    Each video is one mouse in one cage, by day or by night. Labels are the truth with a scatter of 0.5 px; a mouse
+    Each video is one mouse in one cage, by day and by night. Labels are the truth with a scatter of 0.5 px; a mouse
     under its nest material is not labelled (NaN). Labels are CSV: HDF5 would carry the time of writing.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def _write_video(folder: Path, number: int, count: int, width: int, noise: float
     mouse = mice.draw(folder.name, number % len(mice.STRAIN_LEVELS), 1.0, rng)
     scene = motion.scene(width, rng)
     minutes = _picked_minutes(count, rng)
-    dark = np.full(count, number % 2 == 1)
+    dark = rng.random(count) < 0.5
     track = motion.track(minutes, dark, mouse, scene, 60 * np.arange(count), 8, 2.0, rng)
     painter = Painter(scene, mouse, noise, rng)
     labels = track.xy[:, -1] + rng.normal(0, LABEL_SD_PX, track.xy[:, -1].shape)

@@ -63,8 +63,8 @@ def track(
     fps: float,
     rng: np.random.Generator,
 ) -> Track:
-    """Pose in segments that start at second ``starts`` (segments,) of the clock, of ``frames`` frames at ``fps``
-    each.""" second = starts[:, None] + np.arange(frames) / fps
+    """Pose in segments that start at second ``starts`` (segments,) of the clock: ``frames`` frames each, at ``fps``."""
+    second = starts[:, None] + np.arange(frames) / fps
     at = np.minimum((second // 60).astype(np.int64), len(minutes.state) - 1)
     length = mouse.length_cm * minutes.length[at]
     centre, heading = _walk(minutes, scene, at, 1 / fps, rng)
@@ -127,7 +127,7 @@ def _head_turn(state: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     segments, frames = state.shape
     turn = np.empty((segments, frames))
     side = rng.choice([-1.0, 1.0], segments)
-    now = rng.normal(0, 0.3, segments)
+    now = np.asarray(rng.normal(0, 0.3, segments))
     lively = np.where(state == EXPLORE, 0.22, np.where(state == FEED, 0.1, 0.01))
     for k in range(frames):
         rest = np.where(state[:, k] == ASLEEP, 0.8 * side, 0.0)

@@ -33,7 +33,7 @@ class Records:
 
     def __init__(self, settings: Vivarium, seed: int) -> None:
         self.settings, self.seed = settings, seed
-        self.events: list[tuple] = []
+        self.events: list[tuple] = []  # rows of the events table
         self.truth: list[tuple] = []
         self.weights: list[tuple] = []
         self.mice: list[dict] = []
@@ -73,7 +73,7 @@ def write_tsv(path: Path, table: pd.DataFrame) -> None:
     table.to_csv(path, sep="\t", index=False, lineterminator="\n")
 
 
-def _timed(rows: list[tuple], clock: Clock) -> list[tuple]:
+def _timed(rows: list[household.Event], clock: Clock) -> list[tuple]:
     """Event rows with their minute as a UTC time."""
     return [(cage, animal, clock.utc(minute), *rest) for cage, animal, minute, *rest in rows]
 

@@ -44,7 +44,7 @@ class Painter:
 def write_video(path: Path, painter: Painter, xy: np.ndarray, hidden: np.ndarray, dark: np.ndarray, fps: float) -> None:
     """One mp4 of the frames of one segment: ``xy`` (frames, 4, 2) px, ``hidden`` and ``dark`` (frames,)."""
     size = (painter.scene.width, painter.scene.height)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
     if not writer.isOpened():
         raise OSError(f"OpenCV cannot write {path}")
     for parts, unseen, night in zip(xy, hidden, dark, strict=True):
@@ -95,9 +95,9 @@ def _nest(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
         half = rng.uniform(0.5, 1.8) * np.array(
             [np.cos(angle + 1.6 + (t := rng.normal(0, 0.5))), np.sin(angle + 1.6 + t)]
         )
-        ends = [_fixed((middle + s * half) * scale) for s in (-1, 1)]
-        cv2.line(picture, *ends, rng.uniform(170, 225), 1, cv2.LINE_AA, _SHIFT)
-        cv2.line(opacity, *ends, 0.9, 1, cv2.LINE_AA, _SHIFT)
+        one, other = _fixed((middle - half) * scale), _fixed((middle + half) * scale)
+        cv2.line(picture, one, other, rng.uniform(170, 225), 1, cv2.LINE_AA, _SHIFT)
+        cv2.line(opacity, one, other, 0.9, 1, cv2.LINE_AA, _SHIFT)
     y, x = np.mgrid[: shape[0], : shape[1]] / scale
     inside = np.clip(1.6 - np.hypot(x - centre[0], y - centre[1]) / NEST_CM * 1.3, 0, 0.8)
     return cv2.GaussianBlur(picture, (0, 0), 0.5), cv2.GaussianBlur(np.maximum(opacity, inside), (0, 0), 0.6)
@@ -145,7 +145,8 @@ def _ellipse(grey: np.ndarray, centre: np.ndarray, axes: tuple[float, float], al
 
 def _fixed(point: np.ndarray | tuple[float, float]) -> tuple[int, int]:
     """OpenCV's fixed-point coordinates."""
-    return tuple(round(float(v) * 2**_SHIFT) for v in point)  # type: ignore[return-value]
+    x, y = (round(float(v) * 2**_SHIFT) for v in point)
+    return x, y
 
 
 def _grain(shape: tuple[int, int], sd: float, rng: np.random.Generator, count: int = 24) -> np.ndarray:

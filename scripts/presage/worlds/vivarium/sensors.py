@@ -31,7 +31,7 @@ def hourly(home: Household, px_per_cm: float, fps: float) -> pd.DataFrame:
     hours = home.clock.minutes // MINUTES
     coverage = _per_hour(works, hours).mean(1)
     keep = coverage >= MIN_COVERAGE
-    starts = [home.clock.utc(hour * MINUTES) for hour in np.flatnonzero(keep)]
+    starts = [home.clock.utc(hour * MINUTES) for hour in np.flatnonzero(keep).tolist()]
     seen = [works & ~life.hidden for life in lives]
     measured = [_features(m, life, px_per_cm) for m, life in zip(home.mice, lives, strict=True)]
     units = {"distance": f"px/min at {fps:.3g} fps", "speed": f"px/s at {fps:.3g} fps", "body_length": "px"}
@@ -66,7 +66,9 @@ def rows(
     coverage: np.ndarray | float = 1.0,
 ) -> pd.DataFrame:
     """``value`` (n,) at ``starts`` (n,) as ``readings`` rows; NaN becomes null."""
-    frame = pd.DataFrame({"time_utc": pd.DatetimeIndex(starts, tz="UTC").as_unit("us"), "value": np.round(value, 4)})
+    frame = pd.DataFrame(
+        {"time_utc": pd.DatetimeIndex(list(starts), tz="UTC").as_unit("us"), "value": np.round(value, 4)}
+    )
     frame = frame.assign(cage=cage, animal=animal, name=name, unit=unit, resolution_s=resolution_s, coverage=coverage)
     return frame[tables.SCHEMAS["readings"].names]
 

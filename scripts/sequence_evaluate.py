@@ -1,0 +1,106 @@
+"""sequence_evaluate: adapters on held-out windows and genes, variant effects against planted truth, and the leakage audit."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from presage.entry import Job, main
+
+
+def run(job: Job) -> None:
+    """Write metrics, leakage, the example window, and the curves behind the variant figure."""
+    import pandas as pd
+    import torch
+
+    from presage import tables
+    from presage.config.variants import Evaluate
+    from presage.sequence import evaluate, planted
+    from presage.sequence.leakage import audit
+    from presage.sequence.model import SequenceModel, load_model
+    from presage.sequence.targets import TargetSet
+    from presage.sequence.track_names import describe
+
+    torch.set_num_threads(job.params.torch_threads)
+    settings = Evaluate(**job.params.settings)
+    targets = TargetSet.open(job.input.targets, job.input.fasta)
+    genes = tables.read(job.input.genes, "genes")
+    tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
+    qc = json.loads(Path(job.input.qc[0]).read_text(encoding="utf-8"))["tracks"] if job.input.qc else {}
+    folders = [Path(path).parent for path in job.input.adapters]
+
+    def models() -> Iterator[tuple[str, int, SequenceModel]]:
+        for folder in folders:
+            yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder)
+
+    rows = evaluate.evaluate_tracks(
+        models(),
+        targets,
+        tracks,
+        genes if len(genes) else None,
+        reference=settings.reference,
+        resamples=settings.bootstrap,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        divided_by={slug: track["divided_by"] for slug, track in qc.items()},
+    )
+    first = load_model(job.input.trunk, folders[0])
+    metrics = [rows, evaluate.ceilings(qc, first.tracks, targets.simulated)]
+    if job.input.trunk_targets:
+        metrics += trunk_metrics(job, settings)
+    curves, scored = planted.roc(tables.empty("scores"), tables.empty("truth_variants")), [tables.empty("scores")]
+    for path in job.input.scores:
+        scores = tables.read(path, "scores")
+        scored.append(scores)
+        if job.input.truth:
+            truth = tables.read(Path(job.input.truth[0]) / "variants.parquet", "truth_variants")
+            metrics.append(
+                planted.evaluate_variants(
+                    scores,
+                    truth,
+                    tracks,
+                    genes,
+                    model=job.params.scorer,
+                    resamples=settings.bootstrap,
+                    bootstrap_seed=settings.seed,
+                )
+            )
+            curves = planted.roc(scores, truth)
+    filled = [part for part in metrics if len(part)]
+    tables.write(job.output.metrics, "metrics", pd.concat(filled, ignore_index=True), job.provenance())
+    variants = pd.concat([part for part in scored if len(part)] or scored[:1])
+    leakage = audit(targets.windows, genes if len(genes) else None, variants if len(variants) else None)
+    tables.write(job.output.leakage, "leakage", leakage, job.provenance())
+    evaluate.example(first, targets).to_parquet(job.output.examples, index=False)
+    curves.to_parquet(job.output.roc, index=False)
+
+
+def trunk_metrics(job: Job, settings: Any) -> list[Any]:
+    """The trunk with its own head on the tracks that it was trained on, in every fold; nothing when those are not at hand."""
+    from presage.sequence.evaluate import evaluate_tracks
+    from presage.sequence.folds import FOLDS
+    from presage.sequence.model import load_model
+    from presage.sequence.targets import TargetSet
+    from presage.sequence.track_names import describe
+
+    trunk, own = load_model(job.input.trunk), TargetSet.open(job.input.trunk_targets[0], job.input.fasta)
+    if not set(trunk.tracks) <= set(own.tracks):
+        return []
+    return [
+        evaluate_tracks(
+            [("trunk", 0, trunk)],
+            own,
+            describe(own),
+            None,
+            split=fold,
+            resamples=settings.bootstrap,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            baseline=False,
+        )
+        for fold in FOLDS
+    ]
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821

@@ -1,0 +1,67 @@
+"""Folds and overlaps against counting base by base, and on Borzoi's real windows."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from variant_cases import GENES, WINDOWS
+
+from presage import tables
+from presage.sequence.leakage import FOLDS, FoldMap, audit, folds_of
+
+intervals = st.lists(
+    st.tuples(st.sampled_from(["c", "d"]), st.integers(-5, 60), st.integers(1, 20), st.sampled_from(FOLDS)), max_size=12
+)
+
+
+@settings(max_examples=200)
+@given(intervals, st.lists(st.tuples(st.sampled_from(["c", "d", "e"]), st.integers(-5, 80), st.integers(0, 15)), max_size=8))
+def test_touches_is_what_bases_say(windows, items):
+    frame = pd.DataFrame(windows, columns=["chrom", "out_start", "size", "fold"])
+    frame["out_end"] = frame["out_start"] + frame["size"]
+    names, start, size = (np.array(column) for column in zip(*items)) if items else (np.array([]),) * 3
+    hits = FoldMap(frame.astype({"out_start": int, "out_end": int})).touches(names, start, start + size)
+    for (chrom, low, length), row in zip(items, hits):
+        bases = set(range(low, low + max(1, length)))
+        for fold, hit in zip(FOLDS, row):
+            seen = {b for c, a, n, f in windows if (c, f) == (chrom, fold) for b in range(a, a + n)}
+            assert hit == bool(bases & seen)
+
+
+def test_most_exposed_fold_wins():
+    hits = np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]], bool)
+    assert folds_of(hits).tolist() == ["train", "valid", "test", "outside"]
+
+
+def test_audit_tells_outputs_from_inputs(tmp_path):
+    variants = pd.DataFrame(
+        {"variant": ["a", "a", "b", "c"], "chrom": ["chr1", "chr1", "chr1", "chr2"], "pos": [200, 200, 5, 290], "ref": ["A"] * 4}
+    )
+    table = audit(WINDOWS, GENES, variants)
+    tables.write(tmp_path / "l.parquet", "leakage", table)
+    found = {(r.kind, r.item): (r.fold, r.input_overlap) for r in table.itertuples()}
+    assert found[("window", "0")] == ("train", "test")  # window 1 (test) reads from 160 on
+    assert found[("window", "1")] == ("test", "train")  # window 0 (train) reads up to 224
+    assert found[("window", "2")] == ("valid", None)
+    assert found[("gene", "g1")] == ("train", "test")  # its body lies in both outputs: train, the more exposed
+    assert found[("gene", "g2")] == ("test", None)
+    assert found[("variant", "a")] == ("test", "train")
+    assert found[("variant", "b")] == ("train", None)
+    assert found[("variant", "c")] == ("outside", None) and len(table) == 8
+
+
+def test_real_borzoi_folds_and_mpra_leakage(real_data):
+    """FACTS: 25 of the 29 Kircher experiments lie in training folds; here are 20 of them."""
+    bed = pd.read_csv(
+        real_data / "folds" / "borzoi_sequences_human.bed.gz", sep="\t", names=["chrom", "out_start", "out_end", "fold"]
+    )
+    names = {"fold3": "test", "fold4": "valid"}
+    windows = bed.assign(fold=[names.get(f, "train") for f in bed["fold"]])
+    mpra = pd.read_csv(real_data / "mpra" / "kircher_grch38.tsv.gz", sep="\t", low_memory=False)
+    spans = mpra.groupby("Element").agg(chrom=("Chrom", "first"), start=("Pos", "min"), end=("Pos", "max"))
+    chrom = np.array([f"chr{str(name).removeprefix('chr')}" for name in spans["chrom"]], object)
+    fold = folds_of(FoldMap(windows).touches(chrom, spans["start"].to_numpy() - 1, spans["end"].to_numpy()))
+    assert len(fold) == 20 and (fold == "train").sum() >= 15 and set(fold) <= {*FOLDS, "outside"}
+    # No base that a test window predicts is predicted in training.
+    test = windows[windows["fold"] == "test"]
+    assert not FoldMap(windows).touches(test["chrom"], test["out_start"], test["out_end"])[:, 0].any()
