@@ -1,4 +1,4 @@
-"""sequence_evaluate: adapters on held-out windows and genes, variant effects against planted truth, and the leakage audit."""
+"""sequence_evaluate: adapters on held-out windows and genes, variant effects against the truth, leakage."""
 
 import json
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ def run(job: Job) -> None:
 
 
 def trunk_metrics(job: Job, settings: Any) -> list[Any]:
-    """The trunk with its own head on the tracks that it was trained on, in every fold; nothing when those are not at hand."""
+    """The trunk with its own head on the tracks it was trained on, in every fold; nothing where those are not at hand."""
     from presage.sequence.evaluate import evaluate_tracks
     from presage.sequence.folds import FOLDS
     from presage.sequence.model import load_model

@@ -197,7 +197,7 @@ _TEXT = {
         animal str - individual
         x list_f32 px per body part, in the order of the file's `bodyparts` metadata
         y list_f32 px per body part, image coordinates (down is positive)
-        likelihood list_f32 - per body part, 0 to 1""",
+        likelihood list_f32 - per body part, 0 to 1; NaN where the image was blank""",
     "readings": """
         time_utc utc - start of the interval
         cage str - cage

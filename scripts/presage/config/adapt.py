@@ -137,7 +137,9 @@ class Adapt(Section):
     ridge_alphas: tuple[float, ...] = Field(
         (1e-2, 1.0, 1e2, 1e4), min_length=1, description="ridge penalties to choose from on the valid windows"
     )
-    tracks: tuple[str, ...] = Field(("*",), min_length=1, description="patterns on slug or name: the tracks to adapt to")
+    tracks: tuple[str, ...] = Field(
+        ("*",), min_length=1, description="patterns on slug or name: the tracks to adapt to"
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> Self:

@@ -66,9 +66,9 @@ class FeatureWeight(Section):
 
 DEFAULT_FEATURES = [
     FeatureWeight(name="night_distance", worse="down", scale="log", weight=2.0),
-    FeatureWeight(name="night_still_fraction", worse="up", scale="share"),
-    FeatureWeight(name="night_still_outside_nest_fraction", worse="up", scale="share"),
-    FeatureWeight(name="all_body_length", worse="down", scale="log"),
+    FeatureWeight(name="night_still_fraction", worse="up", scale="share", weight=1.0),
+    FeatureWeight(name="night_still_outside_nest_fraction", worse="up", scale="share", weight=1.0),
+    FeatureWeight(name="all_body_length", worse="down", scale="log", weight=1.0),
     FeatureWeight(name="night_hidden_fraction", worse="up", scale="share", weight=0.5),
 ]
 

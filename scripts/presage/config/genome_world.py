@@ -33,12 +33,16 @@ class GenomeWorld(Section):
     )
     low_mapq_share: float = Field(0.087, ge=0, lt=0.5, description="share of primary RNA reads with MAPQ below 255")
     no_barcode_share: float = Field(0.036, ge=0, lt=0.5, description="share of RNA reads without CB")
-    unlabelled_share: float = Field(0.06, ge=0, lt=0.5, description="share of reads and fragments in unlabelled barcodes")
+    unlabelled_share: float = Field(
+        0.06, ge=0, lt=0.5, description="share of reads and fragments in unlabelled barcodes"
+    )
     noise_share: float = Field(0.03, ge=0, lt=0.5, description="share of RNA reads that lie anywhere on either strand")
     secondary_share: float = Field(0.01, ge=0, lt=0.5, description="secondary alignments per primary RNA read")
     bulk_depth: float = Field(12.0, gt=0, description="mean coverage of bulk tracks over elements and exons [reads/bp]")
     causal_variants: int = Field(360, ge=4, description="planted variants that change an active motif")
-    control_variants: int = Field(1080, ge=4, description="matched variants without effect, half of them in decoy motifs")
+    control_variants: int = Field(
+        1080, ge=4, description="matched variants without effect, half of them in decoy motifs"
+    )
     null_variants: int = Field(1200, ge=4, description="as the controls, disjoint from them, to calibrate p-values")
     indel_share: float = Field(0.1, ge=0, le=1, description="share of indels in each variant set")
     min_effect_log2: float = Field(

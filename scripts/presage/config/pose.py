@@ -23,7 +23,7 @@ class Recording(Section):
         1800.0, gt=0, le=86400, description="seconds from the start of one scheduled segment to the next"
     )
     schedule_length_s: float = Field(
-        10.0, gt=0, le=86400, description="seconds that are recorded in each period; equal to the period = continuous"
+        60.0, gt=0, le=86400, description="seconds that are recorded in each period; equal to the period = continuous"
     )
     latency_minutes: float = Field(
         60.0, ge=0, description="minutes from the end of the data to the decision: transfer and processing"
@@ -103,10 +103,12 @@ class Pose(Section):
         description="test frames: whole videos, the last block of each, or by video where there are three or more",
     )
     test_share: float = Field(0.2, gt=0, lt=1, description="share of the labelled frames that is held out as test")
-    calibration_px: float = Field(
-        8.0, gt=0, description="px; likelihood cuts are set so that accepted points lie within this of the label"
+    right_within: float = Field(
+        0.05, gt=0, lt=1, description="share of the frame's width within which a point counts as right (PCK and cuts)"
     )
-    calibration_share: float = Field(0.95, gt=0, le=1, description="share of the accepted test points that must do so")
+    calibration_share: float = Field(
+        0.95, gt=0, le=1, description="likelihood cuts are set so that this share of the accepted test points is right"
+    )
     imported_likelihood_cut: float = Field(
         0.6, ge=0, le=1, description="cut for pose that comes finished, whose model cannot be calibrated here"
     )

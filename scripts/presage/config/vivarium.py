@@ -52,8 +52,8 @@ class Vivarium(Section):
     frame_width: int = Field(160, ge=64, multiple_of=16, description="width of the frames (px), which show 40 x 30 cm")
     fps: float = Field(2.0, gt=0, le=60, description="frames per second")
     pose_noise_px: float = Field(0.7, ge=0, description="standard deviation of finished pose around the truth (px)")
-    labelled_videos: int = Field(8, ge=2, description="other cages from which labelled frames are drawn")
-    labelled_frames: int = Field(160, ge=4, description="labelled frames in all")
+    labelled_videos: int = Field(12, ge=2, description="other cages from which labelled frames are drawn")
+    labelled_frames: int = Field(192, ge=4, description="labelled frames in all")
 
     missing_share: float = Field(
         0.025, ge=0, lt=0.5, description="share of the time that cameras lose in gaps of hours"

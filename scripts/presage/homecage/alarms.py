@@ -12,6 +12,11 @@ from presage.homecage.zeitgeber import Lights
 MONTH_DAYS = 30.0
 # Below one expected episode in the calibration data a threshold is read off an exponential tail of this many peaks.
 TAIL_PEAKS = 10
+# Urgent checks: share of a minute in the state, longest pause of the schedule that is bridged, least time seen in the
+# state.
+STATE_SHARE = 0.95
+BRIDGED_PAUSE_S = 3600.0
+LEAST_SEEN_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Episode:
 
 
 def episodes(alarm: np.ndarray, merge_gap: int) -> list[Episode]:
-    """Episodes of bool ``alarm`` [D]: alarm days with at most ``merge_gap`` days without one between them are merged."""
+    """Episodes of bool ``alarm`` [D]: alarm days with at most ``merge_gap`` quiet days between are merged."""
     found: list[Episode] = []
     for day in np.flatnonzero(alarm).tolist():
         if found and day - found[-1].last - 1 <= merge_gap:
@@ -48,8 +53,8 @@ def cage_months(judged: np.ndarray) -> float:
 class Thresholds:
     """Threshold by budget (episodes per healthy cage-month); an alarm is a score *over* it.
 
-    ``extrapolated``: budgets for which the calibration expects less than one episode, so that the threshold rests on the
-    shape of the tail and cannot have been checked on it.
+    ``extrapolated``: budgets for which the calibration expects less than one episode, so that the threshold rests on
+    the shape of the tail and cannot have been checked on it.
     """
 
     by_budget: dict[float, float]
@@ -60,9 +65,9 @@ class Thresholds:
 def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> Thresholds:
     """The lowest thresholds under which healthy ``score`` [U, D] (NaN not judged) stay within each of ``budgets``.
 
-    The threshold is the lowest score *at* or over which the calibration stays within the budget, and an alarm has to be
-    *over* it: one episode is held back, because n episodes over a level that was chosen to leave n promise n + 1 among as
-    many new days. Raises ``ValueError`` without any judged day.
+    The threshold is the lowest score *at* or over which the calibration stays within the budget, and an alarm has to
+    be *over* it: one episode is held back, because n episodes over a level that was chosen to leave n promise n + 1
+    among as many new days. Raises ``ValueError`` without any judged day.
     """
     judged = np.isfinite(score)
     exposure = cage_months(judged)
@@ -80,7 +85,7 @@ def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> T
         allowed = budget * exposure
         if allowed >= 1.0:
             over = next((i for i, n in enumerate(counts) if n > allowed), len(counts))
-            value = float(levels[over - 2])
+            value = float(levels[max(over - 2, 0)])
         else:
             value = _tail(levels, counts, allowed)
             extrapolated.append(budget)
@@ -99,25 +104,34 @@ def _tail(levels: np.ndarray, counts: list[int], allowed: float) -> float:
     return float(base + scale * np.log((len(peaks) - 1) / allowed))
 
 
-def urgent_checks(readings: pd.DataFrame, lights: Lights, hours: float, still_share: float = 0.95) -> pd.DataFrame:
+def urgent_checks(readings: pd.DataFrame, lights: Lights, hours: float) -> pd.DataFrame:
     """Cages hidden or motionless for longer than ``hours`` of the dark, from per-minute ``readings``.
 
-    Columns ``cage date time_utc state hours``, one row for each cage-day and state; ``time_utc`` is when the limit was
-    passed: the check is due with the next segment, not the next day. A minute counts as hidden or motionless when
-    ``hidden_fraction`` or ``still_fraction`` is at least ``still_share``; time without recording is neither, unless it is a
-    pause of the schedule (up to an hour) with the state on both of its sides.
+    Columns ``cage date time_utc state hours``, one row for each cage-day and state; ``time_utc`` is when the limit
+    was passed: the check is due with the next segment, not the next day. Time without recording is neither hidden nor
+    motionless, unless it is a pause of the schedule with the state on both of its sides. Where the schedule leaves
+    fewer than 30 minutes in which it was seen, nothing is raised: healthy mice are often still in a dozen sampled
+    minutes.
     """
     names = {"hidden_fraction": "hidden", "still_fraction": "motionless"}
     rows = readings[readings["name"].isin(names) & readings["value"].notna() & (readings["coverage"] > 0)]
     date, zt = lights.zeitgeber(pd.DatetimeIndex(rows["time_utc"]))
     rows = rows.assign(date=date, seconds=zt * 3600.0)[zt >= lights.hours]
     found = []
-    for (cage, name, day), group in rows.groupby(["cage", "name", "date"], sort=True):
-        group = group.sort_values("seconds")
-        step = float(group["resolution_s"].iloc[0])
-        state, time = (group["value"] >= still_share).to_numpy(), group["seconds"].to_numpy()
-        length, end = bouts.longest_run_s(state, time, step, max(3600.0, step))
-        if length > hours * 3600.0:
-            when = lights.utc(pd.Timestamp(day).date(), (end - length) / 3600.0 + hours)
-            found.append((cage, pd.Timestamp(day).date(), when, names[name], length / 3600.0))
+    for (cage, name), group in rows.groupby(["cage", "name"], sort=True):
+        found += _urgent(str(cage), names[str(name)], group, lights, hours)
     return pd.DataFrame(found, columns=["cage", "date", "time_utc", "state", "hours"])
+
+
+def _urgent(cage: str, state_name: str, rows: pd.DataFrame, lights: Lights, hours: float) -> list[tuple]:
+    """Checks of one cage and state: at most one a night."""
+    found = []
+    for day, group in rows.sort_values("seconds").groupby("date", sort=True):
+        date = pd.Timestamp(str(day)).date()
+        step = float(group["resolution_s"].iloc[0])
+        state, time = (group["value"] >= STATE_SHARE).to_numpy(), group["seconds"].to_numpy()
+        first, end = bouts.longest_run(state, time, step, max(BRIDGED_PAUSE_S, step))
+        length = (time[end - 1] - time[first] + step) / 3600.0 if end else 0.0
+        if length > hours and (end - first) * step >= LEAST_SEEN_S:
+            found.append((cage, date, lights.utc(date, time[first] / 3600.0 + hours), state_name, length))
+    return found

@@ -1,4 +1,4 @@
-"""Every animal is its own control: its level and spread over past ordinary days, and how far the last days are from them."""
+"""Every animal is its own control: level and spread over past ordinary days, and how far recent days are from them."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ import numpy as np
 from presage.config.distress import Detector
 from presage.homecage.panel import Panel
 
-# Odd days are no baseline for the level, but they belong to the spread: without them it would shrink with every one left
-# out, and scores would creep up. Beyond this many prior standard deviations a residual counts as that many.
+# Odd days are no baseline for the level, but they belong to the spread: without them it would shrink with every one
+# left out, and scores would creep up. Beyond this many prior standard deviations a residual counts as that many.
 CLIP = 2.0
 
 
@@ -45,9 +45,9 @@ def compare(
     ``ordinary`` bool [U, D]: days that may serve as baseline. The baseline is the last (or, for baseline "first", the
     first) ``baseline_days`` ordinary days with the sampling of ``day``, within ``lookback_days``; with fewer than
     ``min_baseline_days`` of them, odd days serve too, so that a lasting change is learned and not alarmed for ever. A
-    longer window may do with as many baseline days fewer: on every judged day all windows are looked at, so that a score
-    means the same on the first of them as later.
-    NaN where a unit has no baseline, or nothing was seen on ``day``. Only days up to ``day`` are read.
+    longer window may do with as many baseline days fewer: on every judged day all windows are looked at, so that a
+    score means the same on the first of them as later. NaN where a unit has no baseline, or nothing was seen on
+    ``day``. Only days up to ``day`` are read.
     """
     begin = day - window + 1
     first = settings.baseline == "first"

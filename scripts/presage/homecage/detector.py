@@ -1,9 +1,9 @@
 """The detector: deviations from the own baseline, combined into one score per animal and day.
 
-For each window of the last 1, 2, 3 days every feature's difference from the own level is divided by its standard error
-(own spread, shrunk to that of healthy cages) and the weighted sum by its own standard deviation, so that each window's
-score has about unit variance in a healthy animal. The score of a day is the largest of them: a scan over how long it has
-lasted. Causal: the score of a day reads that day and earlier ones.
+For each window of the last 1, 2, 3 days every feature's difference from the own level is divided by its standard
+error (own spread, shrunk to that of healthy cages) and the weighted sum by its own standard deviation, so that each
+window's score has about unit variance in a healthy animal. The score of a day is the largest of them: a scan over how
+long it has lasted. Causal: the score of a day reads that day and earlier ones.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ MAD_TO_SD = 1.4826
 class Scores:
     """Scores of all units and days, [U, D]: ``score`` float64 (NaN where not judged), higher is worse; ``why`` text.
 
-    A day that was not judged is one of ``no_call`` (too little seen), ``warm_up`` (no baseline yet) and ``masked`` (an event
-    took its evidence); days outside a unit's recording are none of them.
+    A day that was not judged is one of ``no_call`` (too little seen), ``warm_up`` (no baseline yet) and ``masked``
+    (an event took its evidence); days outside a unit's recording are none of them.
     """
 
     score: np.ndarray
@@ -41,32 +41,34 @@ class Scores:
         return np.isfinite(self.score)
 
 
-class Scorer(Protocol):
-    """Anything that scores cage-days after it has seen healthy ones: our detector, or a one-line rule."""
-
-    def fit(self, panel: Panel, healthy: np.ndarray) -> "Scorer":
-        """Learn from the ``healthy`` days [U, D] of ``panel``."""
+class Fitted(Protocol):
+    """What scores cage-days after it has seen healthy ones."""
 
     def score(self, panel: Panel) -> Scores:
         """Score every day of ``panel``, each from it and earlier days only."""
 
     def learned(self) -> dict:
-        """What :meth:`fit` found, as JSON."""
+        """What was found on healthy days, as JSON."""
+
+
+class Scorer(Protocol):
+    """Our detector, or a one-line rule, before it has seen anything."""
+
+    def fit(self, panel: Panel, healthy: np.ndarray) -> Fitted:
+        """Learn from the ``healthy`` days [U, D] of ``panel``."""
 
 
 @dataclass(frozen=True)
 class OwnBaseline:
-    """Our detector. ``spread`` [F] and ``correlation`` [F, F] of healthy day-to-day differences come from :meth:`fit`."""
+    """Our detector, not yet fitted."""
 
     settings: Detector
-    spread: np.ndarray | None = None
-    correlation: np.ndarray | None = None
 
-    def fit(self, panel: Panel, healthy: np.ndarray) -> "OwnBaseline":
+    def fit(self, panel: Panel, healthy: np.ndarray) -> "FittedBaseline":
         """Pooled spread (robust) of each feature about the own baseline, and the features' correlation.
 
-        A feature that no healthy day has is left out (its spread is NaN). Raises ``ValueError`` when that is all of them:
-        no animal has a baseline and a day after it.
+        A feature that no healthy day has is left out (its spread is NaN). Raises ``ValueError`` when that is all of
+        them: no animal has a baseline and a day after it.
         """
         ordinary = healthy & (panel.evidence >= 1.0)
         days = range(1, len(panel.dates))
@@ -76,7 +78,16 @@ class OwnBaseline:
         if np.isnan(spread).all():
             raise ValueError("no healthy day has a baseline before it")
         z = np.clip(differences / spread, -self.settings.cap, self.settings.cap)
-        return OwnBaseline(self.settings, spread, _correlation(z))
+        return FittedBaseline(self.settings, spread, _correlation(z))
+
+
+@dataclass(frozen=True)
+class FittedBaseline:
+    """Our detector with the ``spread`` [F] and ``correlation`` [F, F] of healthy day-to-day differences."""
+
+    settings: Detector
+    spread: np.ndarray
+    correlation: np.ndarray
 
     def learned(self) -> dict:
         """The spread of each feature on its transformed scale, and the correlation."""
@@ -101,7 +112,7 @@ class OwnBaseline:
                 value, z = self._combine(result, weights)
                 better = seen[:, day] & ~masked[:, day] & (value > best)
                 best = np.where(better, value, best)
-                for unit in np.flatnonzero(better & (value >= self.settings.freeze_score)):
+                for unit in np.flatnonzero(better & (value >= self.settings.freeze_score)).tolist():
                     why[unit, day] = explain(panel, result, z, unit, window)
             score[:, day] = np.where(np.isfinite(best), best, np.nan)
             ordinary[:, day] &= ~(best >= self.settings.freeze_score)

@@ -1,4 +1,4 @@
-"""The published DSS colitis mice, activity only, by a detector that is fixed on healthy mice before their file is opened.
+"""The published DSS colitis mice, activity only, by a detector fixed on healthy mice before their file is opened.
 
 One pre-treatment day (day -1) is the whole baseline, for the healthy mice too. Day 0 is masked: it holds the restraint
 stress, not the colitis. Body weight is read once a day; it and the activity of a day are both dated to the end of that
@@ -15,7 +15,7 @@ from presage import tables
 from presage.config.distress import Detector
 from presage.homecage import models, readings, statistics
 from presage.homecage import panel as panels
-from presage.homecage.detector import OwnBaseline, Scorer
+from presage.homecage.detector import Fitted, OwnBaseline, Scorer
 from presage.homecage.evaluate import frame, row
 from presage.homecage.healthy import single
 from presage.homecage.judge import OURS
@@ -33,13 +33,15 @@ GROUPS = {"DSS": "DSS", "stress_dss": "stress+DSS", "control": "control"}
 class Fixed:
     """A scorer with its threshold, decided before the DSS file is opened."""
 
-    scorer: Scorer
+    scorer: Fitted
     threshold: float
 
 
 def one_day_settings(detector: Detector) -> Detector:
     """The detector's settings for activity alone with a fixed baseline of one day."""
-    return single(detector, FEATURE).model_copy(update={"baseline": "first", "baseline_days": 1, "min_baseline_days": 1})
+    return single(detector, FEATURE).model_copy(
+        update={"baseline": "first", "baseline_days": 1, "min_baseline_days": 1}
+    )
 
 
 def fix(healthy: Path, detector: Detector, budget: float, merge_gap: int) -> tuple[dict[str, Fixed], models.Model]:
@@ -70,13 +72,14 @@ def evaluate_dss(
 ) -> tuple[pd.DataFrame, pd.DataFrame, models.Model]:
     """The ``evaluation`` and ``lead_time`` rows of the protocol, and the model that was fixed.
 
-    Detection after treatment (any alarm from day 1 on) apart for DSS and stress+DSS, alarms in controls, and the lead over
-    5 % weight loss of the animals that reach it. Eight controls prove little: no claim of superiority rests on them.
+    Detection after treatment (any alarm from day 1 on) apart for DSS and stress+DSS, alarms in controls, and the lead
+    over 5 % weight loss of the animals that reach it. Eight controls prove little: no claim of superiority rests on
+    them.
     """
     fixed, model = fix(healthy, detector, budget, merge_gap)
     raw = readings.read("relsa", dss)  # opened here, after everything is fixed
     group = dict(pd.read_csv(dss, sep="\t")[["id", "treatment"]].drop_duplicates("id").to_numpy())
-    daily = readings.to_daily(raw, source="relsa_tm_dss", data_end=pd.Timestamp.max.tz_localize("UTC"))
+    daily = readings.to_daily(raw, source="relsa_tm_dss")
     panel = _from_first_whole_day(panels.build(daily, one_day_settings(detector).features))
     loss = _loss_day(raw, panel)
     groups = np.array([GROUPS[group[cage]] for cage in panel.cages])
@@ -90,25 +93,6 @@ def evaluate_dss(
     return frame(rows), pd.concat(leads, ignore_index=True), model
 
 
-def summary(evaluation: pd.DataFrame) -> dict[str, float | int | str | None]:
-    """Flat keys of ``summary.json`` for the protocol."""
-    rows = evaluation[evaluation["detector"] == OURS].set_index(["metric", "group"])
-    treated, controls = rows.loc[("detected_after_treatment", "treated")], rows.loc[("controls_alarmed", "control")]
-    out: dict[str, float | int | str | None] = {
-        "homecage.dss.budget": float(treated["budget"]),
-        "homecage.dss.treated": int(treated["n"]),
-        "homecage.dss.detected": round(treated["value"] * treated["n"]),
-        "homecage.dss.controls": int(controls["n"]),
-        "homecage.dss.controls_alarmed": round(controls["value"] * controls["n"]),
-    }
-    for key, group in (("median_lead_time_days", "DSS"), ("stress_median_lead_time_days", "stress+DSS")):
-        value = rows.loc[("median_lead_days", group), "value"]
-        out[f"homecage.dss.{key}"] = None if pd.isna(value) else float(value)
-        if pd.isna(value):
-            out[f"homecage.dss.{key}_why"] = "half or more of the animals that lost 5 % had no alarm"
-    return out
-
-
 def _from_first_whole_day(panel: Panel) -> Panel:
     """Days from the first on which every animal has a value; the second of them (treatment, in the DSS mice) masked."""
     whole = np.flatnonzero(np.isfinite(panel.values[..., 0]).all(axis=0))[0]
@@ -119,7 +103,7 @@ def _from_first_whole_day(panel: Panel) -> Panel:
 
 
 def _loss_day(raw: pd.DataFrame, panel: Panel) -> np.ndarray:
-    """Index of the day on which each animal's weight is first at or under :data:`LOSS`, :data:`NEVER` for the others."""
+    """Index of the day on which each animal is first at or under :data:`LOSS`, :data:`NEVER` for the others."""
     low = raw[(raw["name"] == "weight_percent") & (raw["value"] <= LOSS)]
     day = low.groupby("cage")["time_utc"].min().dt.tz_convert(None)
     dates = day.reindex(panel.cages).to_numpy().astype("datetime64[D]")
@@ -181,7 +165,7 @@ def _lead_rows(name: str, budget: float, table: pd.DataFrame, seed: int) -> list
     for group in ("DSS", "stress+DSS"):
         own = table[table["group"] == group]
         leads = own["lead_days"].to_numpy(dtype=float)
-        value = statistics.median_with_misses(leads)
+        value = float(statistics.median_with_misses(leads))
         who = own["cage"].to_numpy(dtype=str)
         ci = statistics.bootstrap_ci(leads, who, statistics.median_with_misses, seed)
         counts = own["status"].value_counts()

@@ -1,6 +1,7 @@
-"""Detection, lead time and false alarms of judged cages, by alarm budget, with intervals: rows of the ``evaluation`` table."""
+"""Detection, lead time and false alarms of judged cages by alarm budget, with intervals: the ``evaluation`` table."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,6 @@ from presage import tables
 from presage.config.distress import Alarms, with_budget
 from presage.homecage import statistics
 from presage.homecage.alarms import MONTH_DAYS, cage_months, count_episodes
-from presage.homecage.judge import OURS
 from presage.homecage.lead_time import lead_table
 from presage.homecage.models import CLINICAL, Judged
 from presage.homecage.zeitgeber import Lights
@@ -19,7 +19,7 @@ from presage.sheets import Cage
 RULE_OF_THREE = 3.0
 
 
-def row(metric: str, detector: str, value: float, ci: tuple[float, float] = (np.nan, np.nan), **rest: object) -> dict:
+def row(metric: str, detector: str, value: float, ci: tuple[float, float] = (np.nan, np.nan), **rest: Any) -> dict:
     """One row of the ``evaluation`` table; numbers that are not finite become null, with ``note`` saying why."""
     numbers = {k: float(v) if np.isfinite(v) else None for k, v in zip(("value", "ci_low", "ci_high"), (value, *ci))}
     out = {"metric": metric, "detector": detector, "group": "all", "budget": None, "n": 0, "unit": "1", "note": None}
@@ -62,9 +62,9 @@ def evaluate_cages(
             )
             leads.append(table)
             common = {"detector": name, "budget": budget, "simulated": simulated}
-            rows += _case_rows(table, common, alarms, seed)
-            rows += false_alarm_rows(healthy, one.alarm(budget) & healthy, budget, alarms, common)
-            rows += _value_rows(rows, budget, alarms, common)
+            cases = _case_rows(table, common, alarms, seed)
+            false = false_alarm_rows(healthy, one.alarm(budget) & healthy, budget, alarms, common)
+            rows += [*cases, *false, *_ppv_row(cases, false, alarms, common)]
         rows += _day_rows(one, groups, name, simulated)
     return pd.concat(leads, ignore_index=True), frame(rows)
 
@@ -100,17 +100,16 @@ def false_alarm_rows(
     if months < needed:
         note += f"; not demonstrable: needs {needed:.0f} alarm-free cage-months"
     n = int(healthy.sum())
-    rate = count / months if months else float("nan")
+    rate, interval = count / months if months else float("nan"), statistics.poisson_ci(count, months)
     burden = 100.0 * float(alarm.sum()) / n if n else float("nan")
     chance = 1.0 - float(np.exp(-budget * alarms.horizon_days / MONTH_DAYS))
     days = f"alarms at random at this budget within {alarms.horizon_days:g} days"
     return [
-        row("false_alarms_per_cage_month", value=rate, ci=statistics.poisson_ci(count, months), n=n, unit="1/cage-month",
-            note=note, **common),
+        row("false_alarms_per_cage_month", value=rate, ci=interval, n=n, unit="1/cage-month", note=note, **common),
         row("alarms_per_day_per_100_cages", value=burden, n=n, unit="1/d", note="alarm days, merged or not", **common),
         row("exposure_needed", value=needed, n=n, unit="cage-month", note="alarm-free, for a 95 % bound", **common),
         row("chance_detection", value=chance, unit="1", note=days, **common),
-    ]  # fmt: skip
+    ]
 
 
 def _case_rows(table: pd.DataFrame, common: dict, alarms: Alarms, seed: int) -> list[dict]:
@@ -121,7 +120,7 @@ def _case_rows(table: pd.DataFrame, common: dict, alarms: Alarms, seed: int) -> 
             known = cases[cases["status"] != "not_judged"]
             n, found = len(known), int((known["status"] == "detected").sum())
             left = len(cases) - n
-            note = f"exact binomial interval; {left} more cases were never judged in time" if left else "exact binomial interval"
+            note = "exact binomial interval" + (f"; {left} more were never judged in time" if left else "")
             base = {**common, "group": group, "n": n}
             rate = found / n if n else float("nan")
             rows.append(
@@ -139,32 +138,29 @@ def _medians(
 ) -> list[dict]:
     """Median over all cases (a miss is worse than any number) and over the detected ones; bootstrap over cages."""
     rows = []
-    for suffix, chosen in (("all", np.ones(len(cases), bool)), ("detected", (cases["status"] == "detected").to_numpy())):
+    for suffix, chosen in (
+        ("all", np.ones(len(cases), bool)),
+        ("detected", (cases["status"] == "detected").to_numpy()),
+    ):
         data, who = sign * values.to_numpy(dtype=float)[chosen], cases["cage"].to_numpy(dtype=str)[chosen]
-        value = sign * statistics.median_with_misses(data)
-        ci = statistics.bootstrap_ci(data, who, statistics.median_with_misses, seed, alarms.bootstrap)
-        ci = tuple(sorted(sign * c for c in ci)) if np.isfinite(ci).all() else tuple(sign * c for c in ci)[:: int(sign)]
+        value = sign * float(statistics.median_with_misses(data))
+        low, high = statistics.bootstrap_ci(data, who, statistics.median_with_misses, seed, alarms.bootstrap)
+        ci = (low, high) if sign > 0 else (-high, -low)
         missed = int(np.isnan(data).sum())
         note = f"bootstrap over cages; {missed} of {len(data)} had no alarm that counts"
         rows.append(row(f"{metric}:{suffix}", value=value, ci=ci, unit="d", note=note, **{**base, "n": len(data)}))
     return rows
 
 
-def _value_rows(rows: list[dict], budget: float, alarms: Alarms, common: dict) -> list[dict]:
-    """Positive predictive value of an episode at the configured incidence, from the rows just made."""
-
-    def find(metric: str) -> float | None:
-        hits = [r for r in rows if r["metric"] == metric and r["budget"] == budget and r["group"] == "all"]
-        hits = [r for r in hits if r["detector"] == common["detector"]]
-        return hits[-1]["value"] if hits else None
-
-    rate, false = find(f"detection_rate:{alarms.primary_event}"), find("false_alarms_per_cage_month")
-    if rate is None or false is None:
+def _ppv_row(cases: list[dict], false: list[dict], alarms: Alarms, common: dict) -> list[dict]:
+    """Positive predictive value of an episode at the configured incidence; none without cases of the primary event."""
+    found = [r for r in cases if r["metric"] == f"detection_rate:{alarms.primary_event}" and r["group"] == "all"]
+    rate = next(r["value"] for r in false if r["metric"] == "false_alarms_per_cage_month")
+    if not found or found[0]["value"] is None or rate is None:
         return []
-    true = rate * alarms.incidence
-    value = true / (true + false) if true + false else float("nan")
-    note = f"at {alarms.incidence:g} cases per cage-month"
-    return [row("ppv", value=value, note=note, **common)]
+    true = found[0]["value"] * alarms.incidence
+    note = f"at {alarms.incidence:g} cases per cage-month" if true + rate else "neither true nor false alarms"
+    return [row("ppv", value=true / (true + rate) if true + rate else float("nan"), note=note, **common)]
 
 
 def _day_rows(judged: Judged, groups: Mapping[str, str], name: str, simulated: bool) -> list[dict]:
@@ -175,46 +171,3 @@ def _day_rows(judged: Judged, groups: Mapping[str, str], name: str, simulated: b
     flags = {"no_call": judged.scores.no_call, "warm_up": judged.scores.warm_up, "masked": judged.scores.masked}
     share = {key: (flag & days).sum() / n if n else float("nan") for key, flag in flags.items()}
     return [row(f"{key}_fraction", name, v, n=n, simulated=simulated) for key, v in share.items()]
-
-
-def summary(evaluation: pd.DataFrame, judged: Judged, alarms: Alarms) -> dict[str, float | int | str | None]:
-    """Flat keys of ``summary.json`` for the judged cages; a null has its ``<key>_why`` beside it."""
-    ours = evaluation[(evaluation["detector"] == OURS) & (evaluation["group"] == "all")]
-
-    def pick(metric: str, at_budget: bool = True) -> pd.Series | None:
-        rows = ours[ours["metric"] == metric]
-        rows = rows[rows["budget"] == alarms.budget] if at_budget else rows
-        return rows.iloc[0] if len(rows) else None
-
-    event = alarms.primary_event
-    days = judged.panel.scheduled
-    out: dict[str, float | int | str | None] = {
-        "homecage.cages": len(set(judged.panel.cages)),
-        "homecage.cage_days": int(days.sum()),
-        "homecage.no_call_fraction": float((judged.scores.no_call & days).sum() / max(days.sum(), 1)),
-        "homecage.alarm_budget": alarms.budget,
-        "homecage.lead_event": event,
-    }
-    lead = pick(f"lead_days:{event}:all")
-    chosen = {
-        "homecage.detection_rate": (pick(f"detection_rate:{event}"), "value"),
-        "homecage.median_lead_time_days": (lead, "value"),
-        "homecage.median_lead_time_ci_low": (lead, "ci_low"),
-        "homecage.median_lead_time_ci_high": (lead, "ci_high"),
-        "homecage.median_lead_time_detected_days": (pick(f"lead_days:{event}:detected"), "value"),
-        "homecage.median_lead_over_technician_days": (pick("lead_days:technician_note:all"), "value"),
-        "homecage.median_delay_from_onset_days": (pick("delay_days:all"), "value"),
-        "homecage.detection_rate_after_onset": (pick("detection_rate:onset"), "value"),
-        "homecage.false_alarms_per_cage_month": (pick("false_alarms_per_cage_month"), "value"),
-        "homecage.false_alarms_ci_low": (pick("false_alarms_per_cage_month"), "ci_low"),
-        "homecage.false_alarms_ci_high": (pick("false_alarms_per_cage_month"), "ci_high"),
-    }
-    for key, (found, column) in chosen.items():
-        value = None if found is None or pd.isna(found[column]) else float(found[column])
-        out[key] = value
-        if value is None:
-            out[f"{key}_why"] = "no such event in the evaluated cages" if found is None else f"undefined ({found['note']})"
-    out["homecage.lead_n"] = 0 if lead is None else int(lead["n"])
-    return out
-
-

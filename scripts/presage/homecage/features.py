@@ -1,7 +1,7 @@
 """From the pose of one cage-day to per-minute readings: how far, how still, how long, where, and was it seen at all.
 
-Missing is not still and hidden is not missing: a minute without usable frames has null values and coverage 0; a minute of
-good frames without an animal has coverage 1, ``hidden_fraction`` 1 and null motion.
+Missing is not still and hidden is not missing: a minute without usable frames has null values and coverage 0; a
+minute of good frames without an animal has coverage 1, ``hidden_fraction`` 1 and null motion.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
+from presage.config.distress import Features
 from presage.homecage import bouts, kinematics
 from presage.homecage.pose.quality import SEEN, UNUSABLE, PoseDay
 from presage.homecage.zeitgeber import Lights, Schedule
@@ -30,21 +31,8 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class FeatureSettings:
-    """How pose becomes behaviour. Lengths are in body lengths, so that no camera needs its own numbers."""
-
-    still_speed: float = 0.15  # body lengths per second
-    sleep_s: float = 40.0
-    nest_radius: float = 1.0  # body lengths
-    nest_min_minutes: float = 2.0
-    length_parts: tuple[str, str] = ("snout", "tailbase")
-    nest: tuple[float, float] | None = None  # px; None: estimated from this cage-day's light phase
-    mm_per_px: float | None = None
-
-
-@dataclass(frozen=True)
 class Track:
-    """One animal's frames of a cage-day, ascending in time. ``time`` s since lights-on; ``xy`` px [frames, parts, 2]."""
+    """One animal's frames of a cage-day by time: ``time`` s since lights-on; ``xy`` px [frames, parts, 2]."""
 
     time: np.ndarray
     xy: np.ndarray
@@ -62,23 +50,24 @@ def features_cage_day(
     date: dt.date,
     lights: Lights,
     schedule: Schedule,
-    settings: FeatureSettings,
+    settings: Features,
 ) -> tuple[pd.DataFrame, dict]:
     """The ``readings`` rows of a cage-day, and what to remember of it (``sampling``, ``nest_px``, ``body_length_px``).
 
-    ``pose`` has a row for every frame that was sampled, judged seen, hidden or unusable (:mod:`pose.quality`). One row for each feature and each minute that was scheduled or recorded; ``coverage`` is usable / scheduled seconds.
-    Several animals in a cage are averaged: who is who does not survive a day. Path length depends on the frame rate, so
-    the unit of ``distance`` and ``speed`` carries it; with a pixel scale, lengths are mm.
+    ``pose`` has a row for every frame that was sampled, judged seen, hidden or unusable (:mod:`pose.quality`). One
+    row for each feature and each minute that was scheduled or recorded; ``coverage`` is usable / scheduled seconds.
+    Several animals in a cage are averaged: who is who does not survive a day. Path length depends on the frame rate,
+    so the unit of ``distance`` and ``speed`` carries it; with a pixel scale, lengths are mm.
     """
     tracks, bodyparts = read_tracks(pose, lights.utc(date)), pose.bodyparts
     interval = float(np.median([t.interval for t in tracks.values()])) if tracks else 1.0
     length = body_length(tracks, bodyparts, settings.length_parts)
-    nest = settings.nest or _nest(tracks, lights, length, settings)
+    nest = settings.nest_px or _nest(tracks, lights, length, settings)
     frames = [_frames(track, bodyparts, interval, length, nest, settings) for track in tracks.values()]
     minutes = _minutes(frames, schedule, interval)
-    readings = _long(minutes, cage, lights.utc(date), 1.0 / interval, settings.mm_per_px)
+    readings = _long(minutes, cage, lights.utc(date), _rate(interval), settings.mm_per_px)
     duty = f"{schedule.record_s:g} of {schedule.period_s:g} s"
-    sampling = f"video {1.0 / interval:.3g} fps, {duty}" if tracks else f"video, {duty}"
+    sampling = f"video {_rate(interval)} fps, {duty}" if tracks else f"video, {duty}"
     return readings, {"sampling": sampling, "nest_px": nest, "body_length_px": length}
 
 
@@ -105,9 +94,7 @@ def body_length(tracks: dict[str, Track], bodyparts: Sequence[str], parts: tuple
     return float(np.median(seen)) if len(seen) else None
 
 
-def _nest(
-    tracks: dict[str, Track], lights: Lights, length: float | None, s: FeatureSettings
-) -> tuple[float, float] | None:
+def _nest(tracks: dict[str, Track], lights: Lights, length: float | None, s: Features) -> tuple[float, float] | None:
     """Densest place of the light phase. It precedes the night of the same cage-day, so nothing later is used."""
     light = [kinematics.centre(t.xy[t.time < lights.hours * 3600.0]) for t in tracks.values()]
     if not light or length is None:
@@ -123,7 +110,7 @@ def _frames(
     interval: float,
     length: float | None,
     nest: tuple | None,
-    s: FeatureSettings,
+    s: Features,
 ) -> pd.DataFrame:
     """What each frame says of one animal; NaN = not known."""
     n = len(track.time)
@@ -175,7 +162,7 @@ def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float) ->
     return mean.assign(coverage=mean["coverage"].fillna(0.0))
 
 
-def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: float, mm_per_px: float | None) -> pd.DataFrame:
+def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: str, mm_per_px: float | None) -> pd.DataFrame:
     time = (start + pd.to_timedelta(minutes.index.to_numpy() * MINUTE, unit="s")).as_unit("us")
     parts = []
     for name, base in UNITS.items():
@@ -183,9 +170,14 @@ def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: float, mm_
         if base.startswith("px") and mm_per_px:
             value, unit = value * mm_per_px, base.replace("px", "mm")
         if "/" in base:
-            unit += f" at {fps:.3g} fps"
+            unit += f" at {fps} fps"
         parts.append(pd.DataFrame({"time_utc": time, "name": name, "value": value, "unit": unit}))
     out = pd.concat(parts, ignore_index=True)
     out["coverage"] = np.tile(minutes["coverage"].to_numpy(), len(UNITS))
     out = out.assign(cage=cage, animal=None, resolution_s=MINUTE)
     return out[tables.SCHEMAS["readings"].names]
+
+
+def _rate(interval: float) -> str:
+    """Frame rate for units and sampling, to two digits: 29.97 and 30 are the same sampling."""
+    return f"{float(f'{1.0 / interval:.2g}'):g}"

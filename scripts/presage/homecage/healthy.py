@@ -3,8 +3,9 @@
 Retrospective: the threshold of an animal comes from all days of the others. No claim of prediction is made with it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,11 @@ from presage.progress import progress
 FALL, FALL_DAYS = 0.6, 3  # a 40 % fall that lasts three days
 
 
+def strain_or_self(cage: str) -> str:
+    """What is left out together: all of ``<strain>_<mouse>``'s strain, or the animal itself."""
+    return cage.split("_")[0]
+
+
 def evaluate_healthy(
     daily: pd.DataFrame,
     feature: str,
@@ -29,15 +35,15 @@ def evaluate_healthy(
     alarms: Alarms,
     *,
     name: str,
-    group_of: Callable[[str], str] = str,
+    group_of: Callable[[str], str] = strain_or_self,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Rows of the ``evaluation`` table for healthy animals of ``daily``, with ``feature`` (an amount) alone.
 
-    ``group_of`` maps a cage to what is left out together: itself, or its strain. ``name`` becomes the rows' group. For each
-    budget, and at least 1 and 2: pooled false-alarm episodes per animal-month with Poisson interval; the range of the
-    groups' own rates; the share of injected falls of 40 % over three days that raise an alarm within them, with a
-    bootstrap interval over animals; and the share of the same days that alarm without any fall.
+    ``group_of`` maps a cage to what is left out together. ``name`` becomes the rows' group. For each budget, and at
+    least 1 and 2: pooled false-alarm episodes per animal-month with Poisson interval, those of each strain, and their
+    dispersion; the share of injected falls of 40 % over three days that raise an alarm within them, with a bootstrap
+    interval over animals; and the share of the same days that alarm without any fall.
     """
     settings = single(detector, feature)
     panel = panels.build(daily[~daily["provisional"]], settings.features)
@@ -45,7 +51,9 @@ def evaluate_healthy(
     scorers: dict[str, Scorer] = {OURS: OwnBaseline(settings), **rules(settings, feature)}
     rows = []
     for label, scorer in scorers.items():
-        result = leave_out(label, scorer, panel, np.array([group_of(c) for c in panel.cages]), budgets, alarms)
+        result = leave_out(
+            label, scorer, panel, np.array([group_of(c) for c in panel.cages]), budgets, alarms.merge_gap_days
+        )
         for budget in budgets:
             rows += _rows(result, budget, alarms, label, name, seed)
     return evaluate.frame(rows)
@@ -53,7 +61,8 @@ def evaluate_healthy(
 
 def single(detector: Detector, feature: str) -> Detector:
     """The detector with one amount (``feature``, worse when it falls) in place of its features."""
-    return detector.model_copy(update={"features": [FeatureWeight(name=feature, worse="down", scale="log")]})
+    only = FeatureWeight(name=feature, worse="down", scale="log", weight=1.0)
+    return detector.model_copy(update={"features": [only]})
 
 
 def inject(panel: Panel, unit: int, day: int, days: int = FALL_DAYS, factor: float = FALL) -> Panel:
@@ -64,48 +73,50 @@ def inject(panel: Panel, unit: int, day: int, days: int = FALL_DAYS, factor: flo
     return replace(one, values=values)
 
 
-def leave_out(
-    label: str, scorer: Scorer, panel: Panel, groups: np.ndarray, budgets: Sequence[float], alarms: Alarms
-) -> dict[str, np.ndarray | Mapping]:
-    """Judge each of ``groups`` [U] by a model of all the others.
+@dataclass(frozen=True)
+class LeftOut:
+    """Scores [U, D] of animals by models of the others, with each one's own threshold.
 
-    Returns ``alarm`` {budget: bool [U, D]}, ``judged`` [U, D], ``groups``, and for every injected fall its ``unit``, the
-    ``seen`` {budget: bool} with it and the ``anyway`` {budget: bool} without it.
+    ``limit`` {budget: [U]}; ``groups`` [U] what was left out together. For every injected fall: its ``unit``, and the
+    highest score within its days with it (``fallen``) and without it (``anyway``).
     """
-    shape = panel.values.shape[:2]
-    judged = np.zeros(shape, dtype=bool)
-    alarm = {b: np.zeros(shape, dtype=bool) for b in budgets}
-    unit_of: list[int] = []
-    seen: dict[float, list[bool]] = {b: [] for b in budgets}
-    anyway: dict[float, list[bool]] = {b: [] for b in budgets}
+
+    score: np.ndarray
+    limit: dict[float, np.ndarray]
+    groups: np.ndarray
+    unit: np.ndarray
+    fallen: np.ndarray
+    anyway: np.ndarray
+
+    def alarm(self, budget: float) -> np.ndarray:
+        """Days with an alarm, bool [U, D]."""
+        with np.errstate(invalid="ignore"):
+            return self.score > self.limit[budget][:, None]
+
+
+def leave_out(
+    label: str, scorer: Scorer, panel: Panel, groups: np.ndarray, budgets: Sequence[float], merge_gap: int
+) -> LeftOut:
+    """Judge each of ``groups`` [U] by a model of all the others, as it is and with every possible fall injected."""
+    score = np.full(panel.values.shape[:2], np.nan)
+    limit = {b: np.full(len(panel.units), np.nan) for b in budgets}
+    falls: list[tuple[int, float, float]] = []
     for group in progress(np.unique(groups), f"leave out, {label}", "group"):
         out = groups == group
         others = panel.take(~out)
         everything = np.ones(others.values.shape[:2], dtype=bool)
-        model = models.fit(label, scorer, others, everything, budgets, alarms.merge_gap_days, {})
-        score = model.scorer.score(panel.take(out)).score
-        judged[out] = np.isfinite(score)
+        model = models.fit(label, scorer, others, everything, budgets, merge_gap, {})
+        score[out] = model.scorer.score(panel.take(out)).score
         for b in budgets:
-            alarm[b][out] = np.nan_to_num(score, nan=-np.inf) > model.thresholds.by_budget[b]
-        for row, unit in enumerate(np.flatnonzero(out)):
-            starts = _starts(np.isfinite(score[row]))
-            if not len(starts):
-                continue
-            fallen = model.scorer.score(_stack([inject(panel, unit, d) for d in starts])).score
-            for k, d in enumerate(starts):
-                unit_of.append(int(unit))
-                for b in budgets:
-                    limit = model.thresholds.by_budget[b]
-                    seen[b].append(bool((fallen[k, d : d + FALL_DAYS] > limit).any()))
-                    anyway[b].append(bool((score[row, d : d + FALL_DAYS] > limit).any()))
-    return {
-        "judged": judged,
-        "alarm": alarm,
-        "groups": groups,
-        "unit": np.array(unit_of),
-        "seen": {b: np.array(v) for b, v in seen.items()},
-        "anyway": {b: np.array(v) for b, v in anyway.items()},
-    }
+            limit[b][out] = model.thresholds.by_budget[b]
+        for unit in np.flatnonzero(out).tolist():
+            starts = _starts(np.isfinite(score[unit])).tolist()
+            if starts:
+                fallen = model.scorer.score(_stack([inject(panel, unit, day) for day in starts])).score
+                spans = [slice(day, day + FALL_DAYS) for day in starts]
+                falls += [(unit, fallen[k, span].max(), score[unit, span].max()) for k, span in enumerate(spans)]
+    table = np.array(falls, dtype=float).reshape(-1, 3)
+    return LeftOut(score, limit, groups, table[:, 0].astype(int), table[:, 1], table[:, 2])
 
 
 def _starts(judged: np.ndarray) -> np.ndarray:
@@ -115,45 +126,40 @@ def _starts(judged: np.ndarray) -> np.ndarray:
 
 
 def _stack(parts: list[Panel]) -> Panel:
-    join = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("values", "sampling", "evidence", "end_utc")}
+    names = ("values", "sampling", "evidence", "end_utc")
+    join: dict[str, Any] = {k: np.concatenate([getattr(p, k) for p in parts]) for k in names}
     return replace(parts[0], units=[u for p in parts for u in p.units], **join)
 
 
-def _rows(result: dict, budget: float, alarms: Alarms, label: str, name: str, seed: int) -> list[dict]:
-    judged, alarm = result["judged"], result["alarm"][budget] & result["judged"]
-    common = {"detector": label, "budget": budget, "group": name}
-    out = evaluate.false_alarm_rows(judged, alarm, budget, alarms, common, retrospective=True)
-    rates = []
-    for group in np.unique(result["groups"]):
-        mine = result["groups"] == group
-        months = cage_months(judged[mine])
-        rates.append(count_episodes(alarm[mine], alarms.merge_gap_days) / months if months else np.nan)
-    note = "highest rate of a left-out group; the interval is the groups' 2.5 and 97.5 percentiles"
-    spread = tuple(np.nanquantile(rates, [0.025, 0.975]))
-    out.append(evaluate.row("false_alarms_highest_group", value=np.nanmax(rates), ci=spread, n=len(rates),
-                            unit="1/cage-month", note=note, **common))  # fmt: skip
-    unit = result["unit"].astype(str)
-    for metric, key, note in (
-        ("sensitivity_40pct_3d", "seen", "alarm within an injected fall; bootstrap over animals"),
-        ("sensitivity_without_fall", "anyway", "alarm within the same days as recorded; bootstrap over animals"),
+def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str, seed: int) -> list[dict]:
+    judged, alarm = np.isfinite(result.score), result.alarm(budget)
+    common: dict[str, Any] = {"detector": label, "budget": budget}
+    out = evaluate.false_alarm_rows(judged, alarm, budget, alarms, {**common, "group": name}, retrospective=True)
+    counts, months = [], []
+    for group in np.unique(result.groups):
+        mine = result.groups == group
+        counts.append(count_episodes(alarm[mine], alarms.merge_gap_days))
+        months.append(cage_months(judged[mine]))
+        if mine.sum() > 1:  # a pooled rate can hide a strain
+            own = {**common, "group": f"{name}: {group}"}
+            out += evaluate.false_alarm_rows(judged[mine], alarm[mine], budget, alarms, own, retrospective=True)[:1]
+    note = "chi-square of the left-out groups' episodes over its degrees of freedom: 1 when they differ by chance only"
+    dispersion = _dispersion(np.array(counts, dtype=float), np.array(months))
+    out.append(evaluate.row("false_alarm_dispersion", value=dispersion, n=len(counts), note=note, group=name, **common))
+    limit, unit = result.limit[budget][result.unit], result.unit.astype(str)
+    for metric, peak, note in (
+        ("sensitivity_40pct_3d", result.fallen, "alarm within an injected fall; bootstrap over animals"),
+        ("sensitivity_without_fall", result.anyway, "alarm within the same days as recorded; bootstrap over animals"),
     ):
-        hits = result[key][budget].astype(float)
+        hits = (peak > limit).astype(float)
         value = float(hits.mean()) if len(hits) else float("nan")
-        ci = statistics.bootstrap_ci(hits, unit, lambda v: float(np.mean(v)), seed, alarms.bootstrap)
-        out.append(evaluate.row(metric, value=value, ci=ci, n=len(hits), unit="1", note=note, **common))
+        ci = statistics.bootstrap_ci(hits, unit, statistics.mean, seed, alarms.bootstrap)
+        out.append(evaluate.row(metric, value=value, ci=ci, n=len(hits), note=note, group=name, **common))
     return out
 
 
-def summary(evaluation: pd.DataFrame, name: str, budget: float = 1.0) -> dict[str, float]:
-    """Flat keys of ``summary.json`` for one healthy source."""
-    rows = evaluation[(evaluation["detector"] == OURS) & (evaluation["group"] == name) & (evaluation["budget"] == budget)]
-    rows = rows.set_index("metric")
-    rate, hit = rows.loc["false_alarms_per_cage_month"], rows.loc["sensitivity_40pct_3d"]
-    return {
-        "homecage.healthy.budget": budget,
-        "homecage.healthy.false_alarms_per_mouse_month": float(rate["value"]),
-        "homecage.healthy.false_alarms_ci_low": float(rate["ci_low"]),
-        "homecage.healthy.false_alarms_ci_high": float(rate["ci_high"]),
-        "homecage.healthy.mouse_months": float(rate["n"]) / 30.0,
-        "homecage.healthy.sensitivity_40pct_3d": float(hit["value"]),
-    }
+def _dispersion(counts: np.ndarray, months: np.ndarray) -> float:
+    expected = counts.sum() * months / months.sum()
+    if len(counts) < 2 or not counts.sum():
+        return float("nan")
+    return float((((counts - expected) ** 2) / expected).sum() / (len(counts) - 1))

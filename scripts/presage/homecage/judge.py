@@ -52,7 +52,9 @@ def judge(
     panel = panels.build(daily[~daily["provisional"]], detector.features, evidence)
     calibrate = np.array([role[cage] == "calibrate" for cage in panel.cages])
     if not calibrate.any():
-        raise UserError("cages sheet", "no cage with readings has role calibrate", "name healthy cages that set the threshold")
+        raise UserError(
+            "cages sheet", "no cage with readings has role calibrate", "name healthy cages that set the threshold"
+        )
     scorers: dict[str, Scorer] = {OURS: OwnBaseline(detector)}
     amounts = [f.name for f in detector.features if f.scale == "log" and f.worse == "down"]
     if amounts:
@@ -159,7 +161,7 @@ def _urgent_rows(judged: Judged, alarms: Alarms, stop: int, urgent: pd.DataFrame
     """Urgent checks as alarm rows with episode 0: they have no score and no threshold of the detector's."""
     rows = []
     for check in () if urgent is None else urgent.itertuples():
-        day = int((np.datetime64(check.date, "D") - judged.panel.dates[0]).astype(int))
+        day = int((np.datetime64(str(check.date), "D") - judged.panel.dates[0]).astype(int))
         if day < stop:
             model = judged.model[day] if 0 <= day < len(judged.model) else -1
             rows.append(

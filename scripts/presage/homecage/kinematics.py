@@ -79,10 +79,10 @@ def speed(points: np.ndarray, time: np.ndarray, joined: np.ndarray, window_s: fl
 
 
 def densest_place(points: np.ndarray, radius: float) -> tuple[float, float] | None:
-    """Centre (x, y) of the disc of about ``radius`` that holds most of ``points`` [n, 2] (NaN ignored); None without points.
+    """Centre (x, y) of the disc of about ``radius`` that holds most of ``points`` [n, 2]; None without points.
 
-    The densest cell of a grid of ``radius`` / 2 with its eight neighbours, then the mean of the points within ``radius``
-    of it: ties go to the upper left, so the answer is unique.
+    NaN is ignored. The densest cell of a grid of ``radius`` / 2 with its eight neighbours, then the mean of the
+    points within ``radius`` of it: ties go to the upper left, so the answer is unique.
     """
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):

@@ -28,10 +28,10 @@ def lead_table(
 ) -> pd.DataFrame:
     """The ``lead_time`` table: one row for each case (unit of a cage in ``groups``) and kind of event, its first event.
 
-    An episode counts from the decision on its first day. *detected*: one was decided in [event - horizon, event); *late*:
-    the first was decided at the event or after it; *early*: all were decided before the horizon (false alarms);
-    *missed*: there was none; *not_judged*: no day up to the event could be judged within the horizon. For the event
-    ``onset``, which only a simulated world knows, an alarm counts from the onset on, without limit.
+    An episode counts from the decision on its first day. *detected*: one was decided in [event - horizon, event);
+    *late*: the first was decided at the event or after it; *early*: all were decided before the horizon (false
+    alarms); *missed*: there was none; *not_judged*: no day up to the event could be judged within the horizon. For
+    the event ``onset``, which only a simulated world knows, an alarm counts from the onset on, without limit.
     """
     alarm = judged.alarm(budget)
     decided = decision_utc(judged, latency_minutes)

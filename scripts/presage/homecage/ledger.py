@@ -1,7 +1,7 @@
 """Alarms as they were issued: one file for each model and cage-day, written once and never changed.
 
-A rerun with the same model reproduces the same file. One that does not is a finding, not an update: the first file stays,
-and the caller is told.
+A rerun with the same model reproduces the same file. One that does not is a finding, not an update: the first file
+stays, and the caller is told.
 """
 
 import datetime as dt
@@ -23,8 +23,8 @@ def path(folder: str | Path, model_hash: str, date: dt.date) -> Path:
 def issue(folder: str | Path, model_hash: str, date: dt.date, alarms: pd.DataFrame) -> str:
     """Keep the ``alarms`` table (empty is an answer too) of one cage-day: ``written``, ``same`` or ``differs``.
 
-    An existing file is never replaced. The file appears under its name complete or not at all, and of two jobs that write
-    at the same time one wins.
+    An existing file is never replaced. The file appears under its name complete or not at all, and of two jobs that
+    write at the same time one wins.
     """
     target = path(folder, model_hash, date)
     target.parent.mkdir(parents=True, exist_ok=True)

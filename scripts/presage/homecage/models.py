@@ -1,4 +1,4 @@
-"""Detectors as dated artefacts: each is fitted on what was recorded before its date and judges the days from then on."""
+"""Detectors as dated artefacts: each is fitted on what was recorded before its date and judges the days after it."""
 
 import datetime as dt
 import json
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from presage.homecage import alarms
-from presage.homecage.detector import Scorer, Scores
+from presage.homecage.detector import Fitted, Scorer, Scores
 from presage.homecage.panel import Panel
 from presage.homecage.zeitgeber import Lights
 from presage.provenance import content_hash
@@ -26,7 +26,7 @@ class Model:
 
     name: str
     fit_date: dt.date
-    scorer: Scorer
+    scorer: Fitted
     thresholds: alarms.Thresholds
     cages: int
     settings: dict
@@ -55,7 +55,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Judged:
-    """What dated models said of a panel. ``model`` [D] indexes ``models``, -1 before the first; thresholds by budget [D]."""
+    """What dated models said of a panel: ``model`` [D] indexes ``models``, -1 before the first; ``thresholds`` [D]."""
 
     panel: Panel
     scores: Scores
@@ -111,9 +111,9 @@ def judge_dated(
 ) -> Judged:
     """Judge every day by the newest model that was fitted on what was recorded before it.
 
-    ``calibrate`` bool [U]: units that set spread and threshold. A model of a day uses their days before it and the events
-    that had happened by then; where that is too little, the older model (or none: warm-up) stays. So nothing that is
-    recorded later changes what is said of a day.
+    ``calibrate`` bool [U]: units that set spread and threshold. A model of a day uses their days before it and the
+    events that had happened by then; where that is too little, the older model (or none: warm-up) stays. So nothing
+    that is recorded later changes what is said of a day.
     """
     shape = panel.values.shape[:2]
     score, why = np.full(shape, np.nan), np.full(shape, None, dtype=object)

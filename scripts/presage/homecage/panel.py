@@ -18,10 +18,10 @@ FLOOR = 1e-6
 class Panel:
     """Daily values of all units (a cage, or an animal of it) over the same consecutive dates.
 
-    ``units`` (cage, animal or ""); ``dates`` datetime64[D] [D]; ``features`` [F]; ``values`` float64 [U, D, F] transformed,
-    NaN where there is none; ``sampling`` int32 [U, D, F] code of unit and sampling, -1 where there is no row; ``evidence``
-    [U, D] share of the day's evidence that events leave (1 ordinary, 0 masked); ``end_utc`` datetime64[us] [U, D], NaT
-    where there is no row: end of the data window.
+    ``units`` (cage, animal or ""); ``dates`` datetime64[D] [D]; ``features`` [F]; ``values`` float64 [U, D, F]
+    transformed, NaN where there is none; ``sampling`` int32 [U, D, F] code of unit and sampling, -1 where there is no
+    row; ``evidence`` [U, D] share of the day's evidence that events leave (1 ordinary, 0 masked); ``end_utc``
+    datetime64[us] [U, D], NaT where there is no row: end of the data window.
     """
 
     units: list[tuple[str, str]]
@@ -115,11 +115,13 @@ def _refuse_doubles(rows: pd.DataFrame, *key: np.ndarray) -> None:
 
 def _evidence(units: list[tuple[str, str]], dates: np.ndarray, table: pd.DataFrame | None) -> np.ndarray:
     out = np.ones((len(units), len(dates)))
-    for row in () if table is None else table.itertuples():
-        day = int((np.datetime64(row.date, "D") - dates[0]).astype(int))
+    if table is None or table.empty:
+        return out
+    days = (table["date"].to_numpy().astype("datetime64[D]") - dates[0]).astype(int)
+    for cage, animal, day, weight in zip(table["cage"], table["animal"], days, table["weight"]):
         if 0 <= day < len(dates):
-            hit = [i for i, (cage, animal) in enumerate(units) if cage == row.cage and row.animal in ("", animal)]
-            out[hit, day] = np.minimum(out[hit, day], row.weight)
+            hit = [i for i, (c, a) in enumerate(units) if c == cage and animal in ("", a)]
+            out[hit, day] = np.minimum(out[hit, day], weight)
     return out
 
 

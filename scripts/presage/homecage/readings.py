@@ -19,6 +19,13 @@ UNDATED_LIGHTS = Lights(zone="UTC", on="00:00", off="12:00")
 PHASES = ("night", "day", "all")
 Reader = Callable[[Path], pd.DataFrame]
 READERS: dict[str, Reader] = {}
+# The daily amount that stands for activity in each kind of file.
+ACTIVITY = {
+    "readings": "night_distance",
+    "mice_rhythms": "night_activity",
+    "mousestyles": "all_distance",
+    "relsa": "all_activity",
+}
 
 
 def reader(kind: str) -> Callable[[Reader], Reader]:
@@ -32,7 +39,7 @@ def reader(kind: str) -> Callable[[Reader], Reader]:
 
 
 def read(kind: str, path: str | Path) -> pd.DataFrame:
-    """The ``readings`` table of ``path``. Raises :class:`UserError` for a file that is absent or not of that ``kind``."""
+    """The ``readings`` table of ``path``. Raises :class:`UserError` for a file that is absent or not of ``kind``."""
     path = Path(path)
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path of the readings source")
@@ -103,8 +110,8 @@ MOUSESTYLES = ("as_probability", "as_numbers", "as_durations", "food", "water", 
 def read_mousestyles(path: Path) -> pd.DataFrame:
     """Array (9 features, mouse-days, strain + mouse + day + eleven 2 h bins); cage = ``<strain>_<mouse>``.
 
-    The phase of the bins is not documented here, so only whole days (``all_``) of these readings are to be used: each bin
-    stands for an eleventh of the day.
+    The phase of the bins is not documented here, so only whole days (``all_``) of these readings are to be used: each
+    bin stands for an eleventh of the day.
     """
     array = np.load(path, allow_pickle=False)
     strain, mouse, day = (array[0, :, i].astype(int) for i in range(3))
@@ -142,16 +149,16 @@ def to_daily(
     sampling: str = "",
     source: str = "",
     min_coverage: float = 0.5,
-    data_end: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """The ``daily`` table: ``night_``, ``day_`` and ``all_`` mean of each feature and cage-day.
 
     Means are weighted by what was seen. The coverage of a phase is its usable over its scheduled time; under
-    ``min_coverage`` the value is null, and also where the feature itself was known (a hidden animal has no speed) for less
-    than a tenth of the schedule. ``all_`` is the mean of both phases by their length and null when either is: a day of
-    which only the night was recorded would look too active. Readings longer than a phase give ``all_`` only.
+    ``min_coverage`` the value is null, and also where the feature itself was known (a hidden animal has no speed) for
+    less than a tenth of the schedule. ``all_`` is the mean of both phases by their length and null when either is: a
+    day of which only the night was recorded would look too active. Readings longer than a phase give ``all_`` only.
 
-    ``data_end`` (default: the end of the last reading with any coverage) marks the days that were not over: provisional.
+    Days that were not over when the last of the ``readings`` was taken (and the schedule's pause after it had passed)
+    are provisional.
     """
     if readings.empty:
         return tables.empty("daily")
@@ -162,10 +169,11 @@ def to_daily(
     rows["sampling"] = sampling or rows["resolution_s"].map(lambda s: f"sensor {s:g} s")
     long = rows["resolution_s"] > 3600.0 * min(lights.hours, 24.0 - lights.hours)
     rows.loc[long, "phase"] = "all"
-    if data_end is None:
-        seen = rows[rows["coverage"] > 0]
-        data_end = (seen["time_utc"] + pd.to_timedelta(seen["resolution_s"], unit="s")).max()
-    phases = _phase_means(rows, lights, schedule or Schedule(), min_coverage)
+    schedule = schedule or Schedule()
+    seen = rows[rows["coverage"] > 0]
+    reach = seen["resolution_s"].clip(lower=schedule.period_s)
+    data_end = (seen["time_utc"] + pd.to_timedelta(reach, unit="s")).max()
+    phases = _phase_means(rows, lights, schedule, min_coverage)
     halves = phases[phases["phase"] != "all"]
     whole = _whole_days(halves, lights)
     out = pd.concat([phases, whole], ignore_index=True)
@@ -219,11 +227,8 @@ def _whole_days(halves: pd.DataFrame, lights: Lights) -> pd.DataFrame:
         return halves.assign(phase="all")
     hours = halves["phase"].map(lights.phase_hours)
     rows = halves.assign(hours=hours, product=halves["value"] * hours, covered=halves["coverage"] * hours)
-    grouped = rows.groupby(_KEY, sort=True)
-    out = grouped.agg(
-        product=("product", lambda v: v.sum(skipna=False)), covered=("covered", "sum"), hours=("hours", "sum")
-    )
-    complete = out["hours"] >= 24.0
-    out["value"] = (out["product"] / 24.0).where(complete)
+    rows["known"] = hours.where(halves["value"].notna(), 0.0)
+    out = rows.groupby(_KEY, sort=True)[["product", "covered", "known"]].sum()
+    out["value"] = (out["product"] / 24.0).where(out["known"] >= 24.0)
     out["coverage"] = out["covered"] / 24.0
     return out.reset_index().assign(phase="all")[[*_KEY, "phase", "value", "coverage"]]

@@ -28,27 +28,37 @@ def poisson_ci(count: int, exposure: float, level: float = 0.95) -> tuple[float,
 def bootstrap_ci(
     values: np.ndarray,
     groups: np.ndarray,
-    statistic: Callable[[np.ndarray], float],
+    statistic: Callable[[np.ndarray], np.ndarray],
     seed: int,
     draws: int = 2000,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile interval of ``statistic`` by resampling whole ``groups`` (cages); (nan, nan) under two groups."""
+    """Percentile interval of ``statistic`` by resampling whole ``groups`` (cages); (nan, nan) under two groups.
+
+    ``statistic`` reduces the last axis of an array.
+    """
     names = np.unique(groups)
     if len(names) < 2:
         return float("nan"), float("nan")
     members = [values[groups == g] for g in names]
-    rng = np.random.default_rng(seed)
-    picks = rng.integers(0, len(names), size=(draws, len(names)))
-    found = np.array([statistic(np.concatenate([members[i] for i in row])) for row in picks])
+    picks = np.random.default_rng(seed).integers(0, len(names), size=(draws, len(names)))
+    if len({len(m) for m in members}) == 1:
+        found = statistic(np.stack(members)[picks].reshape(draws, -1))
+    else:
+        found = np.array([statistic(np.concatenate([members[i] for i in row])) for row in picks])
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     return float(low), float(high)
 
 
-def median_with_misses(leads: np.ndarray) -> float:
-    """Median in which NaN (a miss) counts as minus infinity; -inf when half or more were missed."""
-    values = np.where(np.isnan(leads), -np.inf, leads)
-    if not len(values):
-        return float("nan")
-    low, high = np.sort(values)[[(len(values) - 1) // 2, len(values) // 2]]
-    return float((low + high) / 2.0)
+def mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis."""
+    return values.mean(axis=-1)
+
+
+def median_with_misses(leads: np.ndarray) -> np.ndarray:
+    """Median over the last axis; NaN (a miss) counts as minus infinity: -inf when more than half were missed."""
+    n = leads.shape[-1]
+    if n == 0:
+        return np.full(leads.shape[:-1], np.nan)
+    ordered = np.sort(np.where(np.isnan(leads), -np.inf, leads), axis=-1)
+    return (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2.0

@@ -1,4 +1,4 @@
-"""Zeitgeber time (hours since lights-on) and cage-days for whole columns of times; ``clock`` is its twin for single ones.
+"""Zeitgeber time (hours since lights-on) and cage-days for columns of times; ``clock`` is its twin for single ones.
 
 ZT follows the wall clock, as the timer of the lamps does; the limits of a cage-day are those of ``clock``.
 """
@@ -37,7 +37,7 @@ class Lights:
         return (pd.Timedelta(f"{self.off}:00") - self.offset) / pd.Timedelta(hours=1) % 24
 
     def zeitgeber(self, times: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
-        """Cage-day (datetime64[D], facility-local date of its lights-on) and ZT (float64 hours, 0 to 24) of UTC ``times``.
+        """Cage-day (datetime64[D], local date of its lights-on) and ZT (float64 hours, 0 to 24) of UTC ``times``.
 
         On a day on which the clocks change, the skipped hour is missing from ZT, or the repeated one comes twice.
         """
@@ -61,7 +61,7 @@ class Lights:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Duty cycling: the camera is meant to record the first ``record_s`` of every ``period_s`` seconds from lights-on."""
+    """Duty cycling: the first ``record_s`` of every ``period_s`` seconds from lights-on are to be recorded."""
 
     record_s: float = 3600.0
     period_s: float = 3600.0

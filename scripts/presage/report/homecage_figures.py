@@ -1,4 +1,4 @@
-"""Figures of the home-cage branch: pose, day and night activity, alarms against budget, one cage, the real colitis mice."""
+"""Figures of the home-cage branch: pose, activity, alarms against their budget, one cage, the real colitis mice."""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from presage.config.report import Report
 from presage.report import style
+from presage.report.bands import detector_cards, drawn_features, own_bands
 from presage.report.run import NoData, Run
 from presage.report.sequence_figures import metric
-from presage.report.timeline import QUIET_KINDS, own_bands, pick_features, with_unit, words, zt0
+from presage.report.timeline import QUIET_KINDS, pick_features, words, zt0
 
 Drawing = tuple[Figure, pd.DataFrame]
 ACTIVITY = ("activity", "distance", "path_length", "speed")  # first that a recording has
@@ -48,7 +49,7 @@ def pose(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     axes.set_xlabel(
         f"distance to the label (px of a frame {card['frame_size'][0]} px wide); {metrics['n_frames']} frames"
     )
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.35 / (0.3 * len(rows))), ncols=3, columnspacing=1.2)
+    figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2)
     whole_row = {
         "bodypart": "all",
         "rmse_px": metrics["rmse_px"],
@@ -63,7 +64,7 @@ def pose(run: Run, settings: Report, simulated: bool | None) -> Drawing:
 
 
 def activity(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Activity over the day, and night by night around the onset of illness, each cage relative to its own days before."""
+    """Activity over the day, and night by night around onset, each cage relative to its own days before."""
     onset = day_zero(run)
     hourly = _by_hour(run, onset)
     nights = _by_night(run, onset)
@@ -188,14 +189,13 @@ def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
     _against_budget(left, found, colour)
     left.plot(chance["budget"], chance["value"], color=style.INK, linestyle=(0, (2, 2)), linewidth=1, label="by chance")
-    left.set(title=f"Detected before {words(event)}", ylabel="share of cases (95 % CI)", ylim=(-0.02, 1.03))
+    left.set(title="Detected in time", ylabel=f"share of cases with {words(event)}", ylim=(-0.02, 1.03))
     left.yaxis.set_major_formatter(PercentFormatter(1))
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=len(labels), columnspacing=1.4)
     _against_budget(middle, false, colour)
-    ends = [false["budget"].min(), false["budget"].max()]
-    middle.plot(ends, ends, color=style.INK, linewidth=0.9, linestyle=(0, (2, 2)))
-    middle.set(title="False alarms that came", ylabel="episodes per healthy cage-month (95 % CI)", ylim=(0, None))
+    _the_budget_itself(middle, false)
+    middle.set(title="False alarms that came", ylabel="episodes per healthy cage-month", ylim=(0, None))
     shown = _lead(right, lead, chosen_budget(run))
     numbers = [found.assign(panel="detected"), false.assign(panel="false alarms"), chance.assign(panel="chance"), shown]
     columns = ["panel", "metric", "detector", "group", "budget", "value", "ci_low", "ci_high", "n",
@@ -206,8 +206,8 @@ def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
 def primary_event(evaluation: pd.DataFrame) -> str:
     """The recorded event that most cases have (weight loss where it ties), never the true onset."""
     rows = evaluation[evaluation["metric"].str.startswith("detection_rate:") & (evaluation["group"] == "all")]
-    kinds = rows["metric"].str.removeprefix("detection_rate:")
-    kinds = [k for k in SEEN_BY_PERSON if (kinds == k).any()]
+    judged = set(rows["metric"].str.removeprefix("detection_rate:"))
+    kinds = [kind for kind in SEEN_BY_PERSON if kind in judged]
     if not kinds:
         raise NoData("no cage has an event that was evaluated")
     return kinds[0]
@@ -222,7 +222,7 @@ def chosen_budget(run: Run) -> float:
 
 
 def _against_budget(axes: Axes, rows: pd.DataFrame, colour: dict[str, str]) -> None:
-    """One line per detector with its intervals; detectors are shifted a little so that intervals do not hide each other."""
+    """One line per detector with its intervals, shifted a little so that intervals do not hide each other."""
     for i, (name, tint) in enumerate(colour.items()):
         mine = rows[rows["detector"] == name].sort_values("budget")
         x = mine["budget"] * 1.07**i
@@ -236,15 +236,23 @@ def _against_budget(axes: Axes, rows: pd.DataFrame, colour: dict[str, str]) -> N
     budgets = sorted(set(rows["budget"]))
     axes.set_xticks(budgets, [f"{b:g}" for b in budgets])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("alarm budget per healthy cage-month")
+    axes.set_xlabel("alarm budget per month")
     style.tidy(axes)
+
+
+def _the_budget_itself(axes: Axes, rows: pd.DataFrame) -> None:
+    budgets = np.geomspace(rows["budget"].min(), rows["budget"].max(), 60)
+    axes.plot(budgets, budgets, color=style.INK, linewidth=0.9, linestyle=(0, (2, 2)))
 
 
 _DOTS = {"detected": style.BLUE, "late": style.ORANGE, "early": style.PURPLE}
 
 
 def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
-    """Days from alarm to event at the chosen budget: a dot per case, a bar at the median of the detected; onset: the delay."""
+    """Days from alarm to event at the chosen budget: a dot per case, a bar at the median of those detected.
+
+    For the true onset the days are the delay, so they are negative.
+    """
     ours = lead[(lead["detector"] == OURS) & (lead["budget"] == budget) & (lead["status"] != "not_judged")].copy()
     ours["days"] = ours["lead_days"].where(ours["event"] != "onset", -ours["delay_days"])
     kinds = [k for k in (*SEEN_BY_PERSON, "onset") if (ours["event"] == k).any()]
@@ -268,12 +276,13 @@ def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
         hits = rows["status"] == "detected"
         if hits.any():
             axes.vlines(rows.loc[hits, "days"].median(), i - 0.32, i + 0.32, color=style.INK, linewidth=1.6)
-        axes.text(0.99, i + 0.33, f"{hits.sum()} of {len(rows)}", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+        words_beside = f"{hits.sum()} of {len(rows)} detected"
+        axes.text(0.99, i - 0.33, words_beside, transform=axes.get_yaxis_transform(), ha="right", va="bottom",
                   fontsize=6.5, color=style.MUTED)  # fmt: skip
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
     axes.set_yticks(range(len(kinds)), [words(k).replace(" by ", "\nby ").replace("% ", "%\n") for k in kinds])
     axes.tick_params(axis="y", length=0)
-    axes.set(title=f"Lead time at {budget:g}", xlabel="days before the event", ylim=(-0.6, len(kinds) - 0.2))
+    axes.set(title=f"Lead time at budget {budget:g}", xlabel="days before the event", ylim=(len(kinds) - 0.4, -0.75))
     style.tidy(axes, "x")
     return ours[["cage", "group", "event", "status", "lead_days", "delay_days", "budget", "detector"]].assign(
         panel="lead time"
@@ -285,54 +294,45 @@ def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
 
 def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     """One cage day by day: features against their own baseline, score, threshold, alarms and events."""
-    scores, daily = run.rows("distress"), run.rows("daily")
+    scores, daily, cards = run.rows("distress"), run.rows("daily"), detector_cards(run)
     name = settings.example_cage or _example(run, scores)
     scores, daily = scores[scores["cage"] == name], daily[daily["cage"] == name]
+    events = run.events[run.events["cage"] == name]
     if scores.empty:
         raise NoData(f"cage {name} (report.example_cage) has no scores")
-    worst = scores.groupby("animal", dropna=False)["score"].max().idxmax()
-    mine = scores["animal"].isna() if pd.isna(worst) else scores["animal"] == worst
-    scores = scores[mine].sort_values("date")
-    daily = daily[daily["animal"].isna() if pd.isna(worst) else daily["animal"] == worst]
-    features = pick_features(daily, 3)
-    bands = own_bands(daily, scores)
-    events = run.events[run.events["cage"] == name]
+    bands = own_bands(daily, scores, events, cards).get(name, {})
+    worst = scores.sort_values("score", na_position="first")["animal"].iloc[-1]
+    animal = worst if isinstance(worst, str) else None
+    mine = (f["animal"].isna() if animal is None else f["animal"] == animal for f in (scores, daily))
+    scores, daily = (frame[keep].sort_values("date") for frame, keep in zip((scores, daily), mine))
+    known = set(daily.loc[daily["value"].notna(), "name"])
+    features = [f for f in drawn_features(cards) if f in known][:3] or pick_features(daily, 3)
     figure = style.new_figure(f"Cage {name}, day by day", 1.0 + 1.05 * (len(features) + 1), simulated)
-    panels = np.atleast_1d(figure.subplots(len(features) + 1, 1, sharex=True))
-    for ax, feature in zip(panels[1:], features):
-        _own_baseline(
-            ax,
-            daily[daily["name"] == feature].sort_values("date"),
-            bands.get((None if pd.isna(worst) else worst, feature)),
-        )
-        ax.set_title(words(feature))
+    panels = style.panels(figure, len(features) + 1, sharex=True)
     _scores(panels[0], scores)
+    for ax, feature in zip(panels[1:], features):
+        _own_baseline(ax, daily[daily["name"] == feature], bands.get((animal, feature)))
+        ax.set_title(words(feature).capitalize())
+    start = zt0(daily, scores["date"].min())
     for ax in panels:
         _mark_days(ax, scores)
-        _mark_events(ax, events, scores, zt0(daily, scores["date"].min()), label=ax is panels[0])
+        _mark_events(ax, events, scores, start, label=ax is panels[0])
         style.tidy(ax)
-    panels[-1].xaxis.set_major_formatter(mdates.DateFormatter("%d %b"))
+    first, last = mdates.date2num([scores["date"].min(), scores["date"].max()])
+    panels[-1].set_xlim(first, last + 1)
     panels[-1].xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
-    panels[-1].set_xlabel("cage-day (named by the date of its lights-on)")
-    numbers = [
-        scores.assign(panel="score", value=scores["score"]),
-        daily[daily["name"].isin(features)].assign(panel="feature"),
+    panels[-1].xaxis.set_major_formatter(mdates.DateFormatter("%d %b"))
+    panels[-1].set_xlabel("cage-day, from lights-on to lights-on")
+    shown = daily[daily["name"].isin(features)]
+    edges = [
+        bands[animal, f].rename_axis("date").reset_index().assign(name=f) for f in features if (animal, f) in bands
     ]
-    columns = [
-        "panel",
-        "cage",
-        "animal",
-        "date",
-        "name",
-        "value",
-        "unit",
-        "coverage",
-        "threshold",
-        "alarm",
-        "no_call",
-        "warm_up",
-    ]
-    return figure, pd.concat(numbers, ignore_index=True)[columns]
+    if edges:
+        shown = shown.merge(pd.concat(edges), on=["date", "name"], how="left")
+    numbers = [scores.assign(panel="score", value=scores["score"]), shown.assign(panel="feature")]
+    columns = ["panel", "cage", "animal", "date", "name", "value", "low", "high", "unit", "coverage",
+               "threshold", "alarm", "no_call", "warm_up", "masked"]  # fmt: skip
+    return figure, pd.concat(numbers, ignore_index=True).reindex(columns=columns)
 
 
 def _example(run: Run, scores: pd.DataFrame) -> str:
@@ -353,12 +353,12 @@ def _noon(dates: pd.Series) -> pd.DatetimeIndex:
 
 def _own_baseline(axes: Axes, rows: pd.DataFrame, band: pd.DataFrame | None) -> None:
     if band is not None and len(band):
-        axes.fill_between(_noon(band.index.to_series()), band["low"], band["high"], color=style.BLUE, alpha=0.15, linewidth=0,
-                          label="own baseline")  # fmt: skip
+        x = _noon(band.index.to_series())
+        axes.fill_between(x, band["low"], band["high"], color=style.BLUE, alpha=0.15, linewidth=0)
     rows = rows.set_index("date").reindex(pd.date_range(rows["date"].min(), rows["date"].max()).date)
     axes.plot(_noon(rows.index.to_series()), rows["value"], "o-", color=style.BLUE, markersize=3)
     units = rows["unit"].dropna()
-    axes.set_ylabel(units.iloc[0] if len(units) and units.iloc[0] else "value")
+    axes.set_ylabel({"1": "share"}.get(units.iloc[0], units.iloc[0]) if len(units) else "")
 
 
 def _scores(axes: Axes, rows: pd.DataFrame) -> None:
@@ -372,44 +372,43 @@ def _scores(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _mark_days(axes: Axes, scores: pd.DataFrame) -> None:
-    looks = {
-        "alarm": (style.BAD, 0.12, None),
-        "no_call": ("none", 1, "////"),
-        "warm_up": (style.MUTED, 0.1, None),
-        "masked": (style.MUTED, 0.1, None),
+    """Days that are alarmed, not judged, warming up or masked, as shaded columns."""
+    looks: dict[str, dict[str, Any]] = {
+        "alarm": {"facecolor": style.BAD, "alpha": 0.12},
+        "no_call": {"facecolor": "none", "hatch": "////", "edgecolor": style.MUTED},
+        "warm_up": {"facecolor": style.MUTED, "alpha": 0.1},
+        "masked": {"facecolor": style.MUTED, "alpha": 0.1},
     }
-    for kind, (colour, alpha, hatch) in looks.items():
-        for day in scores.loc[scores[kind].astype(bool), "date"]:
-            start = pd.Timestamp(day)
-            axes.axvspan(
-                start,
-                start + pd.Timedelta(days=1),
-                facecolor=colour,
-                alpha=alpha,
-                hatch=hatch,
-                edgecolor=style.MUTED if hatch else None,
-                linewidth=0,
-                zorder=0,
-            )
+    for kind, look in looks.items():
+        for start in mdates.date2num(scores.loc[scores[kind].astype(bool), "date"].to_list()):
+            axes.axvspan(start, start + 1, linewidth=0, zorder=0, **look)
 
 
 def _mark_events(axes: Axes, events: pd.DataFrame, scores: pd.DataFrame, start: pd.Timestamp, label: bool) -> None:
-    """Lines at the events; cage-days are drawn from midnight to midnight, so times count from ``start``, the first ZT0."""
-    first, days = pd.Timestamp(scores["date"].min()), (scores["date"].max() - scores["date"].min()).days + 1
+    """Lines at the events. Cage-days are drawn from midnight on, so times count from ``start``, the first ZT0."""
+    first, days = mdates.date2num(scores["date"].min()), (scores["date"].max() - scores["date"].min()).days + 1
     before = -np.inf
-    for row in events[~events["kind"].isin(QUIET_KINDS)].sort_values("time_utc").itertuples():
-        since = (row.time_utc - start) / pd.Timedelta(days=1)
+    events = events[~events["kind"].isin(QUIET_KINDS)].sort_values("time_utc")
+    for kind, when in zip(events["kind"], events["time_utc"]):
+        since = (when - start) / pd.Timedelta(days=1)
         if not 0 <= since <= days:
             continue
-        at = first + pd.Timedelta(days=since)
-        axes.axvline(
-            at, color=style.PURPLE if row.kind == "onset" else style.INK, linewidth=0.9, linestyle=(0, (1, 1.5))
-        )
+        at = first + since
+        axes.axvline(at, color=style.PURPLE if kind == "onset" else style.INK, linewidth=0.9, linestyle=(0, (1, 1.5)))
         if label:
             right = since - before < 0.03 * days  # two labels on one line's left would collide
-            axes.annotate(words(row.kind), (at, 0.5), xycoords=("data", "axes fraction"), xytext=(3 if right else -3, 0),
-                          textcoords="offset points", rotation=90, fontsize=6, ha="left" if right else "right",
-                          va="center", color=style.MUTED)  # fmt: skip
+            axes.annotate(
+                words(kind),
+                (at, 0.5),
+                xycoords=("data", "axes fraction"),
+                xytext=(3 if right else -3, 0),
+                textcoords="offset points",
+                rotation=90,
+                fontsize=6,
+                ha="left" if right else "right",
+                va="center",
+                color=style.MUTED,
+            )
             before = since
 
 
@@ -417,7 +416,7 @@ def _mark_events(axes: Axes, events: pd.DataFrame, scores: pd.DataFrame, start: 
 
 
 def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Real colitis mice: who was alarmed, in each group and by each rule, the lead over 5 % weight loss, and healthy mice."""
+    """Real colitis mice: who was alarmed in each group by each rule, lead over 5 % weight loss, and healthy mice."""
     table = run.rows("evaluation")
     hits = table[table["metric"].isin(["detected_after_treatment", "controls_alarmed"]) & (table["group"] != "treated")]
     if hits.empty:
@@ -427,16 +426,15 @@ def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     healthy = metric(table, "false_alarms_per_cage_month")
     healthy = healthy[(healthy["group"] != "all") & healthy["value"].notna()]
     panels = [("hits", 1.35), ("lead", 1.0)] + [("healthy", 1.0)] * bool(len(healthy))
-    figure = style.new_figure("Published colitis mice (real), activity only, day 0 masked", 3.1, False)
+    figure = style.new_figure("Published colitis mice (real), activity only, day 0 masked", 3.1, simulated)
     axes = figure.subplots(1, len(panels), width_ratios=[width for _, width in panels])
     _dss_hits(axes[0], hits)
     _dss_lead(axes[1], lead)
     if len(healthy):
         names = sorted({*healthy["detector"]}, key=lambda name: (name != OURS, name))
         _against_budget(axes[2], healthy, dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN])))
-        ends = [healthy["budget"].min(), healthy["budget"].max()]
-        axes[2].plot(ends, ends, color=style.INK, linewidth=0.9, linestyle=(0, (2, 2)))
-        axes[2].set(title="Healthy mice, left out one by one", ylabel="episodes per mouse-month (95 % CI)")
+        _the_budget_itself(axes[2], healthy)
+        axes[2].set(title="Healthy mice", ylabel="false alarms per mouse-month")
     numbers = [hits.assign(panel="alarmed"), lead.assign(panel="lead time"), healthy.assign(panel="healthy")]
     columns = [
         "panel",
@@ -466,10 +464,11 @@ def _dss_hits(axes: Axes, rows: pd.DataFrame) -> None:
         axes.vlines(x, mine["ci_low"], mine["ci_high"], color=colour[name], alpha=0.6)
         axes.plot(x, mine["value"], "o", color=colour[name], label=words(name), markersize=4.5)
     ours = rows[rows["detector"] == OURS].set_index("group").reindex(groups)
-    labels = [f"{g}\n{row.value * row.n:.0f} of {row.n:.0f}" for g, row in zip(groups, ours.itertuples())]
+    labels = [f"{g}\n{v * n:.0f} of {n:.0f}" for g, v, n in zip(groups, ours["value"], ours["n"])]
     axes.set_xticks(range(len(groups)), labels)
     axes.tick_params(axis="x", length=0)
-    axes.set(title="Alarmed after treatment", ylabel="share of animals (exact 95 % CI)", ylim=(-0.03, 1.03))
+    axes.set(title="Alarmed after treatment", ylabel="share of animals", ylim=(-0.03, 1.03))
+    axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, columnspacing=1)
     style.tidy(axes)

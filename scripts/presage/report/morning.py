@@ -1,4 +1,4 @@
-"""The morning page: every cage as a tile, those that need a person first, and what could not be judged in plain sight."""
+"""The morning page: every cage as a tile, the neediest first, and what could not be judged in plain sight."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from presage.config.report import Report
+from presage.report.bands import detector_cards, drawn_features, own_bands
 from presage.report.render import number, render
 from presage.report.run import Run
-from presage.report.timeline import own_bands, simulated_sentence, timeline_page
+from presage.report.timeline import simulated_sentence, timeline_page, yes
 
-# state -> (rank, word, what to do); a fault of the camera hides an animal just as a disease does, so it comes before quiet.
+# state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
 STATES = {
     "urgent": (0, "Urgent", "Check now"),
     "check": (1, "Check", "Look at this cage today"),
@@ -62,7 +63,7 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, faults: pd.DataFrame
 
 
 def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
-    """The cage's worst score of each of the last ``days`` days as a line in a 100 x 30 box, with threshold, alarm dots, gaps."""
+    """The cage's worst score of each of the last ``days`` days in a 100 x 30 box: line, threshold, alarm dots, gaps."""
     window = [last - timedelta(days=days - 1 - i) for i in range(days)]
     daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"), alarm=("alarm", "any"))
     daily = daily.reindex(window)
@@ -76,7 +77,7 @@ def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, lis
     path, pen = "", "M"
     for a, b in zip(x, y):
         path, pen = (path + f"{pen}{a:.1f} {b:.1f}", "L") if np.isfinite(b) else (path, "M")
-    dots = [(float(a), float(b)) for a, b, on in zip(x, y, daily["alarm"]) if on == True and np.isfinite(b)]
+    dots = [(float(a), float(b)) for a, b, on in zip(x, y, daily["alarm"]) if yes(on) and np.isfinite(b)]
     gaps = [float(a) for a, b in zip(x, y) if not np.isfinite(b)]
     return path, level_y, dots, gaps
 
@@ -84,8 +85,8 @@ def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, lis
 def tiles(scores: pd.DataFrame, alarms: pd.DataFrame, events: pd.DataFrame, days: int = 14) -> list[Tile]:
     """One tile per cage, the neediest first, then by score over threshold.
 
-    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm is open when its last day is the
-    cage's last judged day. Nothing depends on today's date: the page shows the state at the end of the recording.
+    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm is open when its last
+    day is the cage's last day. Nothing depends on today's date: the page shows the state at the end of the recording.
     """
     found = []
     for cage, rows in scores.groupby("cage", sort=True):
@@ -137,7 +138,9 @@ def write_morning(
     text = morning_page(scores, alarms, events, title, simulated, settings.morning_days)
     Path(page).write_text(text, encoding="utf-8")
     Path(timelines).mkdir(parents=True, exist_ok=True)
+    cards = detector_cards(run)
+    bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
     for cage, mine in scores.groupby("cage", sort=True):
-        of_cage = daily[daily["cage"] == cage]
-        text = timeline_page(str(cage), of_cage, mine, alarms, events, own_bands(of_cage, mine), simulated=simulated)
+        own = bands.get(str(cage), {})
+        text = timeline_page(str(cage), daily, mine, alarms, events, own, features, simulated)
         Path(timelines, f"{cage}.html").write_text(text, encoding="utf-8")

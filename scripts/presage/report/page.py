@@ -1,4 +1,4 @@
-"""index.html of a run: what was run on what data, headline numbers, figures, tables, warnings and files, in one offline page."""
+"""index.html of a run: what was run on what, headline numbers, figures, tables, warnings and files, in one file."""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from presage.report.summary import ci_keys
 from presage.report.timeline import simulated_sentence
 from presage.report.warn import warnings
 
+_SPOKEN = {"sequence": "sequence", "homecage": "home-cage"}
 SVG_LIMIT = 400_000  # bytes; a larger drawing is inlined as PNG
 PAGE_LIMIT = 5_000_000
 ROWS = 300  # of one table on the page; the file holds all
@@ -196,9 +197,9 @@ def homecage_tables(run: Run) -> list[Table]:
     if (evaluation := run.optional("evaluation")) is not None:
         found.append(table("Evaluation", _metric_table(evaluation, "detector")))
     if (segments := run.optional("segments")) is not None:
-        counts = segments.assign(reason=segments["reason"].fillna("used")).groupby(["kind", "reason"])
-        counts = counts.agg(segments=("path", "size"), hours=("duration_s", lambda s: s.sum() / 3600)).reset_index()
-        found.append(table("Recordings", counts))
+        groups = segments.assign(reason=segments["reason"].fillna("used")).groupby(["kind", "reason"])
+        sums = groups.agg(segments=("path", "size"), hours=("duration_s", lambda s: s.sum() / 3600))
+        found.append(table("Recordings", sums.reset_index()))
     return found
 
 
@@ -230,21 +231,28 @@ def index_page(
     title: str = "",
     facts: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as text. ``figures``: stem -> branch; ``captions``: folder of .rst files; ``facts``: what was run, word -> value.
+    """The page as text. ``figures``: stem -> branch; ``captions``: folder of .rst files; ``facts``: what was run.
 
     A figure that could not be drawn is listed with its reason. Past ``PAGE_LIMIT`` bytes the pictures
     are linked instead of inlined.
     """
-    simulated = any(summary.get(f"{branch}.simulated") or run.simulated(branch) for branch in run.branches())
+    simulated = [b for b in run.branches() if summary.get(f"{b}.simulated") or run.simulated(b)]
+    what = "this page" if simulated == run.branches() else f"the {' '.join(simulated)} branch"
     branches = []
     for branch, make in (("sequence", sequence_tables), ("homecage", homecage_tables)):
         if branch in run.branches():
             drawn = pictures(run, branch, figures, Path(captions))
             branches.append((branch, cards(summary, branch), drawn, make(run)))
     values = {
-        "title": title or run.name, "simulated": simulated_sentence(simulated), "branches": branches, "versions": versions(),
-        "warnings": warnings(run, summary), "links": links(run), "facts": facts or {}, "linked": False,
-        "unset": {k.removesuffix("_why"): v for k, v in summary.items() if k.endswith("_why")},
-    }  # fmt: skip
+        "title": title or run.name,
+        "simulated": simulated_sentence(bool(simulated), what),
+        "facts": facts or {},
+        "warnings": warnings(run, summary),
+        "branches": branches,
+        "unset": {key.removesuffix("_why"): why for key, why in summary.items() if key.endswith("_why")},
+        "links": links(run),
+        "versions": versions(),
+        "linked": False,
+    }
     page = render("index.html", **values)
     return page if len(page.encode()) <= PAGE_LIMIT else render("index.html", **{**values, "linked": True})

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,12 @@ def number(value: Any, digits: int = 3) -> str:
         return "yes" if value else "no"
     if not isinstance(value, Real):
         return str(value)
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    value = float(value) + 0.0  # no minus zero
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
-    if abs(value) >= 1000:
+    if abs(value) < 1e15 and (value.is_integer() or abs(value) >= 1000):
         return f"{value:,.0f}"
     text = f"{value:.{digits}g}"
     return f"{value:.1e}" if "e" in text else text

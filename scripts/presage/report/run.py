@@ -49,17 +49,18 @@ class Run:
 
     @property
     def events(self) -> pd.DataFrame:
-        """The events given, with those that the evaluation knows beside them: the true onset is never in a user's sheet."""
+        """The events given, and those that the evaluation knows: the true onset is in no user's sheet."""
         parts = [self._events]
         lead = self.optional("lead_time")
         if lead is not None and len(lead):
             known = lead.rename(columns={"event_utc": "time_utc", "event": "kind"})
             onset = lead.assign(kind="onset", time_utc=lead["onset_utc"]).dropna(subset=["time_utc"])
             parts += [part[["cage", "animal", "time_utc", "kind"]] for part in (known, onset) if len(part)]
-        joined = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
-        return joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True).reindex(
-            columns=parts[0].columns
-        )
+        joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        # Sheets may come in other time units; mixed ones would be objects.
+        joined["time_utc"] = pd.to_datetime(joined["time_utc"], utc=True).astype("datetime64[us, UTC]")
+        joined = joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True)
+        return joined.reindex(columns=self._events.columns)
 
     @property
     def name(self) -> str:
@@ -70,7 +71,7 @@ class Run:
         return [branch for branch in ("sequence", "homecage") if (self.folder / branch).is_dir()]
 
     def _table(self, name: str) -> pd.DataFrame:
-        """The table called ``name`` in ``FILES``; several files of a pattern are stacked, their folder as column ``set``."""
+        """The table called ``name`` in ``FILES``. Files of a pattern are stacked, their folder as column ``set``."""
         pattern, schema = FILES[name]
         paths = sorted(self.folder.glob(pattern))
         if not paths:
@@ -104,7 +105,7 @@ class Run:
         return json.loads(file.read_text())
 
     def cards(self) -> list[dict[str, Any]]:
-        """The cards of the adapters, in the order of their names and seeds, with ``name`` and ``seed`` of their folder."""
+        """The cards of the adapters by name and seed, with ``name`` and ``seed`` of their folder."""
         found = []
         for path in sorted(self.folder.glob("sequence/adapt/*/seed*/card.json")):
             folder = {"name": path.parent.parent.name, "seed": int(path.parent.name.removeprefix("seed"))}

@@ -1,4 +1,4 @@
-"""Figures of the sequence branch: reads, adapters, tracks, variant effects. Each takes a run and gives a figure and its numbers."""
+"""Figures of the sequence branch: reads, adapters, tracks, variant effects. From a run to a figure and its numbers."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from presage.config.report import Report
 from presage.report import style
@@ -32,42 +33,18 @@ def pseudobulk(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     cells = run.rows("cells")
     types = cells.assign(cell_type=cells["cell_type"].fillna("no label"))
     counts = types.groupby(["cell_type", "used"]).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=[True, False], fill_value=0).sort_values(True)
+    counts = counts.reindex(columns=[True, False], fill_value=0)
+    counts = counts.set_axis(["used", "not used"], axis=1).sort_values("used")
     depth = types[types["used"]].groupby("cell_type")[["reads", "fragments"]].sum().reindex(counts.index).fillna(0)
     samples = list(dict.fromkeys(fates["sample"]))
-    height = 1.35 + 0.24 * max(len(samples) + 2, len(counts))
-    figure = style.new_figure("From reads to tracks", height, simulated)
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1.7, 1, 1])
-    below = 0.55 / (height - 1.2)  # legends stand half an inch under the axes
-    _stack_fates(left, fates, samples, below)
-    rows = np.arange(len(counts))
-    middle.barh(rows, counts[True], color=style.BLUE, height=0.66, label="used")
-    middle.barh(rows, counts[False], left=counts[True], color=style.RIVAL, height=0.66, label="not used")
-    middle.set_yticks(rows, [str(t) for t in counts.index])
-    middle.set(title="Cells", xlabel="cells")
-    middle.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=2, columnspacing=1, handlelength=0.9)
-    for (name, colour), shift in zip((("reads", style.BLUE), ("fragments", style.ORANGE)), (0.18, -0.18)):
-        if depth[name].any():
-            right.barh(rows + shift, depth[name], color=colour, height=0.34, label=f"{_ASSAY[name]} {name}")
-    right.set_yticks(rows, [])
-    right.set(title="Depth", xlabel="reads or fragments used")
-    right.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=1, handlelength=0.9)
-    for axes in (middle, right):
-        axes.xaxis.set_major_formatter(thousands)
-        axes.xaxis.set_major_locator(_MaxN(4))
-        style.tidy(axes, "x")
-    numbers = [fates.assign(panel="reads"), counts.stack().rename("cells").reset_index().assign(panel="cells"),
-               depth.reset_index().assign(panel="depth")]  # fmt: skip
-    return figure, pd.concat(numbers, ignore_index=True)
-
-
-_ASSAY = {"reads": "RNA", "fragments": "ATAC"}
-
-
-def _MaxN(n: int) -> Any:  # noqa: N802
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(n)
+    figure = style.new_figure("From reads to tracks", 1.6 + 0.24 * max(len(samples), len(counts)), simulated)
+    left, middle, right = style.columns(figure, [1.8, 1.1, 0.95])
+    _fates(left, fates, samples)
+    _cells(middle, counts)
+    _depth(right, depth)
+    cell_numbers = counts.reset_index().melt("cell_type", var_name="use", value_name="cells")
+    numbers = {"reads": fates, "cells": cell_numbers, "depth": depth.reset_index()}
+    return figure, pd.concat([part.assign(panel=name) for name, part in numbers.items()], ignore_index=True)
 
 
 def reads_by_fate(qc: dict[str, Any]) -> pd.DataFrame:
@@ -86,22 +63,55 @@ def reads_by_fate(qc: dict[str, Any]) -> pd.DataFrame:
     return frame.assign(rank=frame["fate"].map(order.index)).sort_values(["sample", "rank"]).drop(columns="rank")
 
 
-def _stack_fates(axes: Axes, fates: pd.DataFrame, samples: list[str], below: float) -> None:
+def _fates(figure: Any, fates: pd.DataFrame, samples: list[str]) -> None:
+    axes = style.tidy(figure.subplots(), "x")
     wide = fates.pivot(index="sample", columns="fate", values="reads").fillna(0).reindex(samples)
     share = wide.div(wide.sum(axis=1), axis=0)
-    names = list(dict.fromkeys(fates["fate"]))
-    greys = [style.ORANGE, style.SKY, style.PURPLE, style.GREEN, style.VERMILION, style.BLACK, style.YELLOW, "#9ca3af"]
     left = np.zeros(len(samples))
-    for i, name in enumerate(names):
-        colour = style.BLUE if name == "used" else greys[(i - 1) % len(greys)]
+    for i, name in enumerate(dict.fromkeys(fates["fate"])):
+        colour = style.BLUE if name == "used" else _LOST[(i - 1) % len(_LOST)]
         axes.barh(samples, share[name], left=left, color=colour, height=0.66, label=name.replace("_", " "))
         left += share[name].to_numpy()
     for y, total in enumerate(wide.sum(axis=1)):
         axes.text(1.01, y, thousands(total), va="center", fontsize=6.5, color=style.MUTED)
-    axes.set(title="Reads and fragments by fate", xlabel="share of all (number: total)", xlim=(0, 1.12))
+    axes.set(title="Reads and fragments by fate", xlabel="share of all (number: total)", xlim=(0, 1.13))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     axes.invert_yaxis()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=3, columnspacing=1, handlelength=0.9)
+    axes.tick_params(axis="y", length=0)
+    figure.legend(loc="outside lower center", ncols=4, columnspacing=1, handlelength=0.9)
+
+
+_LOST = [style.ORANGE, style.SKY, style.PURPLE, style.GREEN, style.VERMILION, style.BLACK, style.YELLOW, style.RIVAL]
+
+
+def _cells(figure: Any, counts: pd.DataFrame) -> None:
+    axes = style.tidy(figure.subplots(), "x")
+    rows = np.arange(len(counts))
+    axes.barh(rows, counts["used"], color=style.BLUE, height=0.66, label="used")
+    axes.barh(rows, counts["not used"], left=counts["used"], color=style.RIVAL, height=0.66, label="not used")
+    axes.set_yticks(rows, [str(name) for name in counts.index])
+    axes.tick_params(axis="y", length=0)
+    axes.set(title="Cells", xlabel="cells")
+    axes.xaxis.set_major_formatter(thousands)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    figure.legend(loc="outside lower center", ncols=2, columnspacing=1, handlelength=0.9)
+
+
+def _depth(figure: Any, depth: pd.DataFrame) -> None:
+    axes = style.tidy(figure.subplots(), "x")
+    rows = np.arange(len(depth))
+    for name, label, colour, shift in (
+        ("reads", "RNA reads", style.BLUE, 0.18),
+        ("fragments", "ATAC fragments", style.ORANGE, -0.18),
+    ):
+        if depth[name].any():
+            axes.barh(rows + shift, depth[name], color=colour, height=0.34, label=label)
+    axes.set_yticks(rows, [])
+    axes.tick_params(axis="y", length=0)
+    axes.set(title="Depth", xlabel="used")
+    axes.xaxis.set_major_formatter(thousands)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    figure.legend(loc="outside lower center", ncols=2, columnspacing=1, handlelength=0.9)
 
 
 # ---- fig 2 -------------------------------------------------------------------------------------------------------
@@ -122,7 +132,8 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """
     pooled = rows[rows["seed"].isna()].assign(seeds=0)
     have = set(zip(pooled["model"], pooled["group"]))
-    single = rows[rows["seed"].notna() & [pair not in have for pair in pairs]]
+    known = np.array([pair in have for pair in zip(rows["model"], rows["group"])], dtype=bool)
+    single = rows[rows["seed"].notna() & ~known]
     mean = single.groupby(["model", "group"], sort=False).agg(
         value=("value", "mean"), ci_low=("ci_low", "mean"), ci_high=("ci_high", "mean"), seeds=("seed", "nunique")
     )
@@ -132,7 +143,7 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Test Pearson of every model in each track with its interval, its mean, and what of the differences between types it sees."""
+    """Test Pearson of every model in each track, its mean, and how much of the difference between types it sees."""
     metrics = run.rows("metrics")
     rows = over_seeds(metric(metrics, PEARSON, split="test")).dropna(subset=["value"])
     if rows.empty:
@@ -146,11 +157,11 @@ def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     panels += [(across, "Differences between cell types", "Pearson r over types")] * bool(len(across))
     height = 1.3 + max(0.26 * len(groups), (0.3 * len(models) + 0.55) * len(panels))
     figure = style.new_figure("Adapters against baselines, on test", height, simulated)
-    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    left, right = style.columns(figure, [1.25, 1])
     colour = {name: BASELINES.get(name, c) for name, c in style.colours(models).items()}
     _each_track(left.subplots(), each, groups, models, colour, ceiling)
     names = _names(run, models)
-    for axes, (data, title, label) in zip(np.atleast_1d(right.subplots(len(panels), 1)), panels):
+    for axes, (data, title, label) in zip(style.panels(right, len(panels)), panels):
         _per_model(axes, data, models, names, colour)
         axes.set(title=title, xlabel=f"{label} (95 % CI)")
     numbers = [rows.assign(panel="pearson"), across.assign(panel="across types"), ceiling.assign(panel="ceiling")]
@@ -177,11 +188,11 @@ def _each_track(
         _interval(axes, mine["value"], y, mine["ci_low"], mine["ci_high"], colour[model])
         axes.plot(mine["value"], y, "o", color=colour[model], markersize=3.4)
     known = ceiling[ceiling["group"].isin(groups)]
-    for i, row in enumerate(known.itertuples()):
-        y = groups.index(row.group)
-        axes.vlines(row.value, y - 0.42, y + 0.42, color=style.INK, linewidth=1, label=None if i else "noise ceiling")
-    for y in np.arange(0.5, len(groups) - 1):
-        axes.axhline(y, color=style.GRID, linewidth=0.6)
+    if len(known):
+        at = np.array([groups.index(group) for group in known["group"]])
+        axes.vlines(known["value"], at - 0.42, at + 0.42, color=style.INK, linewidth=1, label="noise ceiling")
+    for edge in range(1, len(groups)):
+        axes.axhline(edge - 0.5, color=style.GRID, linewidth=0.6)
     axes.set_yticks(range(len(groups)), groups)
     axes.tick_params(axis="y", length=0)
     axes.set(title="Each track", xlabel="Pearson r over bins (95 % CI)", ylim=(len(groups) - 0.5, -0.5))
@@ -225,7 +236,7 @@ def example_tracks(run: Run, settings: Report, simulated: bool | None) -> Drawin
     tracks = list(dict.fromkeys(frame["track"]))[:8]
     frame = frame[frame["track"].isin(tracks)]
     figure = style.new_figure("One test window: observed and predicted", 1.1 + 0.72 * len(tracks), simulated)
-    panels = np.atleast_1d(figure.subplots(len(tracks), 1, sharex=True))
+    panels = style.panels(figure, len(tracks), sharex=True)
     for axes, track in zip(panels, tracks):
         rows = frame[frame["track"] == track].sort_values("bin")
         axes.fill_between(rows["bin"], rows["observed"], step="mid", color="#c9ced6", linewidth=0, label="observed")
@@ -234,7 +245,7 @@ def example_tracks(run: Run, settings: Report, simulated: bool | None) -> Drawin
         axes.text(0.004, 0.93, track, transform=axes.transAxes, va="top", fontweight="bold", fontsize=7.5)
         axes.text(0.996, 0.93, f"r = {r:.2f}", transform=axes.transAxes, va="top", ha="right", fontsize=7)
         axes.set(ylim=(0, None), xlim=(rows["bin"].min() - 0.5, rows["bin"].max() + 0.5))
-        axes.yaxis.set_major_locator(_MaxN(2))
+        axes.yaxis.set_major_locator(MaxNLocator(2))
         axes.margins(y=0.25)
     panels[-1].set_xlabel("bin of the window")
     panels[len(tracks) // 2].set_ylabel("coverage (scaled)")
@@ -246,7 +257,7 @@ def example_tracks(run: Run, settings: Report, simulated: bool | None) -> Drawin
 
 
 def variants(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """How well effects tell causal variants from controls, whether p-values are calibrated, and the strongest effects."""
+    """How well effects tell causal variants from controls, whether p is calibrated, and the strongest effects."""
     scores = run.rows("scores")
     truth, curves, metrics = run.optional("truth_variants"), run.optional("roc"), run.optional("metrics")
     top = strongest(scores, settings.top_variants)
@@ -257,11 +268,11 @@ def variants(run: Run, settings: Report, simulated: bool | None) -> Drawing:
         controls = None if truth is None else set(truth.loc[truth["kind"] == "control", "variant"])
         left.append(("null", scores if controls is None else scores[scores["variant"].isin(controls)]))
     figure = style.new_figure("Variant effects per cell type", 1.2 + max(0.155 * len(top), 2.0 * len(left)), simulated)
-    columns = np.atleast_1d(figure.subfigures(1, 1 + bool(left), width_ratios=[1] * bool(left) + [1.6]))
+    columns = style.columns(figure, [1.0] * bool(left) + [1.6])
     wide = top.rename_axis("variant").reset_index().melt("variant", var_name="group", value_name="log_fc")
     numbers = [wide.assign(panel="top")]
     if left:
-        for axes, (kind, data) in zip(np.atleast_1d(columns[0].subplots(len(left), 1)), left):
+        for axes, (kind, data) in zip(style.panels(columns[0], len(left)), left):
             numbers.append(_roc(axes, data, metrics) if kind == "roc" else _calibration(axes, data, truth is not None))
     _heat(columns[-1], top, _planted(truth, top))
     return figure, pd.concat(numbers, ignore_index=True)
@@ -274,7 +285,7 @@ def _planted(truth: pd.DataFrame | None, top: pd.DataFrame) -> pd.DataFrame | No
     group = truth["cell_type"] + " " + truth["assay"].str.upper()
     effect = truth.assign(group=group).groupby(["variant", "group"])["effect_log2"].mean().unstack()
     effect = effect.reindex(index=top.index, columns=top.columns).fillna(0.0)
-    return np.sign(effect.where(effect.abs() > 0.05, 0.0))
+    return effect.where(effect.abs() > 0.05, 0.0).apply(np.sign)
 
 
 def strongest(scores: pd.DataFrame, limit: int) -> pd.DataFrame:
@@ -318,18 +329,11 @@ def _heat(figure: Any, top: pd.DataFrame, planted: pd.DataFrame | None) -> None:
     axes = figure.subplots()
     limit = float(np.nanquantile(top.abs().to_numpy(), 0.98)) or 1.0
     image = axes.imshow(top, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto", interpolation="nearest")
-    if planted is not None:
-        for y, x in zip(*np.nonzero(planted.to_numpy())):
-            ink = "white" if abs(top.iat[y, x]) > 0.6 * limit else style.INK
-            axes.text(
-                x,
-                y,
-                "+" if planted.iat[y, x] > 0 else "\N{MINUS SIGN}",
-                color=ink,
-                ha="center",
-                va="center",
-                fontsize=6,
-            )
+    signs = np.zeros(top.shape) if planted is None else planted.to_numpy(float)
+    for y, x in zip(*np.nonzero(signs)):
+        ink = "white" if abs(top.to_numpy(float)[y, x]) > 0.6 * limit else style.INK
+        sign = "+" if signs[y, x] > 0 else "\N{MINUS SIGN}"
+        axes.text(x, y, sign, color=ink, ha="center", va="center", fontsize=6)
     axes.set_xticks(range(top.shape[1]), top.columns, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(top)), [v if len(v) < 24 else v[:22] + "…" for v in top.index], fontsize=6)
     axes.tick_params(length=0)

@@ -1,15 +1,18 @@
 """The one look of all figures: colours, type, axes, the mark on simulated data, and files that repeat byte for byte."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Okabe & Ito (2008), "Color Universal Design": eight colours that people with any colour vision can tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -34,7 +37,7 @@ RC: dict[str, Any] = {
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=CYCLE),
     "axes.axisbelow": True,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
@@ -73,16 +76,16 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 def style() -> Any:
     """The look, as a context manager: figures are both drawn and saved inside it."""
-    return matplotlib.rc_context(RC)
+    return matplotlib.rc_context(RC)  # type: ignore[arg-type]
 
 
 def new_figure(title: str, height: float, simulated: bool | None, width: float = WIDTH) -> Figure:
-    """An empty figure of ``width`` x ``height`` inches with its title and, where the data are not real, the mark that says so.
+    """An empty figure of ``width`` x ``height`` inches with its title, marked where data are not real.
 
     ``simulated`` None means that the tables do not say; the figure then says exactly that.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.34 / height))  # room for the title line
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - 0.34 / height))  # room for the title line
+    figure = Figure(figsize=(width, height), layout=layout)
     top = 1 - 0.09 / height
     figure.text(0.008, top, title, ha="left", va="top", fontsize=10, fontweight="bold")
     words = {True: "SIMULATED DATA", None: "ORIGIN OF DATA UNKNOWN", False: ""}[simulated]
@@ -92,10 +95,19 @@ def new_figure(title: str, height: float, simulated: bool | None, width: float =
     return figure
 
 
-def tidy(axes: Axes, grid: str | None = "y") -> Axes:
-    """Thin grid lines along ``grid`` (x, y, both or None)."""
-    if grid:
-        axes.grid(axis=grid, color=GRID, linewidth=0.6)
+def columns(figure: Figure, widths: Sequence[float]) -> list[SubFigure]:
+    """Side-by-side parts of a figure, each with a layout and a legend of its own."""
+    return list(np.ravel(np.asarray(figure.subfigures(1, len(widths), width_ratios=widths), dtype=object)))
+
+
+def panels(figure: Figure | SubFigure, rows: int, sharex: bool = False) -> list[Axes]:
+    """Axes one above the other."""
+    return list(np.ravel(np.asarray(figure.subplots(rows, 1, sharex=sharex), dtype=object)))
+
+
+def tidy(axes: Axes, grid: Literal["x", "y", "both"] = "y") -> Axes:
+    """Thin grid lines across the axis ``grid``."""
+    axes.grid(axis=grid, color=GRID, linewidth=0.6)
     return axes
 
 
@@ -105,7 +117,7 @@ def colours(names: Iterable[str]) -> dict[str, str]:
 
 
 def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
-    """Write ``stem``.svg, .png, .pdf and the plotted numbers as ``stem``.parquet; the same input gives the same bytes."""
+    """Write ``stem``.svg, .png, .pdf and the plotted numbers as ``stem``.parquet. Same input, same bytes."""
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = []

@@ -1,6 +1,9 @@
 """summary.json: the headline numbers of a run, flat, each a number, or null with the reason beside it."""
 
+import json
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +22,8 @@ def build_summary(run: Run, config: Mapping[str, Any]) -> dict[str, float | int 
     """All keys of the contract for ``run``; ``config`` is the resolved configuration as plain values.
 
     A number that cannot be had is null, with a text under ``<key>_why``. An interval stands beside its number as
-    ``<key>_ci_low`` and ``<key>_ci_high`` (without ``_days``, where the key ends in it). ``<branch>.simulated`` is 1 where the
-    branch's data come from a built-in world.
+    ``<key>_ci_low`` and ``<key>_ci_high`` (``_days`` left out). ``<branch>.simulated`` is 1 where the branch's
+    data come from a built-in world.
     """
     out: dict[str, float | int | str | None] = {}
     for branch, asks in (("sequence", _sequence), ("homecage", _homecage)):
@@ -144,7 +147,7 @@ def _homecage(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
     """Key -> how it is found; detection and lead time are those of the configured budget and primary event."""
     alarms = section.get("alarms") or {}
     event = alarms.get("primary_event", "weight_loss_5pct")
-    at = {"detector": OURS, "group": "all", "budget": alarms.get("budget")}
+    at: dict[str, Any] = {"detector": OURS, "group": "all", "budget": alarms.get("budget")}
     asks: dict[str, Ask] = {
         "homecage.simulated": lambda run, c: int(c.get("world") is not None),
         "homecage.pose.test_rmse_px": _pose_error,
@@ -277,7 +280,7 @@ _TITLES = {"sequence": "Sequence", "homecage": "Home cage"}
 
 
 def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool = False) -> str:
-    """A few lines for the end of a run: headline numbers with their intervals, and where to look. Plain unless ``colour``."""
+    """A few lines for the end of a run: headline numbers with intervals, and where to look. Plain unless ``colour``."""
     bold, dim, warn, end = ("\033[1m", "\033[2m", "\033[33m", "\033[0m") if colour else ("", "", "", "")
     lines = []
     for branch, title in _TITLES.items():
@@ -299,3 +302,15 @@ def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool 
     if folder:
         lines += ["", f"Look at {bold}{folder}/index.html{end}"]
     return "\n".join(lines).lstrip("\n")
+
+
+def main(folder: str) -> None:
+    """Print the terminal summary of the run in ``folder``."""
+    path = Path(folder) / "summary.json"
+    if not path.is_file():
+        sys.exit(f"error: {path}: does not exist; run the workflow first")
+    print(terminal_summary(json.loads(path.read_text(encoding="utf-8")), folder, sys.stdout.isatty()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

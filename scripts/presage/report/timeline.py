@@ -1,4 +1,4 @@
-"""One page per cage: its daily features against its own baseline, the detector's score, alarms and events, as inline SVG."""
+"""One page per cage: daily features on the own baseline, the detector's score, alarms and events, as inline SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,11 +48,12 @@ def words(name: str) -> str:
 
 def with_unit(name: str, unit: str) -> str:
     """A feature's name with its unit in brackets; a share has none."""
-    return f"{words(name)} ({unit})" if unit not in ("", "1") else words(name)
+    shown = words(name)[:1].upper() + words(name)[1:]
+    return f"{shown} ({unit})" if unit not in ("", "1") else shown
 
 
 def zt0(daily: pd.DataFrame, first: date) -> pd.Timestamp:
-    """UTC time at which the cage-day ``first`` began, from the ends of the data windows; midnight where nothing says."""
+    """UTC time at which the cage-day ``first`` began, from the ends of the data windows; else midnight."""
     whole = daily[daily["name"].str.startswith(("night_", "all_"))]  # a light phase ends before its cage-day
     if whole.empty:
         return pd.Timestamp(first, tz="UTC")
@@ -67,28 +68,13 @@ def pick_features(daily: pd.DataFrame, limit: int = 5) -> list[str]:
     return names[:limit]
 
 
-def own_bands(daily: pd.DataFrame, scores: pd.DataFrame, days: int = 14, width: float = 2.0) -> dict:
-    """Own-baseline bands for drawing: median +- ``width`` robust SD of the animal's last ``days`` usable days without an alarm.
-
-    Keys are (animal or None, feature); values have the date as index and the columns ``low`` and ``high``. Only earlier days
-    enter a day's band.
-    """
-    alarmed = set(zip(scores["cage"], scores["date"][scores["alarm"].astype(bool)]))
-    found = {}
-    for (animal, name), rows in daily.groupby(["animal", "name"], dropna=False, sort=False):
-        rows = rows.drop_duplicates("date", keep="last").set_index("date").sort_index()
-        calm = pd.Series([(cage, day) not in alarmed for cage, day in zip(rows["cage"], rows.index)], rows.index)
-        past = rows["value"].where(calm).shift(1)
-        window = past.rolling(days, min_periods=3)
-        middle = window.median()
-        spread = 1.4826 * window.apply(lambda v: np.nanmedian(np.abs(v - np.nanmedian(v))), raw=True)
-        band = pd.DataFrame({"low": middle - width * spread, "high": middle + width * spread}).dropna()
-        found[None if pd.isna(animal) else animal, name] = band
-    return found
-
-
 def _of(frame: pd.DataFrame, animal: str | None) -> pd.DataFrame:
     return frame[frame["animal"].isna()] if animal is None else frame[frame["animal"] == animal]
+
+
+def yes(value: object) -> bool:
+    """Whether a cell is true; a day that is not in the table is not."""
+    return isinstance(value, (bool, np.bool_)) and bool(value)
 
 
 def _runs(values: np.ndarray) -> list[np.ndarray]:
@@ -125,11 +111,13 @@ class _Axis:
         return [(float(self(t)), number(float(round(t, 10)))) for t in _ticks(self.low, self.high)]
 
 
-def _feature_panel(rows: pd.DataFrame, name: str, days: list[date], x: np.ndarray, top: float, band) -> Panel:
+def _feature_panel(
+    rows: pd.DataFrame, name: str, days: list[date], x: np.ndarray, top: float, band: pd.DataFrame | None
+) -> Panel:
     """Daily values of one feature with the animal's own baseline band (``band``: index = date, columns low, high)."""
     rows = rows.drop_duplicates("date", keep="last").set_index("date").reindex(days)
     values = rows["value"].to_numpy(float)
-    low, high = (np.full(len(days), np.nan),) * 2
+    low = high = np.full(len(days), np.nan)
     if band is not None and len(band):
         low, high = (band[c].reindex(days).to_numpy(float) for c in ("low", "high"))
     axis = _Axis([values, low, high], top)
@@ -140,7 +128,7 @@ def _feature_panel(rows: pd.DataFrame, name: str, days: list[date], x: np.ndarra
         panel.band += f"M{edge}Z"
     panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
     for i in np.flatnonzero(np.isfinite(values)):
-        kind = "provisional" if rows["provisional"].iloc[i] == True else "seen"
+        kind = "provisional" if yes(rows["provisional"].iloc[i]) else "seen"
         note = f"{days[i]}: {number(values[i])} {unit}, coverage {rows['coverage'].iloc[i]:.0%}"
         panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
     return panel
@@ -150,13 +138,13 @@ def _score_panel(scores: pd.DataFrame, days: list[date], x: np.ndarray, top: flo
     rows = scores.drop_duplicates("date", keep="last").set_index("date").reindex(days)
     values, threshold = rows["score"].to_numpy(float), rows["threshold"].to_numpy(float)
     axis = _Axis([values, threshold, np.zeros(1)], top)
-    panel = Panel("distress score", top, axis.ticks())
+    panel = Panel("Distress score", top, axis.ticks())
     panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
     known = threshold[np.isfinite(threshold)]
     if known.size:
         panel.level = (float(axis(known[-1])), f"threshold {number(float(known[-1]))}")
     for i in np.flatnonzero(np.isfinite(values)):
-        kind = "alarm" if rows["alarm"].iloc[i] == True else "seen"
+        kind = "alarm" if yes(rows["alarm"].iloc[i]) else "seen"
         why = rows["explanation"].iloc[i]
         note = f"{days[i]}: score {number(values[i])}" + (f", {why}" if isinstance(why, str) else "")
         panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
@@ -166,17 +154,17 @@ def _score_panel(scores: pd.DataFrame, days: list[date], x: np.ndarray, top: flo
 def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple[float, float, str, str, bool]]:
     """Markers above the panels; labels that would collide go to the next lane."""
     placed, lanes = [], [-1e9] * 3
-    for row in events.sort_values("time_utc").itertuples():
-        x = LEFT + (row.time_utc - left) / pd.Timedelta(days=1) * step
-        labelled = row.kind not in QUIET_KINDS
-        lane = 0
+    for row in events.sort_values("time_utc").to_dict("records"):
+        kind, when = row["kind"], row["time_utc"]
+        x = LEFT + (when - left) / pd.Timedelta(days=1) * step
+        labelled, lane = kind not in QUIET_KINDS, 0
         if labelled:
             lane = next((i for i, end in enumerate(lanes) if x > end), int(np.argmin(lanes)))
-            lanes[lane] = x + 6.2 * len(words(row.kind)) + 12
-        note = f"{words(row.kind)} {row.time_utc:%Y-%m-%d %H:%M} UTC"
-        note += "" if pd.isna(row.value) else f", {number(float(row.value))}"
-        note += f", {row.note}" if isinstance(row.note, str) and row.note else ""
-        placed.append((float(x), 14.0 + 13 * lane, row.kind, note, labelled))
+            lanes[lane] = x + 6.2 * len(words(kind)) + 12
+        note = f"{words(kind)} {when:%Y-%m-%d %H:%M} UTC"
+        note += "" if pd.isna(row["value"]) else f", {number(float(row['value']))}"
+        note += f", {row['note']}" if isinstance(row["note"], str) and row["note"] else ""
+        placed.append((float(x), 14.0 + 13 * lane, kind, note, labelled))
     return placed
 
 
@@ -184,20 +172,11 @@ def _shades(scores: pd.DataFrame, days: list[date], step: float) -> list[tuple[f
     """Days that are alarmed, not judged or still warming up, as shaded columns."""
     position = {day: i for i, day in enumerate(days)}
     found = []
-    for row in scores.itertuples():
-        kind = (
-            "alarm"
-            if row.alarm
-            else "no_call"
-            if row.no_call
-            else "masked"
-            if row.masked
-            else "warm_up"
-            if row.warm_up
-            else ""
-        )
-        if kind and row.date in position:
-            found.append((LEFT + position[row.date] * step, step, kind, f"{row.date}: {words(kind)}"))
+    for row in scores.to_dict("records"):
+        kind = next((kind for kind in ("alarm", "no_call", "masked", "warm_up") if row[kind]), "")
+        if kind and row["date"] in position:
+            x = LEFT + position[row["date"]] * step
+            found.append((x, step, kind, f"{row['date']}: {words(kind)}"))
     return found
 
 
@@ -211,8 +190,9 @@ def draw(
 ) -> Drawing:
     """The drawing of one animal of one cage (None: the cage as a whole).
 
-    ``daily``, ``scores`` (table ``distress_scores``) and ``events`` hold that animal's rows. ``bands`` gives for a feature the own
-    baseline as a frame with the date as index and the columns ``low`` and ``high``. A day is drawn from its ZT0 to its ZT24.
+    ``daily``, ``scores`` (table ``distress_scores``) and ``events`` hold that animal's rows. ``bands`` gives for a
+    feature the own baseline as a frame with the date as index and the columns ``low`` and ``high``. A day is drawn
+    from its ZT0 to its ZT24.
     """
     seen = [*daily["date"], *scores["date"]]
     first, last = min(seen), max(seen)
@@ -250,8 +230,8 @@ def timeline_page(
 ) -> str:
     """The page ``timeline/<cage>.html`` as text, complete in itself.
 
-    All tables may hold other cages too. ``bands`` maps (animal or None, feature) to the own baseline (see :func:`draw`). Raises
-    ``ValueError`` when the cage has neither daily values nor scores.
+    All tables may hold other cages too. ``bands`` maps (animal or None, feature) to the own baseline (:func:`draw`).
+    Raises ``ValueError`` when the cage has neither daily values nor scores.
     """
     daily, scores, alarms, events = (f[f["cage"] == cage] for f in (daily, scores, alarms, events))
     if daily.empty and scores.empty:
@@ -265,12 +245,21 @@ def timeline_page(
         mine = events if animal is None else events[events["animal"].isna() | (events["animal"] == animal)]
         own = {name: band for (who, name), band in (bands or {}).items() if who == animal}
         drawings.append(draw(_of(daily, animal), _of(scores, animal), mine, own, features, animal))
-    return render("timeline.html", cage=cage, drawings=drawings, alarms=alarms.to_dict("records"),
-                  simulated=simulated_sentence(simulated), words=words, panel_height=PANEL, left=LEFT, plot=PLOT)  # fmt: skip
+    return render(
+        "timeline.html",
+        cage=cage,
+        drawings=drawings,
+        alarms=alarms.to_dict("records"),
+        simulated=simulated_sentence(simulated),
+        words=words,
+        panel_height=PANEL,
+        left=LEFT,
+        plot=PLOT,
+    )
 
 
-def simulated_sentence(simulated: bool | None) -> str:
+def simulated_sentence(simulated: bool | None, what: str = "this page") -> str:
     """What the banner of a page says; empty for real data."""
     if simulated:
-        return "this page shows a built-in world with known truth. It says nothing about real animals or genomes."
+        return f"{what} shows a built-in world with known truth. It says nothing about real animals or genomes."
     return ""

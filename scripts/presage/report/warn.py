@@ -1,4 +1,4 @@
-"""What a reader must know before believing a number: leakage, thin tracks, days without a call, budgets that nobody could show."""
+"""What a reader must know before believing a number: leakage, thin tracks, days not judged, budgets out of reach."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from presage.report.run import NoData, Run
 
 
 def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(branch, sentence) pairs; a check whose table is absent is left out, because the page names absent tables elsewhere."""
+    """(branch, sentence) pairs. A check whose table is absent is left out: the page names what is absent elsewhere."""
     found = []
     for branch, check in _CHECKS:
         try:
@@ -43,7 +43,7 @@ def _dropped(run: Run, _: Mapping[str, Any]) -> list[str]:
 def _no_call(run: Run, _: Mapping[str, Any]) -> list[str]:
     table = run.rows("distress")
     share = table["no_call"].mean()
-    words = [f"{share:.1%} of the days were not judged: too little was seen"] if share else []
+    words = [f"{100 * share:.1f} % of the days were not judged: too little was seen"] if share else []
     warm = table.groupby("cage")["warm_up"].all()
     never = sorted(warm.index[warm])
     return words + ([f"No baseline yet, so never judged: {', '.join(never)}"] if never else [])

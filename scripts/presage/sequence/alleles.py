@@ -229,11 +229,13 @@ def check(path: str | Path, genome: Genome, max_length: int, max_mismatch: float
     first: Dropped | None = None
     contigs: Counter[str] = Counter()
     for item in read_variants(path, genome, max_length):
-        dropped = isinstance(item, Dropped)
-        counts[item.reason if dropped else "scored"] += 1
-        if dropped and item.reason == "unknown_contig":
+        if isinstance(item, Variant):
+            counts["scored"] += 1
+            continue
+        counts[item.reason] += 1
+        if item.reason == "unknown_contig":
             contigs[item.chrom] += 1
-        if dropped and item.reason == "ref_mismatch" and first is None:
+        if item.reason == "ref_mismatch" and first is None:
             first = item
     if counts["unknown_contig"] and counts["unknown_contig"] == counts.total():
         known = ", ".join(list(genome.lengths)[:3])

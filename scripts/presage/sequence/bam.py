@@ -6,7 +6,7 @@ RNA reads keep their aligned blocks, ATAC read pairs become fragments. Coordinat
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,13 +122,18 @@ class Bam:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with suppress(OSError):  # of a corrupt file htslib complains again
+            self._file.close()
 
     def reads(self, chrom: str) -> Iterator[pysam.AlignedSegment]:
         """Alignments of contig ``chrom`` (the genome's name) in file order."""
         if chrom in self._theirs:
-            with _read_errors(self.path):
-                yield from self._file.fetch(self._theirs[chrom])
+            try:
+                with _read_errors(self.path):
+                    yield from self._file.fetch(self._theirs[chrom])
+            except UserError:
+                self.close()
+                raise
 
 
 def read_rna(

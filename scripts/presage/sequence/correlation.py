@@ -178,7 +178,8 @@ def auroc_with_interval(scores: np.ndarray, labels: np.ndarray) -> Estimate:
     variance = placed_pos.var(ddof=1) / m + placed_neg.var(ddof=1) / n
     if area in (0.0, 1.0):
         edge = 0.025 ** (1 / min(m, n))
-        return Estimate(area, *((edge, 1.0) if area == 1.0 else (0.0, 1 - edge)), m + n)
+        low, high = (edge, 1.0) if area == 1.0 else (0.0, 1 - edge)
+        return Estimate(area, low, high, m + n)
     logit = np.log(area / (1 - area))
     reach = stats.norm.ppf(0.975) * np.sqrt(variance) / (area * (1 - area))
     low, high = 1 / (1 + np.exp(-(logit + np.array([-reach, reach]))))

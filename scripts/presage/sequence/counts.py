@@ -107,7 +107,7 @@ def molecules(reads: Reads, gene: np.ndarray) -> np.ndarray:
     """First read of each molecule: bool [reads].
 
     A molecule is a cell, a UMI and a gene; reads without a gene belong to the molecule of their cell and UMI on the
-    same strand of the contig, or make one. Positions do not tell: a molecule is amplified before it is cut, so its reads
+    same strand of the contig, or make one. Positions do not tell: it is amplified before it is cut, so its reads
     lie apart, while two molecules of a cell share UMI, contig and strand in fewer than 1 of 1,000 cases.
     """
     if (reads.umi < 0).all():
@@ -146,10 +146,14 @@ class GroupCounts:
     parts: list[sparse.coo_matrix] = field(default_factory=list)
 
     def add(self, keys: Sequence[tuple[str, ...]], genes: Sequence[tuple[str, str]], matrix: sparse.spmatrix) -> None:
-        """Add ``matrix`` [keys, genes]. ``genes`` are (identifier, name); an identifier that repeats adds up."""
+        """Add ``matrix`` [keys, genes]. ``genes`` are (identifier, name); an identifier that repeats adds up.
+
+        Groups and genes without a molecule are not taken up.
+        """
         matrix = sparse.coo_matrix(matrix)
-        rows = np.array([self.groups.setdefault(key, len(self.groups)) for key in keys], dtype=np.int64)
-        columns = np.zeros(matrix.shape[1], dtype=np.int64)
+        rows, columns = (np.zeros(size, dtype=np.int64) for size in matrix.shape)
+        for i in np.unique(matrix.row):
+            rows[i] = self.groups.setdefault(keys[i], len(self.groups))
         for i in np.unique(matrix.col):
             gene, name = genes[i]
             columns[i] = self.genes.setdefault(gene, len(self.genes))

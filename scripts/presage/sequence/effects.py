@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -158,7 +158,8 @@ def combine(values: Sequence[np.ndarray]) -> Effects:
     """Average :func:`measure` results over models and strands."""
     stacked = np.stack(values)
     spread = stacked[:, 0].std(axis=0, ddof=1) if len(values) > 1 else np.full(stacked.shape[2:], np.nan)
-    return Effects(*stacked.mean(axis=0), spread)
+    log_fc, sad, d2 = stacked.mean(axis=0)
+    return Effects(log_fc, sad, d2, spread)
 
 
 # ---- from effects to rows of the `scores` table ------------------------------------------------------------------
@@ -239,7 +240,7 @@ def score(
     Rows of the `scores` table: variants in the order given, for each all tracks in the models' order.
     """
     info = track_info(scorer.tracks, tracks)
-    fixed = {
+    fixed: dict[str, Any] = {
         "model_hash": joint_hash([model.trunk_hash for model in scorer.models]),
         "adapter_hash": joint_hash([model.adapter_hash for model in scorer.models]),
         "seed": seed,

@@ -52,7 +52,7 @@ class Genes(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What is kept of predictions: moments float64 ``[windows, 6, tracks]``, coverage over exons ``[genes, tracks]``."""
+    """What is kept of predictions: moments ``[windows, 6, tracks]``, coverage over exons ``[genes, tracks]``."""
 
     windows: np.ndarray
     genes: np.ndarray
@@ -187,11 +187,9 @@ def locate(genes: pd.DataFrame, windows: pd.DataFrame, tracks: pd.DataFrame, bin
     types = [c for c in dict.fromkeys(rna["cell_type"]) if None not in (sense["+"][c], sense["-"][c])]
     genes = genes[genes["fold"] == split]
     bins: list[np.ndarray] = []
-    for window in windows.itertuples():
-        near = np.flatnonzero(
-            (genes["chrom"] == window.chrom) & (genes["start"] < window.out_end) & (genes["end"] > window.out_start)
-        )
-        pairs = [(g, b) for g in near for b in _exonic_bins(genes.iloc[g], window.out_start, window.out_end, bin_size)]
+    for chrom, start, end in zip(windows["chrom"], windows["out_start"], windows["out_end"]):
+        near = np.flatnonzero((genes["chrom"] == chrom) & (genes["start"] < end) & (genes["end"] > start))
+        pairs = [(g, b) for g in near for b in _exonic_bins(genes.iloc[g], start, end, bin_size)]
         bins.append(np.array(pairs, np.int64).reshape(-1, 2))
     number = np.array([np.bincount(pairs[:, 0], minlength=len(genes)) for pairs in bins]).reshape(len(bins), len(genes))
     seen = np.flatnonzero(number.any(axis=0))
@@ -280,7 +278,7 @@ def _across(pred: np.ndarray, obs: np.ndarray, weights: np.ndarray) -> Replicate
 
 
 def ceilings(qc: Mapping[str, Any], slugs: Sequence[str], simulated: bool, split: str = "test") -> pd.DataFrame:
-    """Rows ``noise_ceiling`` of the `metrics` table from the pseudobulk's ``qc["tracks"]``, for ``slugs`` that are in it."""
+    """Rows ``noise_ceiling`` of the `metrics` table for ``slugs``, from the pseudobulk's ``qc["tracks"]``."""
     metrics = Metrics(split, simulated)
     values = []
     for slug in slugs:

@@ -1,6 +1,6 @@
 """Fitting a SequenceModel: one loop for the trunk, the probe and the adapters."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -49,10 +49,10 @@ def fit(
 ) -> Fit:
     """Fit what is trainable in ``model`` to the train windows of ``data`` and leave the best epoch's weights in it.
 
-    AdamW on the Poisson-multinomial loss; each window is shown at random as its reverse complement (``rc``) and moved by up to
-    ``shift`` bp. After each epoch the (averaged, if ``ema``) weights are scored on the valid windows, unmoved; the best ones by
-    ``select`` are kept, and ``patience`` epochs without a better one end the fit. Test windows are never read. On a CPU the
-    result depends on the seed and on torch's thread count alone.
+    AdamW on the Poisson-multinomial loss; each window is shown at random as its reverse complement (``rc``) and
+    moved by up to ``shift`` bp. After each epoch the (averaged, if ``ema``) weights are scored on the valid
+    windows, unmoved; the best ones by ``select`` are kept, and ``patience`` epochs without a better one end the
+    fit. Test windows are never read. On a CPU the result depends on the seed and on torch's thread count alone.
 
     Raises :class:`UserError` when a loss is not finite, naming epoch, window and track.
     """
@@ -163,7 +163,7 @@ def _optimizer(model: SequenceModel, lr: float, weight_decay: float) -> torch.op
     return torch.optim.AdamW(groups, lr=lr)
 
 
-def _schedule(kind: str, warmup: int, steps: int):  # noqa: ANN202
+def _schedule(kind: str, warmup: int, steps: int) -> Callable[[int], float]:
     def factor(step: int) -> float:
         if step < warmup:
             return (step + 1) / (warmup + 1)

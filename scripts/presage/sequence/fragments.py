@@ -142,6 +142,8 @@ class FragmentFile:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         with _open(self.path) as stream:
+            if not stream.peek(1):
+                return
             names = [f"f{i}" for i in range(_width(stream))]
             convert = pa.csv.ConvertOptions(
                 column_types=dict(zip(names, _COLUMNS.values())), include_columns=names[: len(_COLUMNS)]

@@ -83,7 +83,7 @@ def audit(
     fold = folds_of(FoldMap(windows).touches(*where))
     reached = FoldMap(windows, "input").touches(*where)
     others = [",".join(f for f, hit in zip(FOLDS, row) if hit and f != own) or None for row, own in zip(reached, fold)]
-    return items.assign(fold=fold, input_overlap=others)[SCHEMAS["leakage"].names]
+    return items.assign(fold=fold, input_overlap=np.array(others, object))[SCHEMAS["leakage"].names]
 
 
 def _items(kind: str, names: pd.Series, rows: pd.DataFrame, start: str, end: str) -> pd.DataFrame:

@@ -13,8 +13,8 @@ def poisson_multinomial(predicted: Tensor, observed: Tensor, total_weight: float
 
         ( -sum_l t_l log(y_l / Y)  +  total_weight * (Y - T log Y) ) / L
 
-    predicted, observed: float32 [B, L, tracks], >= 0. Returns [B, tracks]; terms that do not depend on ``y`` are left out,
-    so values compare only between fits on the same windows.
+    predicted, observed: float32 [B, L, tracks], >= 0. Returns [B, tracks]; terms that do not depend on ``y`` are
+    left out, so values compare only between fits on the same windows.
     """
     predicted, observed = predicted + EPS, observed + EPS
     total, measured = predicted.sum(1), observed.sum(1)

@@ -26,7 +26,14 @@ class Metrics:
         note: str | None = None,
     ) -> None:
         """One row."""
-        row = {"metric": metric, "model": model, "seed": seed, "split": self.split, "group": group, "note": note}
+        row: dict[str, object] = {
+            "metric": metric,
+            "model": model,
+            "seed": seed,
+            "split": self.split,
+            "group": group,
+            "note": note,
+        }
         row |= {"value": estimate.value, "ci_low": estimate.low, "ci_high": estimate.high, "n": estimate.n}
         self._rows.append({**row, "simulated": self.simulated})
 

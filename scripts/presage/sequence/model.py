@@ -18,8 +18,9 @@ from presage.sequence.trunk.borzoi import Borzoi
 class SequenceModel(nn.Module):
     """A trunk (with or without adapters inside) and a head.
 
-    The forward pass has three stages, ``trunk.encode``, ``trunk.decode`` and ``head``. A frozen trunk stays in eval mode through
-    every ``.train()``: its BatchNorm statistics never move and its dropout is off, unless ``trunk_dropout`` is set.
+    The forward pass has three stages, ``trunk.encode``, ``trunk.decode`` and ``head``. A frozen trunk stays in eval
+    mode through every ``.train()``: its BatchNorm statistics never move and its dropout is off, unless
+    ``trunk_dropout`` is set.
 
     Attributes
     ----------
@@ -126,12 +127,17 @@ def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None) ->
     return model if adapter_dir is None else load_adapter(model, adapter_dir)
 
 
-def predict(model: SequenceModel, batches: Iterable[np.ndarray], desc: str = "predict", total: int | None = None) -> np.ndarray:
-    """Predicted coverage of one-hot batches (float32 [B, 4, context]) as one float32 array [windows, out_bins, tracks]."""
+def predict(
+    model: SequenceModel, batches: Iterable[np.ndarray], desc: str = "predict", total: int | None = None
+) -> np.ndarray:
+    """Predicted coverage of one-hot batches (float32 [B, 4, context]): float32 [windows, out_bins, tracks]."""
     model.eval()
     with torch.inference_mode():
         return np.concatenate(
-            [model(torch.from_numpy(batch).to(model.device)).cpu().numpy() for batch in progress(batches, desc, "batch", total)]
+            [
+                model(torch.from_numpy(batch).to(model.device)).cpu().numpy()
+                for batch in progress(batches, desc, "batch", total)
+            ]
         )
 
 

@@ -5,6 +5,7 @@ This is the exact, dense way: every changed sequence goes through the whole mode
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from presage.errors import UserError
 from presage.progress import progress
 from presage.sequence.effects import Scorer, combine, measure, predict, track_info
 from presage.tables import SCHEMAS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _BASES = "ACGT"
 
@@ -112,7 +116,7 @@ def draw(table: pd.DataFrame, path: str | Path, tracks: Sequence[str] | None = N
         figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
 
 
-def _heat(axis: "object", rows: pd.DataFrame, positions: np.ndarray, limit: float) -> None:
+def _heat(axis: "Axes", rows: pd.DataFrame, positions: np.ndarray, limit: float) -> None:
     grid = rows.pivot(index="alt", columns="pos", values="log_fc").reindex(index=list(_BASES), columns=positions)
     extent = (positions[0] - 0.5, positions[-1] + 0.5, 3.5, -0.5)
     image = axis.imshow(
@@ -122,7 +126,7 @@ def _heat(axis: "object", rows: pd.DataFrame, positions: np.ndarray, limit: floa
     axis.figure.colorbar(image, ax=axis, label="log2 ALT/REF", pad=0.01)
 
 
-def _logo(axis: "object", rows: pd.DataFrame) -> None:
+def _logo(axis: "Axes", rows: pd.DataFrame) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.textpath import TextPath
     from matplotlib.transforms import Affine2D
@@ -130,13 +134,13 @@ def _logo(axis: "object", rows: pd.DataFrame) -> None:
     colours = {"A": "#1b9e77", "C": "#2c6fbb", "G": "#d98f00", "T": "#c0392b"}
     letters = rows.drop_duplicates("pos").set_index("pos")["ref"]
     heights = importance(rows)
-    for pos, height in heights.items():
-        glyph = TextPath((0, 0), letters[pos], size=1)
+    for pos, height, letter in zip(heights.index.to_numpy(), heights.to_numpy(), letters.reindex(heights.index)):
+        glyph = TextPath((0, 0), letter, size=1)
         box = glyph.get_extents()
         fit = (
             Affine2D().translate(-box.x0, -box.y0).scale(0.9 / box.width, height / box.height).translate(pos - 0.45, 0)
         )
-        axis.add_patch(PathPatch(glyph, transform=fit + axis.transData, color=colours[letters[pos]], linewidth=0))
+        axis.add_patch(PathPatch(glyph, transform=fit + axis.transData, color=colours[letter], linewidth=0))
     low, high = min(0.0, heights.min()), max(0.0, heights.max())
     pad = 0.05 * max(high - low, 1e-9)
     axis.set_ylim(low - pad, high + pad)

@@ -76,7 +76,7 @@ def _per_variant(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     first = scores.drop_duplicates("variant").set_index("variant")
     known = truth.groupby("variant").agg(kind=("kind", "first"), oracle=("effect_log2", lambda e: e.abs().max()))
     rows = known.join(first[["fold", "ref", "alt"]], how="inner")
-    rows["score"] = scores["log_fc"].abs().groupby(scores["variant"]).max()
+    rows["score"] = scores["log_fc"].abs().groupby(scores["variant"]).max().reindex(rows.index)
     rows["causal"] = rows["kind"] == "causal"
     rows["indel"] = rows["ref"].str.len() != rows["alt"].str.len()
     return rows.reset_index()
@@ -134,7 +134,7 @@ def _add_calibration(metrics: Metrics, model: str, seed: int | None, controls: p
 
 
 def roc(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Curves outside the training fold: columns ``model`` (model, oracle) ``false_positive_rate true_positive_rate``."""
+    """Curves outside the training fold: ``model`` (model or oracle) ``false_positive_rate true_positive_rate``."""
     rows = _per_variant(scores, truth[truth["kind"].isin(["causal", "control"])])
     rows = rows[rows["fold"] != "train"]
     parts = []

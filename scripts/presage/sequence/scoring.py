@@ -3,8 +3,7 @@
 What grows with the VCF is one short row per allele for the sorted scores.vcf.gz.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +24,6 @@ from presage.sequence.genome import Genome
 from presage.sequence.model import SequenceModel
 
 _ROWS = 20_000  # of a table that are held before they are written
-_ACCESSIBILITY = re.compile("atac|dnase", re.IGNORECASE)
 _INFO = {
     "TRACK": ("String", "Track with the largest absolute LOGFC"),
     "CELLTYPE": ("String", "Cell type of TRACK, percent-encoded"),
@@ -99,24 +97,6 @@ def score_set(
             tops.append(strongest(rows, len(scorer.tracks)))
     write_vcf(out["vcf"], pd.concat(tops) if tops else tables.empty("scores"), genome.lengths)
     return counts
-
-
-def tracks_of(model: SequenceModel, table: str | Path | None = None) -> pd.DataFrame:
-    """What is known of a model's tracks: the `tracks` table at ``table``, or, without one, what slugs and strands tell.
-
-    Then every track is its own cell type, and its assay is atac where the slug names an accessibility assay, else rna.
-    """
-    if table is not None:
-        return tables.read(table, "tracks")
-    partner = model.strand_pair.tolist()
-    return pd.DataFrame(
-        {
-            "slug": model.tracks,
-            "cell_type": model.tracks,
-            "assay": ["atac" if _ACCESSIBILITY.search(slug) else "rna" for slug in model.tracks],
-            "strand": ["." if p == i else "+" if i < p else "-" for i, p in enumerate(partner)],
-        }
-    )
 
 
 def _counts(found: Mapping[str, int]) -> dict[str, Any]:
@@ -198,10 +178,10 @@ def write_vcf(path: str | Path, tops: pd.DataFrame, lengths: Mapping[str, int]) 
     rank = {name: i for i, name in enumerate(lengths)}
     tops = tops.assign(rank=[rank[chrom] for chrom in tops["chrom"]])
     tops = tops.sort_values(["rank", "pos", "ref", "alt", "variant"], kind="stable")
-    with pysam.BGZFile(str(path), "wb") as out:
+    with pysam.BGZFile(str(path), "wb", None) as out:
         out.write("".join(f"{line}\n" for line in _header(lengths)).encode())
-        for row in tops.itertuples():
-            fields = (row.chrom, row.pos + 1, row.variant, row.ref, row.alt, ".", ".", _info(row))
+        for row in tops.to_dict("records"):
+            fields = (row["chrom"], row["pos"] + 1, row["variant"], row["ref"], row["alt"], ".", ".", _info(row))
             out.write(("\t".join(map(str, fields)) + "\n").encode())
     pysam.tabix_index(str(path), preset="vcf", force=True)
 
@@ -215,7 +195,7 @@ def _header(lengths: Mapping[str, int]) -> Iterator[str]:
     yield "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 
-def _info(row: Any) -> str:
-    values = {"TRACK": quote(row.track, safe="+-."), "CELLTYPE": quote(row.cell_type, safe="+-."), "LOGFC": row.log_fc}
-    values |= {key: value for key, value in (("LOGFC_SD", row.log_fc_sd), ("P", row.p_null)) if pd.notna(value)}
-    return ";".join(f"{key}={value if isinstance(value, str) else f'{value:.6g}'}" for key, value in values.items())
+def _info(row: Mapping[Hashable, Any]) -> str:
+    texts = [f"TRACK={quote(row['track'], safe='+-.')}", f"CELLTYPE={quote(row['cell_type'], safe='+-.')}"]
+    numbers = {"LOGFC": row["log_fc"], "LOGFC_SD": row["log_fc_sd"], "P": row["p_null"]}
+    return ";".join(texts + [f"{key}={value:.6g}" for key, value in numbers.items() if pd.notna(value)])

@@ -24,9 +24,9 @@ _CODE[np.frombuffer(b"ACGTacgt", np.uint8)] = [0, 1, 2, 3, 0, 1, 2, 3]
 class TargetSet:
     """Coverage of some windows, read from disk window by window.
 
-    Bins cover ``[out_start, out_end)`` of each window from left to right; the model's input is ``[start, end)``. Coordinates
-    are 0-based half-open. ``tracks`` are slugs, ``names`` what people call them; ``strand_pair[i]`` is the track that track
-    ``i`` becomes when the window is reverse complemented (itself, if it has no strand).
+    Bins cover ``[out_start, out_end)`` of each window from left to right; the model's input is ``[start, end)``.
+    Coordinates are 0-based half-open. ``tracks`` are slugs, ``names`` what people call them; ``strand_pair[i]`` is
+    the track that track ``i`` becomes when the window is reverse complemented (itself, if it has no strand).
     """
 
     path: Path
@@ -65,7 +65,9 @@ class TargetSet:
                 _columns=np.arange(len(tracks)),
             )
         except KeyError as error:
-            raise UserError(path, f"is not a target set: {error} is missing", "make it again with this version") from None
+            raise UserError(
+                path, f"is not a target set: {error} is missing", "make it again with this version"
+            ) from None
 
     @staticmethod
     def write(
@@ -121,7 +123,10 @@ class TargetSet:
         return len(self.windows)
 
     def fold(self, name: str) -> np.ndarray:
-        """Row numbers (int64) of the windows of one fold: train, valid or test. Raises :class:`UserError` when there are none."""
+        """Row numbers (int64) of the windows of one fold: train, valid or test.
+
+        Raises :class:`UserError` when there are none.
+        """
         if name not in FOLDS:
             raise ValueError(f"fold {name!r} is none of {FOLDS}")
         rows = np.flatnonzero((self.windows["fold"] == name).to_numpy())
@@ -139,7 +144,9 @@ class TargetSet:
             ids = zip(self.tracks, self.names)
             hits = [i for i, pair in enumerate(ids) if any(fnmatch.fnmatchcase(text, pattern) for text in pair)]
             if not hits:
-                raise UserError(f"track pattern {pattern!r}", f"fits none of {len(self.tracks)} tracks", f"e.g. {self.tracks[0]}")
+                raise UserError(
+                    f"track pattern {pattern!r}", f"fits none of {len(self.tracks)} tracks", f"e.g. {self.tracks[0]}"
+                )
             keep.update(hits)
         rows = sorted(keep)
         alone = [self.tracks[i] for i in rows if self.strand_pair[i] not in keep]

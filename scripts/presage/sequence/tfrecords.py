@@ -1,4 +1,4 @@
-"""Baskerville training sets (TFRecords, sequences.bed, targets.txt, statistics.json) as a TargetSet, without tensorflow."""
+"""Baskerville training sets (TFRecords, sequences.bed, targets.txt, statistics.json) without tensorflow."""
 
 import csv
 import fnmatch
@@ -21,8 +21,8 @@ _SAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 def read_tfrecords(path: str | Path) -> Iterator[dict[str, bytes]]:
     """The examples of one zlib-compressed TFRecord file: feature name -> raw bytes.
 
-    A record is a little-endian u64 length, a u32 checksum of it, the data, a u32 checksum of that. The zlib stream has its own
-    checksum over all of it, so the records' own are not computed again.
+    A record is a little-endian u64 length, a u32 checksum of it, the data, a u32 checksum of that. The zlib stream
+    has its own checksum over all of it, so the records' own are not computed again.
 
     Raises :class:`UserError` when the file is truncated or of another kind.
     """
@@ -59,16 +59,20 @@ def read_targets_txt(path: str | Path) -> pd.DataFrame:
     pairs = [place.get(int(row.get("strand_pair") or n), -1) for row, n in zip(rows, numbers)]
     for i, pair in enumerate(pairs):
         if pair < 0 or pairs[pair] != i:
-            raise UserError(path, f"track {slugs[i]} has strand pair {rows[i]['strand_pair']}, which does not point back")
+            raise UserError(
+                path, f"track {slugs[i]} has strand pair {rows[i]['strand_pair']}, which does not point back"
+            )
     names = [row["description"] + (row["identifier"][-1] if pairs[i] != i else "") for i, row in enumerate(rows)]
     return pd.DataFrame({"slug": slugs, "name": names, "strand_pair": np.asarray(pairs, np.int64)})
 
 
-def import_baskerville(folder: str | Path, out: str | Path, patterns: list[str] | tuple[str, ...] = ("*",)) -> TargetSet:
-    """Write a baskerville data folder as ``out`` (a ``targets.zarr``), with the tracks whose slug or name fits ``patterns``.
+def import_baskerville(
+    folder: str | Path, out: str | Path, patterns: list[str] | tuple[str, ...] = ("*",)
+) -> TargetSet:
+    """Write the tracks of a baskerville data folder whose slug or name fits ``patterns`` as ``out``, a ``targets.zarr``.
 
-    Windows come in the order of ``sequences.bed`` within each fold, which is the order of the records; its intervals are the
-    predicted part, and the input reaches ``crop_bp`` further on both sides.
+    Windows come in the order of ``sequences.bed`` within each fold, which is the order of the records; its
+    intervals are the predicted part, and the input reaches ``crop_bp`` further on both sides.
 
     Raises :class:`UserError` when files are missing or do not agree on counts or shapes.
     """
@@ -90,7 +94,9 @@ def import_baskerville(folder: str | Path, out: str | Path, patterns: list[str] 
         examples = [_arrays(e, stats, p) for p in _files(folder / "tfrecords", fold) for e in read_tfrecords(p)]
         rows = int((windows["fold"] == fold).sum())
         if len(examples) != rows:
-            raise UserError(folder, f"has {len(examples)} {fold} records for {rows} windows in sequences.bed", "copy it again")
+            raise UserError(
+                folder, f"has {len(examples)} {fold} records for {rows} windows in sequences.bed", "copy it again"
+            )
         sequences += [sequence for sequence, _ in examples]
         targets += [target[:, wanted] for _, target in examples]
     kept = set(wanted)
@@ -136,7 +142,9 @@ def _arrays(example: dict[str, bytes], stats: dict, path: Path) -> tuple[np.ndar
         onehot = raw.reshape(length, 4)
         raw = np.where(onehot.any(1), onehot.argmax(1), 4).astype(np.uint8)
     if raw.size != length or target.size != shape[0] * shape[1]:
-        raise UserError(path, f"record of {raw.size} bases and {target.size} values", f"statistics.json says {length}, {shape}")
+        raise UserError(
+            path, f"record of {raw.size} bases and {target.size} values", f"statistics.json says {length}, {shape}"
+        )
     return raw, target.reshape(shape).astype(np.float32)
 
 

@@ -89,7 +89,7 @@ class BigWig:
         """Summed coverage per bin: float32 [windows, bins]; 0 outside the contig and where the file is empty."""
         out = np.zeros((len(starts), bins), dtype=np.float32)
         name = self._theirs.get(chrom)
-        if name is None:
+        if name is None or not self._file.header()["nBasesCovered"]:
             return out
         length = self._file.chroms(name)
         for row, start in enumerate(int(s) for s in starts):

@@ -15,7 +15,7 @@ _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.uint8)
 
 
 def view(sequence: np.ndarray, flip: bool, shift: int) -> np.ndarray:
-    """An integer sequence (uint8 [length]) moved right by ``shift`` bp, gaps filled with N, then reverse complemented if ``flip``."""
+    """A sequence (uint8 [length], 4 = N) moved right by ``shift`` bp, then reverse complemented if ``flip``."""
     moved = np.full_like(sequence, 4)
     stop = len(sequence) - abs(shift)
     moved[max(0, shift) :][:stop] = sequence[max(0, -shift) :][:stop]
@@ -25,8 +25,9 @@ def view(sequence: np.ndarray, flip: bool, shift: int) -> np.ndarray:
 class Views:
     """Inputs and targets of windows for a fit; flipped windows have their bins reversed and their strands swapped.
 
-    What a stage of the model gives is kept (up to ``cache_gb``) once that stage is frozen, so each view of a window passes the
-    frozen layers once. The object may serve several fits of one model, as long as only trainable parts changed between them.
+    What a stage of the model gives is kept (up to ``cache_gb``) once that stage is frozen, so each view of a window
+    passes the frozen layers once. The object may serve several fits of one model, as long as only trainable parts
+    changed between them.
     """
 
     def __init__(self, model: SequenceModel, data: TargetSet, cache_gb: float) -> None:
@@ -43,12 +44,16 @@ class Views:
         """Measured coverage of the same views: float32 [B, bins, tracks]."""
         values = [self._keep(("observed", int(r)), lambda r=r: self.data.values([r])[0]) for r in rows]
         pair = self.data.strand_pair
-        return torch.from_numpy(np.stack([v[::-1, pair] if f else v for v, f in zip(values, flips)])).to(self.model.device)
+        return torch.from_numpy(np.stack([v[::-1, pair] if f else v for v, f in zip(values, flips)])).to(
+            self.model.device
+        )
 
     def _stage(self, stage: int, keys: list[tuple[int, bool, int]]) -> tuple[Tensor, ...]:
         if stage == 0:
             read = lambda row: self._keep(("sequence", row), lambda: self.data.sequence([row])[0])  # noqa: E731
-            return (torch.from_numpy(onehot(np.stack([view(read(r), f, s) for r, f, s in keys]))).to(self.model.device),)
+            return (
+                torch.from_numpy(onehot(np.stack([view(read(r), f, s) for r, f, s in keys]))).to(self.model.device),
+            )
         found = {key: self._kept.get((stage, key)) for key in keys}
         missing = [key for key, value in found.items() if value is None]
         if missing:

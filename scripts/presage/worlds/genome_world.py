@@ -1,30 +1,28 @@
 """The built-in genome world: simulated single-cell and bulk sequence data with known truth.
 
-Random sequence carries a planted grammar (``genome/grammar.py``): 8 factors with motifs of 8-10 bp, 3 decoy motifs that nothing
-reads, 6 cell types that use the factors differently (one rare, with a factor that bulk hardly shows), promoters and enhancers of
-clustered sites, genes whose expression follows the elements around their TSS. Data are then drawn from it: bulk coverage of
-tissues that mix the types, single-cell RNA reads and ATAC fragments of labelled cells, and variants whose true effect is the rule
-on ALT against the rule on REF.
+Random sequence carries a planted grammar (``genome/grammar.py``): 8 factors with motifs of 8-10 bp, 3 decoy motifs that
+nothing reads, 6 cell types that use the factors differently (one rare, with a factor that bulk hardly shows), promoters
+and enhancers of clustered sites, genes whose expression follows the elements around their TSS. Data are then drawn from
+it: bulk coverage of tissues that mix the types, single-cell RNA reads and ATAC fragments of labelled cells, and variants
+whose true effect is the rule on ALT against the rule on REF.
 
-Folds are meant by chromosome: the last one is test, the one before it valid. Variants lie on all chromosomes, 55 % on test and 25 %
-on valid, so they can be scored where no model was trained.
+Folds are meant by chromosome: the last one is test, the one before it valid. Variants lie on all chromosomes, 55 % on
+test and 25 % on valid, so they can be scored where no model was trained.
 
 Measured on real BAMs (pysam, all records; ``bamtofastq_cr12-v1.bam``: Cell Ranger 1.2, 5,738 records; ``mgatk_test2_umi.bam``:
 deep mitochondrial 10x reads, 48,130 records) and taken over as defaults:
 
 * primary reads with MAPQ below 255: 8.7 % (cr12; 0.3 % in mgatk's second reads)              -> 8.7 %
 * primary mapped reads without CB: 3.6 % (cr12; mgatk keeps only labelled reads)              -> 3.6 %
-* primary mapped reads with N in the CIGAR: 29 % (cr12)                                       -> follows from exon lengths, about 29 %
+* primary mapped reads with N in the CIGAR: 29 % (cr12)                                       -> by exon lengths, 29 %
 * reads that carry the duplicate flag: 50 % (mgatk's second reads)                            -> 50 % repeat a molecule (CB + UB)
 * of reads that repeat a CB + UB, those that start at the same base: 48 % (mgatk: 36 of 75 %) -> 48 %
 * mapped records that are secondary: 13 % (cr12), 0.6 % (mgatk)                               -> 1 %
 
-cr12 is a subsample (2.4 reads per gene, no CB + UB + gene twice), so duplicates are mgatk's. No real BAM here has labels: the
-share of unlabelled barcodes (6 %) and of uniform noise reads (3 %) are choices.
+cr12 is a subsample (2.4 reads per gene, no CB + UB + gene twice), so duplicates are mgatk's. No real BAM here has
+labels: the share of unlabelled barcodes (6 %) and of uniform noise reads (3 %) are choices.
 """
 
-import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,43 +33,13 @@ from presage import tables
 from presage.config.genome_world import GenomeWorld
 from presage.worlds.genome.bulk import write_bulk
 from presage.worlds.genome.cells import draw_counts, make_cells
-from presage.worlds.genome.expression import Expectation, expect
+from presage.worlds.genome.effects import Effects
 from presage.worlds.genome.fragments import make_fragments, write_fragments
-from presage.worlds.genome.grammar import CELL_TYPES, Oracle, make_motifs, make_states
-from presage.worlds.genome.layout import Layout, gtf_lines, make_layout, write_fasta
+from presage.worlds.genome.grammar import CELL_TYPES
+from presage.worlds.genome.layout import fasta_lines, gtf_lines
 from presage.worlds.genome.reads import make_reads, write_bam
-from presage.worlds.genome.variants import Effects, plant_variants, vcf_lines
-
-
-@dataclass(frozen=True)
-class Difficulty:
-    """What ``difficulty`` changes."""
-
-    strength: float  # of all factors
-    purity: float  # main base's probability in a motif
-    dispersion: float  # of molecules per gene and cell
-    bulk: float  # depth of bulk
-
-
-DIFFICULTIES = {"standard": Difficulty(1.0, 0.94, 0.15, 1.0), "hard": Difficulty(0.8, 0.88, 0.5, 0.25)}
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The world's rule and what it expects: all that the data are drawn from."""
-
-    layout: Layout
-    rule: Oracle
-    expectation: Expectation
-
-
-def make_truth(settings: GenomeWorld, seed: int) -> Truth:
-    """The genome, its grammar and its expected activity; needs no file. ``Truth.rule`` is the oracle of the world."""
-    level = DIFFICULTIES[settings.difficulty]
-    motifs = make_motifs(_rng(seed, "motifs"), level.purity)
-    rule = Oracle(motifs, make_states(level.strength))
-    layout = make_layout(settings.chromosomes, settings.gene_spacing_bp, motifs, _rng(seed, "layout"))
-    return Truth(layout, rule, expect(layout, rule, _rng(seed, "genes")))
+from presage.worlds.genome.truth import DIFFICULTIES, Truth, make_truth, stream
+from presage.worlds.genome.variants import plant_variants, vcf_lines
 
 
 def build(settings: GenomeWorld, seed: int, out: Path) -> None:
@@ -85,16 +53,16 @@ def build(settings: GenomeWorld, seed: int, out: Path) -> None:
         (out / folder).mkdir(parents=True, exist_ok=True)
     truth = make_truth(settings, seed)
     layout, level = truth.layout, DIFFICULTIES[settings.difficulty]
-    write_fasta(layout.sequence, out / "genome.fa")
+    _write_lines(out / "genome.fa", fasta_lines(layout.sequence))
     pysam.faidx(str(out / "genome.fa"))
     _write_lines(out / "genes.gtf", gtf_lines(layout.genes))
     _write_lines(out / "samples.tsv", _tsv(settings.sample_rows))
     bulk_depth = settings.bulk_depth * level.bulk
     states = truth.rule.states
-    bulk = write_bulk(layout, truth.expectation, states, bulk_depth, _rng(seed, "bulk"), out / "bulk")
+    bulk = write_bulk(layout, truth.expectation, states, bulk_depth, stream(seed, "bulk"), out / "bulk")
     bulk.to_csv(out / "bulk" / "tracks.tsv", sep="\t", index=False)
 
-    variants, effects = plant_variants(settings, layout, truth.rule, truth.expectation, _rng(seed, "variants"))
+    variants, effects = plant_variants(settings, truth, stream(seed, "variants"))
     for name, chosen in (("variants", variants["kind"] != "null"), ("null", variants["kind"] == "null")):
         _write_lines(out / f"{name}.vcf", vcf_lines(variants[chosen], layout))
         pysam.tabix_index(str(out / f"{name}.vcf"), preset="vcf", force=True)
@@ -104,14 +72,14 @@ def build(settings: GenomeWorld, seed: int, out: Path) -> None:
 
 def _write_cells(settings: GenomeWorld, truth: Truth, dispersion: float, seed: int, out: Path) -> pd.DataFrame:
     """Draw cells, their reads and fragments, and the labelled count table; returns the cells."""
-    cells = make_cells(settings, truth.rule.states, _rng(seed, "cells"))
-    counts = draw_counts(cells, truth.expectation.expression, dispersion, _rng(seed, "counts"))
+    cells = make_cells(settings, truth.rule.states, stream(seed, "cells"))
+    counts = draw_counts(cells, truth.expectation.expression, dispersion, stream(seed, "counts"))
     for sample, own in cells.groupby("sample", sort=False):
         rows, barcodes = own.index.to_numpy(), own["barcode"].tolist()
-        reads, empty = make_reads(settings, truth.layout, counts[rows], _rng(seed, f"reads {sample}"))
+        reads, empty = make_reads(settings, truth.layout, counts[rows], stream(seed, f"reads {sample}"))
         write_bam(reads, barcodes + empty, truth.layout, str(sample), out / "reads" / f"{sample}.bam")
         activity = truth.expectation.activity
-        fragments = make_fragments(settings, own.reset_index(), activity, _rng(seed, f"fragments {sample}"))
+        fragments = make_fragments(settings, own.reset_index(), activity, stream(seed, f"fragments {sample}"))
         path = out / "fragments" / f"{sample}.tsv.gz"
         write_fragments(fragments, barcodes + empty, list(truth.layout.sequence), path)
     _write_h5ad(cells, counts, truth.layout.genes, out / "cells.h5ad")
@@ -122,7 +90,9 @@ def _write_h5ad(cells: pd.DataFrame, counts: np.ndarray, genes: pd.DataFrame, pa
     import anndata  # here, as it is slow to import and the oracle does not need it
     from scipy.sparse import csr_matrix
 
-    obs = cells[["sample", "barcode", "cell_type"]].assign(donor=cells["sample"], condition="baseline", tissue="simulated")
+    obs = cells[["sample", "barcode", "cell_type"]].assign(
+        donor=cells["sample"], condition="baseline", tissue="simulated"
+    )
     obs.index = cells["cell"]
     var = genes[["name", "chrom", "strand"]].set_axis(genes["gene_id"])
     anndata.AnnData(csr_matrix(counts.astype(np.int32)), obs=obs, var=var, uns={"simulated": True}).write_h5ad(path)
@@ -164,14 +134,11 @@ def _variant_rows(variants: pd.DataFrame, effects: Effects, genes: pd.DataFrame)
         part = variants.loc[variants.index.repeat(n), ["variant", "kind", "decoy", "motif", "fold"]]
         gene = np.repeat(genes["gene_id"].to_numpy()[effects.gene], n) if assay == "rna" else None
         parts.append(
-            part.assign(assay=assay, cell_type=np.tile(CELL_TYPES, len(variants)), gene=gene, effect_log2=values.ravel())
+            part.assign(
+                assay=assay, cell_type=np.tile(CELL_TYPES, len(variants)), gene=gene, effect_log2=values.ravel()
+            )
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def _rng(seed: int, part: str) -> np.random.Generator:
-    """The random stream of one part."""
-    return np.random.default_rng([seed, zlib.crc32(part.encode())])
 
 
 def _tsv(rows: list[dict[str, str]]) -> list[str]:

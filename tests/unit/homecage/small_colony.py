@@ -1,4 +1,4 @@
-"""A few lines of simulated colony for the tests of this room: daily values with a planted fall, no video, no minutes."""
+"""A few lines of simulated colony for the tests of this room: daily values with a planted fall."""
 
 import datetime as dt
 
@@ -21,7 +21,7 @@ DETECTOR = Detector(features=FEATURES)
 def daily(
     cages: int, days: int, seed: int, ill: dict[int, int] | None = None, fall: float = 0.5, cv: float = 0.16
 ) -> pd.DataFrame:
-    """The ``daily`` table of ``cages`` cages; those in ``ill`` {cage: day} fall to ``fall`` of their level for 5 days."""
+    """The ``daily`` table of ``cages`` cages; those in ``ill`` {cage: day} fall to ``fall`` of it for 5 days."""
     rng = np.random.default_rng(seed)
     rows = []
     for c in range(cages):

@@ -60,7 +60,16 @@ def test_every_allele_is_a_variant_or_dropped_with_its_reason(tmp_path):
     items = list(read_variants(write_vcf(tmp_path / "x.vcf.gz", rows), genome, max_length=19))
     assert isinstance(items[0], Variant)
     assert items[0].name == f"1:50:{at(50)}:{other[at(50)]}" and items[0].chrom == "chr1" and items[0].pos == 49
-    reasons = ["star", "symbolic", "same_as_ref", "no_alt", "alt_not_acgt", "symbolic", "ref_mismatch", "unknown_contig"]
+    reasons = [
+        "star",
+        "symbolic",
+        "same_as_ref",
+        "no_alt",
+        "alt_not_acgt",
+        "symbolic",
+        "ref_mismatch",
+        "unknown_contig",
+    ]
     reasons += ["beyond_contig", "beyond_contig", "n_in_ref", "n_in_ref", "too_long"]
     assert [item.reason for item in items[1:]] == reasons
     assert {item.record for item in items[:4]} == {1} and items[-1].record == len(rows)
@@ -87,12 +96,12 @@ def test_normalised_allele_is_the_same_haplotype_and_unique(data):
     new = normalise("c", pos, ref, alt, genome)
     assert haplotype(text, *new) == haplotype(text, pos, ref, alt)
     assert normalise("c", *new, genome) == new
-    # Of all spellings of this haplotype with alleles that are not empty, none is shorter, nor further left at that length.
+    # Of all spellings of this haplotype without empty alleles, none is shorter, nor further left at that length.
     goal = haplotype(text, pos, ref, alt)
     grow = len(goal) - len(text)
     size = len(new[1])
     for length in range(1, size + 1):
-        for p in range(0, len(text) - length + 1):
+        for p in range(len(text) - length + 1):
             if length + grow >= 1 and goal[:p] == text[:p] and goal[p + length + grow :] == text[p + length :]:
                 assert length == size and p >= new[0]
 
@@ -126,7 +135,9 @@ def test_real_snvs_match_the_real_genome(real_data, tmp_path):
     assert len(items) == 8 and all(isinstance(item, Variant) and item.kind == "snv" for item in items)
     assert items[0].name == "chr1:14677:G:A" and items[0].pos == 14676
     alleles = build(items[0], genome, 131_072)
-    assert (alleles.ref[: 65_536 - 14_676] == 4).all() and np.flatnonzero(alleles.ref != alleles.left).tolist() == [65_536]
+    assert (alleles.ref[: 65_536 - 14_676] == 4).all() and np.flatnonzero(alleles.ref != alleles.left).tolist() == [
+        65_536
+    ]
 
 
 def test_wrong_build_is_one_line(tmp_path):
@@ -163,7 +174,12 @@ def test_files_that_are_no_vcf(tmp_path):
     rows = [("chr1", i, "ACGT"[i % 4] * (1 + i % 7), "T") for i in range(1, 9000)]
     whole = write_vcf(tmp_path / "whole.vcf.gz", rows).read_bytes()
     cut.write_bytes(whole[:-28])  # all blocks complete, the closing one lost
-    for path, what in ((bed, "not a VCF"), (empty, "is empty"), (short, "line 2: is not a VCF record"), (cut, "truncated")):
+    for path, what in (
+        (bed, "not a VCF"),
+        (empty, "is empty"),
+        (short, "line 2: is not a VCF record"),
+        (cut, "truncated"),
+    ):
         with pytest.raises(UserError, match=what):
             list(read_sites(path))
     cut.write_bytes(whole[: len(whole) // 2])

@@ -1,4 +1,4 @@
-"""Effects against a slow second implementation: one variant at a time, sequences as strings, bins in genome coordinates."""
+"""Effects against a slow second way: one variant at a time, sequences as strings, bins in genome coordinates."""
 
 import math
 
@@ -58,7 +58,11 @@ def slow_effects(models, text, pos, ref, alt, rc, pseudocount, spans):
                     a, b, square = a + before[i][t], b + after, square + (after - before[i][t]) ** 2
                 sad = b - a
                 per_track.append(
-                    (math.log2((b + pseudocount) / (a + pseudocount)), sad, math.copysign(math.sqrt(square), sad) if sad else 0.0)
+                    (
+                        math.log2((b + pseudocount) / (a + pseudocount)),
+                        sad,
+                        math.copysign(math.sqrt(square), sad) if sad else 0.0,
+                    )
                 )
             values.append(per_track)
     values = np.array(values)  # [model x strand, track, 3]
@@ -93,7 +97,9 @@ def test_effects_equal_the_slow_way(tmp_path, rc, spans):
     for i, (chrom, pos, ref, alt) in enumerate(todo):
         slow = slow_effects(models, text[chrom], pos, ref, alt, rc, 0.5, spans or [None] * len(SLUGS))
         found = np.stack([values[i] for values in fast])
-        np.testing.assert_allclose(found, slow, rtol=0, atol=1e-5 * max(1, np.abs(slow).max()), err_msg=f"{chrom} {pos}")
+        np.testing.assert_allclose(
+            found, slow, rtol=0, atol=1e-5 * max(1, np.abs(slow).max()), err_msg=f"{chrom} {pos}"
+        )
     snvs = [len(ref) == len(alt) for _, _, ref, alt in todo]
     assert np.abs(fast.log_fc[snvs]).max() > 1e-3  # the small models do react, far above the tolerance
 
@@ -115,7 +121,9 @@ def test_positive_is_a_gain_by_alt(tmp_path):
             return g[..., None].expand(-1, -1, len(SLUGS))
 
     a, g = text["chr1"].index("A", 100), text["chr1"].index("G", 100)
-    effects = Scorer([CountG()], genome, rc=False)([Variant("", "chr1", a, "A", "G", 1), Variant("", "chr1", g, "G", "A", 1)])
+    effects = Scorer([CountG()], genome, rc=False)(
+        [Variant("", "chr1", a, "A", "G", 1), Variant("", "chr1", g, "G", "A", 1)]
+    )
     assert (effects.sad == [[1] * 6, [-1] * 6]).all() and (effects.d2 == effects.sad).all()
     assert (effects.log_fc[0] > 0).all() and (effects.log_fc[1] < 0).all()
     assert np.isnan(effects.log_fc_sd).all()
@@ -156,7 +164,9 @@ def test_rows_fit_the_scores_table(tmp_path):
     first = Variant("1:138:x", "chr1", 137, text["chr1"][137], "A" if text["chr1"][137] != "A" else "C", 1)
     second = Variant("2:11:x", "chr2", 10, text["chr2"][10], "A" if text["chr2"][10] != "A" else "C", 2)
     scorer = Scorer([small_model(1), small_model(2)], genome)
-    null = null_of(scorer, [Variant("", "chr1", p, text["chr1"][p], "T", 1) for p in (20, 21, 22) if text["chr1"][p] != "T"], 2)
+    null = null_of(
+        scorer, [Variant("", "chr1", p, text["chr1"][p], "T", 1) for p in (20, 21, 22) if text["chr1"][p] != "T"], 2
+    )
     (rows,) = score(scorer, [first, second], TRACKS, Places(WINDOWS, GENES), null=null, seed=7, code_hash="c")
     tables.write(tmp_path / "s.parquet", "scores", rows)
     assert rows["track"].tolist() == SLUGS * 2 and rows["cell_type"].tolist() == TRACKS["cell_type"].tolist() * 2
@@ -196,3 +206,25 @@ def test_models_that_differ_are_refused(tmp_path):
         track_info(SLUGS, TRACKS.iloc[:5])
     with pytest.raises(ValueError, match="finite"):
         Null.of(np.empty((0, 3)))
+
+
+def test_real_snv_on_the_real_mini_borzoi(real_data, tmp_path):
+    """The first published SNV: its window runs 50,860 bp over the start of the real chr1, where it must read N."""
+    from presage.sequence.genome import prepare_fasta
+    from presage.sequence.trunk.weights import load_keras_h5
+
+    folder = real_data / "mini_borzoi"
+    model = load_keras_h5(folder / "model.h5", folder / "params.json", folder / "targets.txt")
+    genome = prepare_fasta(folder / "hg38_chr1_1m.fa.gz", tmp_path / "genome.fa")
+    found = Scorer([model], genome, rc=False)([Variant("", "chr1", 14_676, "G", "A", 1)])
+    lines = (tmp_path / "genome.fa").read_text().splitlines()
+    text = "".join(lines[1:4000]).upper()
+    sums = []
+    for base in "GA":
+        sequence = "N" * (65_536 - 14_676) + text[:14_676] + base + text[14_677 : 14_676 + 65_536]
+        x = torch.stack([torch.tensor([letter == b for letter in sequence]) for b in "ACGT"]).float()[None]
+        with torch.no_grad():
+            sums.append(model(x)[0].double().sum(0).numpy())
+    assert text[14_676] == "G" and len(sequence) == 131_072
+    np.testing.assert_allclose(found.log_fc[0], np.log2((sums[1] + 1) / (sums[0] + 1)), atol=1e-5)
+    assert np.abs(found.log_fc).max() > 0.01

@@ -15,7 +15,10 @@ intervals = st.lists(
 
 
 @settings(max_examples=200)
-@given(intervals, st.lists(st.tuples(st.sampled_from(["c", "d", "e"]), st.integers(-5, 80), st.integers(0, 15)), max_size=8))
+@given(
+    intervals,
+    st.lists(st.tuples(st.sampled_from(["c", "d", "e"]), st.integers(-5, 80), st.integers(0, 15)), max_size=8),
+)
 def test_touches_is_what_bases_say(windows, items):
     frame = pd.DataFrame(windows, columns=["chrom", "out_start", "size", "fold"])
     frame["out_end"] = frame["out_start"] + frame["size"]
@@ -35,7 +38,12 @@ def test_most_exposed_fold_wins():
 
 def test_audit_tells_outputs_from_inputs(tmp_path):
     variants = pd.DataFrame(
-        {"variant": ["a", "a", "b", "c"], "chrom": ["chr1", "chr1", "chr1", "chr2"], "pos": [200, 200, 5, 290], "ref": ["A"] * 4}
+        {
+            "variant": ["a", "a", "b", "c"],
+            "chrom": ["chr1", "chr1", "chr1", "chr2"],
+            "pos": [200, 200, 5, 290],
+            "ref": ["A"] * 4,
+        }
     )
     table = audit(WINDOWS, GENES, variants)
     tables.write(tmp_path / "l.parquet", "leakage", table)
@@ -57,9 +65,9 @@ def test_real_borzoi_folds_and_mpra_leakage(real_data):
     )
     names = {"fold3": "test", "fold4": "valid"}
     windows = bed.assign(fold=[names.get(f, "train") for f in bed["fold"]])
-    mpra = pd.read_csv(real_data / "mpra" / "kircher_grch38.tsv.gz", sep="\t", low_memory=False)
+    mpra = pd.read_csv(real_data / "mpra" / "kircher_grch38.tsv.gz", sep="\t", dtype={"Chrom": str})
     spans = mpra.groupby("Element").agg(chrom=("Chrom", "first"), start=("Pos", "min"), end=("Pos", "max"))
-    chrom = np.array([f"chr{str(name).removeprefix('chr')}" for name in spans["chrom"]], object)
+    chrom = ("chr" + spans["chrom"]).to_numpy(object)
     fold = folds_of(FoldMap(windows).touches(chrom, spans["start"].to_numpy() - 1, spans["end"].to_numpy()))
     assert len(fold) == 20 and (fold == "train").sum() >= 15 and set(fold) <= {*FOLDS, "outside"}
     # No base that a test window predicts is predicted in training.

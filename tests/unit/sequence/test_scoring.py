@@ -10,7 +10,7 @@ from presage import tables
 from presage.config.variants import Variants
 from presage.errors import UserError
 from presage.sequence import scoring
-from presage.sequence.scoring import score_set, strongest, tracks_of
+from presage.sequence.scoring import score_set, strongest
 
 
 def run(folder, vcf, null, genome, **settings):
@@ -18,7 +18,17 @@ def run(folder, vcf, null, genome, **settings):
     out = {"scores": folder / "scores.parquet", "dropped": folder / "dropped.parquet", "vcf": folder / "scores.vcf.gz"}
     models = [small_model(1), small_model(2)]
     counts = score_set(
-        vcf, null, models, genome, TRACKS, WINDOWS, GENES, Variants(batch_size=3, **settings), out, seed=5, code_hash="c"
+        vcf,
+        null,
+        models,
+        genome,
+        TRACKS,
+        WINDOWS,
+        GENES,
+        Variants(batch_size=3, **settings),
+        out,
+        seed=5,
+        code_hash="c",
     )
     return counts, tables.read(out["scores"], "scores"), tables.read(out["dropped"], "dropped"), out
 
@@ -30,7 +40,12 @@ def snvs(text, positions, chrom="chr1"):
 def test_scored_and_dropped_make_what_was_given(tmp_path):
     genome, text = random_genome(tmp_path)
     # Not sorted, over both contigs, with an indel that moves left past its neighbour when normalised.
-    rows = [*snvs(text, [250, 120]), ("2", 100, text["chr2"][99], "<DUP>"), *snvs(text, [40], "chr2"), ("chrX", 1, "A", "C")]
+    rows = [
+        *snvs(text, [250, 120]),
+        ("2", 100, text["chr2"][99], "<DUP>"),
+        *snvs(text, [40], "chr2"),
+        ("chrX", 1, "A", "C"),
+    ]
     rows += [("chr1", 208, text["chr1"][207:210], text["chr1"][207]), *snvs(text, [205])]
     vcf = write_vcf(tmp_path / "x.vcf", rows)
     null = write_vcf(tmp_path / "null.vcf.gz", snvs(text, range(10, 30)))
@@ -74,7 +89,11 @@ def test_nothing_left_ends_clearly(tmp_path):
     null = write_vcf(tmp_path / "null.vcf", snvs(text, [20]))
     vcf = write_vcf(tmp_path / "x.vcf", [("chr1", 100, text["chr1"][99], "<DEL>,*")])
     counts, scores, dropped, out = run(tmp_path / "a", vcf, null, genome)
-    assert (counts["given"], counts["scored"]) == (2, 0) and scores.empty and dropped["reason"].tolist() == ["symbolic", "star"]
+    assert (
+        (counts["given"], counts["scored"]) == (2, 0)
+        and scores.empty
+        and dropped["reason"].tolist() == ["symbolic", "star"]
+    )
     with pysam.VariantFile(str(out["vcf"])) as file:
         assert list(file) == []
     counts, scores, dropped, _ = run(tmp_path / "b", write_vcf(tmp_path / "none.vcf", []), None, genome)
@@ -83,7 +102,7 @@ def test_nothing_left_ends_clearly(tmp_path):
 
 def test_a_vcf_of_another_build_stops_before_any_model_runs(tmp_path, monkeypatch):
     genome, text = random_genome(tmp_path)
-    (chrom, pos, ref, alt), = snvs(text, [100])
+    ((chrom, pos, ref, alt),) = snvs(text, [100])
     monkeypatch.setattr(scoring, "score", lambda *a, **k: pytest.fail("scored"))
     with pytest.raises(UserError, match=r"REF differs from the genome in 1 of 1 alleles \(first: record 1, chr1:100"):
         run(tmp_path / "a", write_vcf(tmp_path / "x.vcf", [(chrom, pos, alt, ref)]), None, genome)
@@ -99,9 +118,3 @@ def test_long_alleles_are_dropped_by_the_window_too(tmp_path):
 def test_strongest_keeps_one_row_per_allele_even_of_repeats():
     rows = pd.DataFrame({"variant": ["v"] * 4, "pos": [1] * 4, "log_fc": [0.1, -0.4, 0.3, 0.2]})
     assert strongest(rows, 2)["log_fc"].tolist() == [-0.4, 0.3]
-
-
-def test_tracks_without_a_table():
-    model = small_model(1)
-    info = tracks_of(model)
-    assert info["strand"].tolist() == ["+", "-", "+", "-", ".", "."] and info["assay"].tolist() == ["rna"] * 4 + ["atac"] * 2

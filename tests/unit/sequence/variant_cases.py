@@ -60,7 +60,7 @@ GENES = pd.DataFrame(
 
 
 def small_model(seed: int) -> SequenceModel:
-    """A random trunk with open attention, norms that do something, and a head of six tracks, two pairs of them stranded."""
+    """A random trunk with open attention and norms that do something, and six tracks, two pairs of them stranded."""
     torch.manual_seed(seed)
     trunk = new_trunk(SHAPE)
     trunk.stem.weight.data *= 3  # one base must move the output by far more than rounding
@@ -76,7 +76,7 @@ def small_model(seed: int) -> SequenceModel:
 
 
 def random_genome(folder: Path, seed: int = 0) -> tuple[Genome, dict[str, str]]:
-    """A FASTA of two contigs (soft-masked in part, a run of N, repeats that indels can slide along) and its text in capitals."""
+    """A FASTA of two contigs (soft-masked parts, a run of N, repeats to slide along) and its text in capitals."""
     rng = np.random.default_rng(seed)
     chr1 = "".join(rng.choice(list("ACGT"), 600))
     chr1 = chr1[:200] + "CACACACACAAAAAA" + chr1[215:300].lower() + "NNNN" + chr1[304:]
@@ -88,8 +88,11 @@ def random_genome(folder: Path, seed: int = 0) -> tuple[Genome, dict[str, str]]:
 
 
 def write_vcf(path: Path, rows: list[tuple], samples: str = "") -> Path:
-    """A VCF of (chrom, pos 1-based, ref, alt) rows, bgzipped where the name says so; ``samples`` is appended to every line."""
-    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO" + ("\tFORMAT\tS1" if samples else "")]
+    """A VCF of (chrom, pos 1-based, ref, alt) rows, bgzipped if named .gz; ``samples`` is appended to every line."""
+    lines = [
+        "##fileformat=VCFv4.2",
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO" + ("\tFORMAT\tS1" if samples else ""),
+    ]
     lines += [f"{c}\t{p}\t.\t{r}\t{a}\t.\t.\t.{samples}" for c, p, r, a in rows]
     text = "\n".join(lines) + "\n"
     if path.suffix == ".gz":

@@ -72,11 +72,10 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".training-") as private:
         weights, config = _fit(Path(private), data, (train_rows, test_rows), native, size, settings, seed, device)
     _save_weights(weights, config, out_dir)
-    predicted = _predict_images(out_dir, data, test_rows, size[0], settings, device)
-    truth = data.xy[test_rows]
-    labelled_span = quality.typical_span(data.xy[train_rows], np.isfinite(data.xy[train_rows]).all(axis=-1))
-    errors = evaluate.point_errors(predicted.xy[:, 0], truth)
-    likelihood = predicted.likelihood[:, 0]
+    predicted = _predict_images(out_dir, data, test_rows, native, size[0], settings.batch_size, device)
+    errors = evaluate.point_errors(predicted.xy[:, 0], data.xy[test_rows])
+    right_px = settings.right_within * native[0]
+    span = quality.typical_span(data.xy[train_rows], np.isfinite(data.xy[train_rows]).all(axis=-1))
     card = {
         "engine": f"deeplabcut {_version()}",
         "backbone": settings.backbone,
@@ -89,12 +88,12 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
         "split": split_name,
         "train_frames": [_frame_name(data, i) for i in train_rows],
         "test_frames": [_frame_name(data, i) for i in test_rows],
-        "metrics": evaluate.summary(errors, data.bodyparts, native[0], seed),
+        "metrics": evaluate.summary(errors, data.bodyparts, native[0], right_px, seed),
         "likelihood_cut": evaluate.likelihood_cuts(
-            likelihood, errors, settings.calibration_px, settings.calibration_share
+            predicted.likelihood[:, 0], errors, right_px, settings.calibration_share
         ),
-        "calibration_px": settings.calibration_px,
-        "span_px": None if np.isnan(labelled_span) else round(labelled_span, 3),
+        "right_px": right_px,
+        "span_px": None if np.isnan(span) else round(span, 3),
         "hash": _hash(weights, data.bodyparts, size),
     }
     (out_dir / "card.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -204,7 +203,8 @@ def _write_coco(
     """Scaled images and COCO annotations of one side of the split."""
     (private / "images").mkdir(exist_ok=True)
     (private / "annotations").mkdir(exist_ok=True)
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, row in enumerate(rows, start=1):
         name = f"{mode}{number:06d}.png"
         cv2.imwrite(str(private / "images" / name), video.scaled(_read_image(data.images[row], native), size[0]))
@@ -314,13 +314,11 @@ def _predict(
 
 
 def _predict_images(
-    folder: Path, data: Labelled, rows: np.ndarray, width: int, settings: Pose, device: str
+    folder: Path, data: Labelled, rows: np.ndarray, native: tuple[int, int], width: int, batch_size: int, device: str
 ) -> PoseFile:
     """Pose of labelled frames, through the same route as video."""
     with _quiet_deeplabcut():
-        runner = _runner(folder, device, settings.batch_size)
-    first = cv2.imread(str(data.images[rows[0]]), cv2.IMREAD_COLOR)
-    native = first.shape[1::-1]
+        runner = _runner(folder, device, batch_size)
     images = (
         cv2.cvtColor(video.scaled(_read_image(data.images[row], native), width), cv2.COLOR_BGR2RGB) for row in rows
     )

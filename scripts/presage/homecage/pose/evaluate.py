@@ -11,8 +11,6 @@ from presage.homecage.pose.importers import PoseFile
 
 # Smoothing of both paths before their lengths are compared (see docs/numbers.md).
 SAVGOL_WINDOW, SAVGOL_ORDER = 15, 2
-# PCK: a point is correct within this share of the frame's width.
-PCK_SHARE = 0.05
 # Fewer labels of a body part than this, and its cut is set from all parts together.
 MIN_LABELS_PER_PART = 20
 
@@ -22,11 +20,13 @@ def point_errors(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.linalg.norm(np.asarray(predicted, np.float64) - np.asarray(truth, np.float64), axis=-1)
 
 
-def summary(errors: np.ndarray, bodyparts: Sequence[str], frame_width: float, seed: int) -> dict[str, Any]:
+def summary(
+    errors: np.ndarray, bodyparts: Sequence[str], frame_width: float, right_px: float, seed: int
+) -> dict[str, Any]:
     """Error of labelled points [frame, body part], px, as plain numbers.
 
     ``rmse_px`` is the root of the mean squared distance with a 95 % interval by bootstrap over frames; ``mean_px`` the
-    mean distance (which DeepLabCut itself calls RMSE); ``pck`` the share of points within 5 % of the frame's width.
+    mean distance (which DeepLabCut itself calls RMSE); ``pck`` the share of points within ``right_px``.
     """
     rng = np.random.default_rng(seed)
     draws = rng.integers(0, len(errors), size=(1000, len(errors)))
@@ -43,7 +43,7 @@ def summary(errors: np.ndarray, bodyparts: Sequence[str], frame_width: float, se
         "rmse_share_of_width": _round(rmse / frame_width, 5),
         "mean_px": _round(np.nanmean(errors)),
         "median_px": _round(np.nanmedian(errors)),
-        "pck": _round(np.mean(errors[np.isfinite(errors)] <= PCK_SHARE * frame_width)),
+        "pck": _round(np.mean(errors[np.isfinite(errors)] <= right_px)),
         "n_frames": len(errors),
         "n_points": int(np.isfinite(errors).sum()),
         "bodyparts": per_part,

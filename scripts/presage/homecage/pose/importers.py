@@ -70,7 +70,7 @@ def read_dlc_h5(path: Path) -> PoseFile:
                 raise UserError(
                     path, f"holds {len(keys)} tables ({', '.join(keys) or 'none'}), not one", "export it again"
                 )
-            table = store[keys[0]]
+            table = pd.DataFrame(store[keys[0]])
     except UserError:
         raise
     except Exception as error:  # PyTables raises many kinds for a file that is no HDF5
@@ -103,9 +103,8 @@ def from_dlc_table(table: pd.DataFrame, path: str | Path) -> PoseFile:
         values = table.to_numpy(dtype=np.float64)
     except (TypeError, ValueError):
         raise UserError(path, "has cells that are no numbers", "export it again") from None
-    if not pd.api.types.is_integer_dtype(table.index):
-        raise UserError(path, "does not number its frames (labels, not predictions?)", "export the predictions")
-    return _from_columns(values, list(table.columns.names), list(table.columns), table.index.to_numpy(), path)
+    names, columns = [str(name) for name in table.columns.names], [tuple(column) for column in table.columns]
+    return _from_columns(values, names, columns, table.index.to_numpy(), path)
 
 
 def _from_columns(
@@ -134,6 +133,6 @@ def _from_columns(
     )
     points = np.full((len(values), len(animals), len(bodyparts), 3), np.nan, dtype=np.float32)
     points[:, place[:, 0], place[:, 1], place[:, 2]] = values[:, kept]
-    found = np.isfinite(points).all(axis=-1)
+    found = np.asarray(np.isfinite(points).all(axis=-1))
     xy = np.where(found[..., None], points[..., :2], np.float32(np.nan))
     return PoseFile(xy, np.where(found, np.clip(points[..., 2], 0, 1), np.float32(0)), animals, bodyparts)

@@ -86,9 +86,9 @@ def _read_config(project: Path) -> dict:
         raise UserError(file, "does not exist", "name the folder of a DeepLabCut project") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise UserError(file, "is no YAML text", "restore the project's config.yaml") from None
-    if not isinstance(config, dict) or (
-        not isinstance(config.get("bodyparts"), list) and not config.get("multianimalproject")
-    ):
+    if isinstance(config, dict) and config.get("multianimalproject"):
+        raise UserError(project, "is a multi-animal project", "train it in DeepLabCut and bring its pose files")
+    if not isinstance(config, dict) or not isinstance(config.get("bodyparts"), list):
         raise UserError(file, "lists no bodyparts", "restore the project's config.yaml")
     return config
 
@@ -96,7 +96,7 @@ def _read_config(project: Path) -> dict:
 def _read_table(file: Path) -> pd.DataFrame:
     try:
         if file.suffix == ".h5":
-            return pd.read_hdf(file)
+            return pd.DataFrame(pd.read_hdf(file))
         with file.open(encoding="utf-8") as text:
             coords = text.read(4096).splitlines()[2].split(",")
         n_index = coords.index("x")  # newer projects write the image's path in three columns

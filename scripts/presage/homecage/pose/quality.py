@@ -66,7 +66,7 @@ def load(path: str | Path, min_parts: int = 2) -> PoseDay:
     return PoseDay(tuple(meta["bodyparts"]), time, segment, frame, animal, xy, likelihood, good, state)
 
 
-def found(likelihood: np.ndarray, cut: np.ndarray) -> np.ndarray:
+def found(likelihood: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
     """Points at or over their ``cut`` [..., body part]; a NaN likelihood is not found."""
     with np.errstate(invalid="ignore"):
         return np.asarray(likelihood) >= np.asarray(cut)
@@ -149,7 +149,7 @@ def _limits(segment: np.ndarray, parts: int, meta: Mapping[str, Any]) -> tuple[n
     """Cut [row, body part] and span [row] of each row, by the source that its segment came from."""
     cut, span = np.zeros((len(segment), parts)), np.full(len(segment), np.nan)
     for number, name in meta["segment_source"].items():
-        rows, source = segment == int(number), meta["sources"][name]
-        cut[rows] = source["likelihood_cut"]
-        span[rows] = np.nan if source["span_px"] is None else source["span_px"]
+        rows, known = segment == int(number), meta["segment_span_px"][number]
+        cut[rows] = meta["sources"][name]["likelihood_cut"]
+        span[rows] = np.nan if known is None else known
     return cut, span

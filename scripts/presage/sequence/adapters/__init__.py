@@ -58,7 +58,10 @@ def attach(trunk: nn.Module, run: AdaptRun) -> dict[str, nn.Module]:
 
 
 def match_layers(names: Sequence[str], patterns: Sequence[str], run: str) -> list[str]:
-    """The layers that fit any of the shell-style patterns, in the trunk's order. Raises :class:`UserError` for a pattern without any."""
+    """The layers that fit any of the shell-style patterns, in the trunk's order.
+
+    Raises :class:`UserError` for a pattern without any.
+    """
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
             kinds = sorted({".".join("*" if part.isdigit() else part for part in name.split(".")) for name in names})
@@ -67,16 +70,16 @@ def match_layers(names: Sequence[str], patterns: Sequence[str], run: str) -> lis
 
 
 def resolved(model: SequenceModel) -> list[dict[str, Any]]:
-    """One row for each layer and the head: layer, shape of its weight, parameters, trainable parameters, frozen or not."""
+    """One row for each layer and the head: its name, shape of its weight, parameters, trainable parameters."""
     rows = []
     for name, layer in [*layers(model.trunk).items(), ("head.linear", model.head.linear)]:
-        count = lambda only_trained: sum(p.numel() for p in layer.parameters() if p.requires_grad or not only_trained)  # noqa: B023, E731
+        sizes = [(p.numel(), p.requires_grad) for p in layer.parameters()]
         rows.append(
             {
                 "layer": name,
                 "shape": "x".join(map(str, layer.weight.shape)),
-                "parameters": count(False),
-                "trainable": count(True),
+                "parameters": sum(size for size, _ in sizes),
+                "trainable": sum(size for size, trained in sizes if trained),
             }
         )
     return rows
@@ -88,7 +91,9 @@ def resolved_text(model: SequenceModel) -> str:
     trained = [r for r in rows if r["trainable"]]
     lines = [f"{r['layer']:40s} {r['shape']:>16s} {r['trainable']:>10,d} trainable" for r in trained]
     frozen = [r for r in rows if not r["trainable"]]
-    return "\n".join([*lines, f"{len(frozen)} other layers frozen ({parameters(model.trunk):,d} parameters in the trunk)"])
+    return "\n".join(
+        [*lines, f"{len(frozen)} other layers frozen ({parameters(model.trunk):,d} parameters in the trunk)"]
+    )
 
 
 def trainable_fraction(model: SequenceModel) -> float:
@@ -136,7 +141,9 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     if card["trunk_hash"] != model.trunk_hash:
         raise UserError(
-            folder, f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}", "give its own trunk or fit it again"
+            folder,
+            f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}",
+            "give its own trunk or fit it again",
         )
     run = AdaptRun(**card["run"])
     head = Head(model.trunk.width, len(card["tracks"]), KINDS[run.kind].activation)
@@ -154,7 +161,9 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
     )
     found = tensor_hash(adapter_tensors(adapted))
     if found != card["adapter_hash"] or set(tensors) != set(adapter_tensors(adapted)):
-        raise UserError(folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again")
+        raise UserError(
+            folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again"
+        )
     return adapted
 
 

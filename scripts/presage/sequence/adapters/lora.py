@@ -8,8 +8,9 @@ from torch.nn.utils import parametrize
 class Lora(nn.Module):
     """W' = W + alpha / rank * B A, as a parametrization of a layer's weight.
 
-    ``A`` is [rank, inputs * kernel] and random, ``B`` is [outputs, rank] and zero, so W' is W bit for bit at the start. What reads
-    ``layer.weight`` (the layer's own forward, a merge, an exact recomputation on a sliver) sees W'.
+    ``A`` is [rank, inputs * kernel] and random, ``B`` is [outputs, rank] and zero, so W' is W bit for bit at the
+    start. What reads ``layer.weight`` (the layer's own forward, a merge, an exact recomputation on a sliver) sees
+    W'.
     """
 
     def __init__(self, weight: Tensor, rank: int, alpha: float) -> None:
@@ -27,7 +28,10 @@ class Lora(nn.Module):
 
 
 def attach(layer: nn.Module, rank: int, alpha: float) -> Lora:
-    """Put a LoRA on ``layer.weight`` (A from torch's global generator). Raises ``ValueError`` for grouped convolutions or a bad rank."""
+    """Put a LoRA on ``layer.weight`` (A from torch's global generator).
+
+    Raises ``ValueError`` for grouped convolutions or a bad rank.
+    """
     if getattr(layer, "groups", 1) != 1:
         raise ValueError("a grouped convolution has no low-rank update")
     lora = Lora(layer.weight, rank, alpha)
@@ -53,7 +57,7 @@ def adapters(model: nn.Module) -> dict[str, Lora]:
     found = {}
     for name, layer in model.named_modules():
         if parametrize.is_parametrized(layer, "weight"):
-            found.update({name: p for p in layer.parametrizations["weight"] if isinstance(p, Lora)})
+            (found[name],) = layer.parametrizations["weight"]
     return found
 
 

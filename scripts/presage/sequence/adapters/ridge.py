@@ -12,7 +12,7 @@ Pairs = Iterable[tuple[Tensor, Tensor]]
 
 
 class RidgeFit(NamedTuple):
-    """weight float32 [tracks, width], bias [tracks], the penalty that was chosen and the valid Pearson of each penalty."""
+    """weight float32 [tracks, width], bias [tracks], the chosen penalty, and the valid Pearson of each."""
 
     weight: Tensor
     bias: Tensor
@@ -23,8 +23,9 @@ class RidgeFit(NamedTuple):
 def fit_ridge(train: Pairs, valid: Pairs, alphas: Sequence[float]) -> RidgeFit:
     """Least squares with an L2 penalty on standardised embedding channels; the penalty is chosen on the valid windows.
 
-    ``train`` and ``valid`` yield (embedding [B, bins, width], coverage [B, bins, tracks]); each is gone through once or, ``valid``,
-    once for every penalty, so ``valid`` must be re-iterable. Sums run in float64: memory is width squared, whatever the data.
+    ``train`` and ``valid`` yield (embedding [B, bins, width], coverage [B, bins, tracks]); each is gone through
+    once or, ``valid``, once for every penalty, so ``valid`` must be re-iterable. Sums run in float64: memory is
+    width squared, whatever the data.
     """
     gram = cross = total = observed = None
     count = 0

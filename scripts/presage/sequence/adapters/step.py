@@ -1,5 +1,6 @@
 """The adapt step: fit one adapter with one seed and write its folder."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from presage.sequence.model import SequenceModel, load_model
 from presage.sequence.targets import TargetSet
 from presage.sequence.views import Views
 
+log = logging.getLogger("presage")
+
 
 def adapt(
     out_dir: str | Path,
@@ -31,9 +34,10 @@ def adapt(
     threads: int,
     device: str = "cpu",
 ) -> dict[str, Any]:
-    """Fit adapter ``run`` on the frozen trunk and write ``adapter.safetensors``, ``card.json``, ``history.parquet`` to ``out_dir``.
+    """Fit ``run`` on the frozen trunk; write ``adapter.safetensors``, ``card.json``, ``history.parquet``.
 
-    Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes on a CPU.
+    Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes
+    on a CPU.
 
     Raises :class:`UserError` when the targets do not fit the trunk, or a layer pattern fits nothing.
     """
@@ -41,14 +45,14 @@ def adapt(
     torch.manual_seed(seed)
     data = data.select(settings.tracks)
     model = new_model(load_model(trunk_path), data, run).to(device)
-    print(resolved_text(model))
+    log.info("%s", resolved_text(model))
     before = frozen_hash(model)
     result = _ridge(model, data, settings) if run.kind == "ridge" else _gradient(model, data, run, settings, seed)
     if frozen_hash(model) != before:
         raise RuntimeError("the frozen trunk changed during the fit")
     card = save_adapter(
         out_dir,
-        model,
+        model.cpu(),
         run,
         {
             "seed": seed,
@@ -68,11 +72,13 @@ def adapt(
 
 
 def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun) -> SequenceModel:
-    """``base``'s trunk with untrained adapters of ``run`` and a new head that starts at each track's mean over train windows."""
+    """``base``'s trunk with untrained adapters and a head that starts at each track's mean over train windows."""
     trunk = base.trunk
     span = (data.bin_size, data.windows["out_end"].sub(data.windows["out_start"]).iloc[0] // data.bin_size)
     if span != (trunk.bin_size, trunk.out_bins):
-        raise UserError(data.path, f"has {span[1]} bins of {span[0]} bp", f"the trunk gives {trunk.out_bins} of {trunk.bin_size} bp")
+        raise UserError(
+            data.path, f"has {span[1]} bins of {span[0]} bp", f"the trunk gives {trunk.out_bins} of {trunk.bin_size} bp"
+        )
     attach(trunk, run)
     head = Head(trunk.width, len(data.tracks), KINDS[run.kind].activation)
     mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
@@ -97,14 +103,19 @@ def _gradient(model: SequenceModel, data: TargetSet, run: AdaptRun, settings: Ad
     # A random head sends large, useless gradients into the adapters: let it settle first (Kumar et al. 2022).
     parts = [p for module in lora.adapters(model.trunk).values() for p in module.parameters()]
     _set_trainable(parts, False)
-    head = fit(model, data, seed=seed, views=views, **arguments | {"epochs": run.head_epochs, "lr": settings.training.lr})
+    head = fit(
+        model, data, seed=seed, views=views, **arguments | {"epochs": run.head_epochs, "lr": settings.training.lr}
+    )
     _set_trainable(parts, True)
     both = fit(model, data, seed=seed, views=views, **arguments)
     return _joined(head, both)
 
 
 def _joined(first: Fit, second: Fit) -> Fit:
-    """Two fits, one after the other, as one history. The second starts at the first's best, so its best is the best of both."""
+    """Two fits, one after the other, as one history.
+
+    The second starts at the first's best, so its best is the best of both.
+    """
     at = first.history.iloc[-1]
     later = second.history[second.history["epoch"] > 0]
     later = later.assign(epoch=later["epoch"] + at["epoch"], step=later["step"] + at["step"])
@@ -129,7 +140,9 @@ def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
         model.head.linear.weight.copy_(solved.weight)
         model.head.linear.bias.copy_(solved.bias)
     loss, pearson = score(model, views, data.fold("valid"), training.batch_size, training.total_weight)
-    history = pd.DataFrame([(1, 1, "valid", loss, pearson, 0.0)], columns=["epoch", "step", "split", "loss", "pearson", "lr"])
+    history = pd.DataFrame(
+        [(1, 1, "valid", loss, pearson, 0.0)], columns=["epoch", "step", "split", "loss", "pearson", "lr"]
+    )
     return Fit(history, 1, loss, pearson)
 
 

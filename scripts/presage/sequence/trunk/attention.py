@@ -3,37 +3,38 @@
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-@lru_cache(maxsize=8)
-def central_mask_features(tokens: int, features: int) -> Tensor:
-    """Features of the relative positions ``-(tokens - 1) .. tokens - 1``: float32 [2 * tokens - 1, features].
+def central_mask_features(position: Tensor, tokens: int, features: int) -> Tensor:
+    """Features of relative positions (int64 [n], in tokens): float32 [n, features].
 
-    Half of them are indicators of "nearer than a width", with widths that grow geometrically to ``tokens``; the other half
-    are the same times the sign of the position (Avsec et al. 2021, central mask). They depend on the number of tokens, so
-    they are made for each length.
+    Half of them say "nearer than a width", with widths that grow geometrically to ``tokens``; the other half are
+    the same times the sign of the position (central mask, Avsec et al. 2021). They depend on the number of tokens,
+    not on the position alone.
     """
-    position = torch.arange(1 - tokens, tokens, dtype=torch.float32)
     exponent = torch.arange(1, features // 2 + 1, dtype=torch.float32)
     widths = float(tokens + 1) ** (exponent / (features // 2)) - 1
     near = (widths > position.abs()[:, None]).float()
     return torch.cat([near, near * position.sign()[:, None]], dim=1)
 
 
-def relative_shift(logits: Tensor) -> Tensor:
-    """[..., T, 2T - 1] by relative position -> [..., T, T] by key: ``out[i, j] = logits[i, j - i + T - 1]``.
+@lru_cache(maxsize=4)
+def position_classes(tokens: int, features: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Distinct feature rows, float32 [classes, features], and the row of each query and key, int64 [tokens, tokens].
 
-    The padding trick of Transformer-XL (Dai et al. 2019): one more column makes a row's end the next row's start.
+    Indicators change at a few widths only, so 2 * tokens - 1 relative positions fall into at most 2 * features
+    classes. Logits of classes, spread by a gather, equal the relative shift of logits of positions (Dai et al.
+    2019) and cost a small part of it.
     """
-    *lead, tokens, positions = logits.shape
-    padded = F.pad(logits, (1, 0)).reshape(*lead, positions + 1, tokens)
-    return padded[..., 1:, :].reshape(*lead, tokens, positions)[..., :tokens]
+    rows = central_mask_features(torch.arange(1 - tokens, tokens), tokens, features)
+    distinct, number = torch.unique(rows, dim=0, return_inverse=True)
+    place = torch.arange(tokens)
+    return distinct.to(device), number[place[None, :] - place[:, None] + tokens - 1].to(device)
 
 
 class RelativeAttention(nn.Module):
-    """Attention whose logits add a content and a position term, each with its own learned bias. [B, T, C] -> [B, T, C]."""
+    """Attention whose logits add a content and a position term, each with a learned bias. [B, T, C] -> [B, T, C]."""
 
     def __init__(self, width: int, heads: int, key_size: int, value_size: int, position_features: int) -> None:
         super().__init__()
@@ -48,15 +49,14 @@ class RelativeAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x float32 [B, T, C]."""
-        split = lambda y: y.unflatten(-1, (self.heads, -1)).transpose(-2, -3)  # noqa: E731  [.., T, HC] -> [.., H, T, C]
-        query = split(self.query(x)) * self.key_size**-0.5
-        features = central_mask_features(x.shape[1], self.position_features).to(x)
-        by_position = (query + self.position_bias) @ split(self.position(features)).transpose(-1, -2)
-        attended = F.scaled_dot_product_attention(
-            query + self.content_bias,
-            split(self.key(x)),
-            split(self.value(x)),
-            attn_mask=relative_shift(by_position),
-            scale=1.0,
-        )
-        return self.out(attended.transpose(1, 2).flatten(2))
+        query = self._by_head(self.query(x)) * self.key_size**-0.5
+        key, value = self._by_head(self.key(x)), self._by_head(self.value(x))
+        features, number = position_classes(x.shape[1], self.position_features, x.device)
+        by_class = (query + self.position_bias) @ self._by_head(self.position(features.to(x))).transpose(-1, -2)
+        by_position = by_class.gather(-1, number.expand(*by_class.shape[:2], -1, -1))
+        logits = (query + self.content_bias) @ key.transpose(-1, -2) + by_position
+        return self.out((logits.softmax(-1) @ value).transpose(1, 2).flatten(2))
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """[..., T, heads * C] -> [..., heads, T, C]."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(-2, -3)

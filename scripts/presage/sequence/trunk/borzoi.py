@@ -1,5 +1,7 @@
 """A Borzoi-family trunk of any width: convolution tower, transformer, U-Net (Linder et al. 2025), in plain torch."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,7 +35,7 @@ def gelu(x: Tensor) -> Tensor:
 
 
 class TowerBlock(nn.Module):
-    """norm -> GELU -> convolution. [B, in, L] -> [B, out, L]; the caller pools, as the U-Net needs the output before it."""
+    """norm -> GELU -> convolution, [B, in, L] -> [B, out, L]. The caller pools: the U-Net needs the output before."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -98,8 +100,8 @@ class FinalBlock(nn.Module):
 class Borzoi(nn.Module):
     """One-hot sequence to an embedding per output bin, in two stages.
 
-    ``encode`` is the convolution tower (nearly all of the time on small trunks), ``decode`` the rest. A fit whose trainable
-    parts all lie in ``decode`` keeps the encoded windows and runs only that.
+    ``encode`` is the convolution tower (nearly all of the time on small trunks), ``decode`` the rest. A fit whose
+    trainable parts all lie in ``decode`` keeps the encoded windows and runs only that.
 
     Attributes: ``context`` (bp in), ``bin_size`` (bp), ``out_bins``, ``width`` (embedding channels), ``shape``.
     """
@@ -110,7 +112,7 @@ class Borzoi(nn.Module):
         widths = (shape.stem_width, *shape.tower_widths)
         top = widths[-1]
         self.stem = nn.Conv1d(4, shape.stem_width, shape.stem_kernel, padding="same")
-        self.tower = nn.ModuleList(TowerBlock(a, b, shape.tower_kernel) for a, b in zip(widths, widths[1:]))
+        self.tower = nn.ModuleList(TowerBlock(a, b, shape.tower_kernel) for a, b in pairwise(widths))
         self.transformer = nn.ModuleList(TransformerBlock(shape, top) for _ in range(shape.depth))
         self.unet = nn.ModuleList(UpBlock(top, widths[-1 - i]) for i in range(shape.ups))
         self.final = FinalBlock(top, shape.final_width, shape.final_dropout) if shape.final_width else None
@@ -131,8 +133,20 @@ class Borzoi(nn.Module):
     def width(self) -> int:
         return self.shape.width
 
+    def margins(self) -> list[int]:
+        """Positions at each edge that a U-Net step need not see, because the crop would take all that they reach.
+
+        A step doubles the length and its convolution reaches one bin, so one position more than half of what comes
+        after is kept.
+        """
+        margins, later = [], self.shape.crop
+        for _ in range(self.shape.ups):
+            later = max(0, later // 2 - 1)
+            margins.append(later)
+        return margins[::-1]
+
     def encode(self, x: Tensor) -> tuple[Tensor, ...]:
-        """float32 [B, 4, context] -> (tokens [B, C, T], then one skip [B, C_i, T * 2**(i + 1)] for each U-Net step).
+        """float32 [B, 4, context] -> (tokens [B, C, T], then for each U-Net step a skip [B, C_i, L_i]).
 
         Raises ``ValueError`` for another input shape: positions depend on the length, so a shorter input would silently
         give different numbers.
@@ -145,7 +159,7 @@ class Borzoi(nn.Module):
             x = block(x)
             skips.append(x)
             x = F.max_pool1d(x, 2)
-        return (x, *reversed(skips[len(skips) - self.shape.ups :]))
+        return (x, *(_trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
 
     def decode(self, x: Tensor, *skips: Tensor) -> Tensor:
         """What ``encode`` gave -> embedding float32 [B, out_bins, width]."""
@@ -153,9 +167,10 @@ class Borzoi(nn.Module):
         for block in self.transformer:
             tokens = block(tokens)
         x = tokens.transpose(1, 2)
-        for block, skip in zip(self.unet, skips):
-            x = block(x, skip)
-        x = x[..., self.shape.crop : x.shape[-1] - self.shape.crop]
+        done = 0
+        for block, skip, margin in zip(self.unet, skips, self.margins()):
+            x, done = block(_trim(x, margin - done), skip), 2 * margin
+        x = _trim(x, self.shape.crop - done)
         if self.final is not None:
             x = self.final(x)
         return gelu(x).transpose(1, 2)
@@ -163,6 +178,11 @@ class Borzoi(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float32 [B, 4, context] -> embedding float32 [B, out_bins, width]."""
         return self.decode(*self.encode(x))
+
+
+def _trim(x: Tensor, edge: int) -> Tensor:
+    """[B, C, L] -> [B, C, L - 2 * edge], the middle."""
+    return x[..., edge : x.shape[-1] - edge]
 
 
 def new_trunk(shape: TrunkShape) -> Borzoi:

@@ -7,7 +7,10 @@ from presage.sequence.trunk.weights import read_card, read_params
 
 
 def shape_of(settings: Trunk) -> TrunkShape:
-    """Widths, context and crop of the trunk that ``settings`` names. Raises :class:`UserError` when its files are not there."""
+    """Widths, context and crop of the trunk that ``settings`` names.
+
+    Raises :class:`UserError` when its files are not there.
+    """
     if settings.kind == "keras_h5":
         return read_params(settings.params)[0]
     if settings.kind == "presage":

@@ -1,4 +1,4 @@
-"""The trunk step: train a trunk on bulk tracks, or bring a finished one into the run, as one folder in presage's format."""
+"""The trunk step: train a trunk on bulk tracks, or bring a finished one into the run."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
 def make_trunk(
     out_dir: str | Path, settings: Trunk, seed: int, threads: int, data: TargetSet | None = None, device: str = "cpu"
 ) -> dict[str, Any]:
-    """Write ``trunk.safetensors`` and ``card.json`` (and ``history.parquet`` where it was trained here) to ``out_dir``; return the card.
+    """Write ``trunk.safetensors``, ``card.json`` and, for kind ``train``, ``history.parquet``; return the card.
 
     ``data`` holds the bulk tracks for kind ``train``. The written trunk is the same, whichever way it came.
     """
@@ -63,11 +63,17 @@ def train_trunk(
     Raises :class:`UserError` when windows and shape do not fit.
     """
     windows = data.windows.iloc[0]
-    found = (windows["end"] - windows["start"], (windows["out_end"] - windows["out_start"]) // data.bin_size, data.bin_size)
+    found = (
+        windows["end"] - windows["start"],
+        (windows["out_end"] - windows["out_start"]) // data.bin_size,
+        data.bin_size,
+    )
     wanted = (shape.context, shape.out_bins, shape.bin_size)
     if found != wanted:
         raise UserError(
-            data.path, "windows of {} bp with {} bins of {} bp".format(*found), "trunk.shape says {}, {}, {}".format(*wanted)
+            data.path,
+            "windows of {} bp with {} bins of {} bp".format(*found),
+            "trunk.shape says {}, {}, {}".format(*wanted),
         )
     torch.manual_seed(seed)
     head = Head(shape.width, len(data.tracks))

@@ -28,8 +28,8 @@ CARD, WEIGHTS = "card.json", "trunk.safetensors"
 def save_trunk(folder: str | Path, model: SequenceModel, card: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Write ``trunk.safetensors`` (trunk and own head) and ``card.json`` into ``folder``; return the card.
 
-    The card holds what it takes to load the file (shape, tracks, strand pairs, hash) and what ``card`` adds: folds, metrics,
-    whether the data was simulated.
+    The card holds what it takes to load the file (shape, tracks, strand pairs, hash) and what ``card`` adds: folds,
+    metrics, whether the data was simulated.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def save_trunk(folder: str | Path, model: SequenceModel, card: Mapping[str, Any]
 
 
 def load_trunk(path: str | Path) -> SequenceModel:
-    """Read what :func:`save_trunk` wrote; ``path`` is the folder or the weights in it. The trunk comes frozen, in eval mode.
+    """Read what :func:`save_trunk` wrote; ``path`` is the folder or the weights in it. The trunk comes frozen.
 
     Raises :class:`UserError` when a file is missing, or its weights do not have the hash that the card states.
     """
@@ -64,7 +64,9 @@ def load_trunk(path: str | Path) -> SequenceModel:
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
     found = tensor_hash(base_state(trunk))
     if found != card["trunk_hash"]:
-        raise UserError(folder / WEIGHTS, f"has hash {found}, its card says {card['trunk_hash']}", "copy both files again")
+        raise UserError(
+            folder / WEIGHTS, f"has hash {found}, its card says {card['trunk_hash']}", "copy both files again"
+        )
     return SequenceModel(
         trunk,
         head,
@@ -113,7 +115,10 @@ def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: object) -> None:
-    """Copy ``tensors`` into ``module``. Raises :class:`UserError` that names the first layer that is missing, left over or misshaped."""
+    """Copy ``tensors`` into ``module``.
+
+    Raises :class:`UserError` that names the first layer that is missing, left over or misshaped.
+    """
     own = module.state_dict()
     odd = sorted(set(own) ^ set(tensors))
     if odd:
@@ -126,7 +131,9 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: objec
 
 def _require_shape(where: object, layer: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     if found != wanted:
-        raise UserError(where, f"layer {layer} has shape {found}, the parameters ask for {wanted}", "use the file's own parameters")
+        raise UserError(
+            where, f"layer {layer} has shape {found}, the parameters ask for {wanted}", "use the file's own parameters"
+        )
 
 
 # ---- Keras --------------------------------------------------------------------------------------------------------
@@ -137,8 +144,8 @@ def load_keras_h5(
 ) -> SequenceModel:
     """Read a trunk and one of its heads from a baskerville ``model.h5``.
 
-    ``params_json`` gives the widths, ``targets_txt`` the tracks of the head. Keras numbers its layers in the order in which they
-    were made, and that order is rebuilt here.
+    ``params_json`` gives the widths, ``targets_txt`` the tracks of the head. Keras numbers its layers in the order
+    in which they were made, and that order is rebuilt here.
 
     Raises :class:`UserError` when a layer is missing or has another shape than the parameters ask for.
     """
@@ -147,10 +154,12 @@ def load_keras_h5(
     if len(table) != units:
         raise UserError(targets_txt, f"names {len(table)} tracks, {head} has {units}", "give the head's own targets")
     trunk, dense = Borzoi(shape), Head(shape.width, units)
-    state = {f"trunk.{k}": v for k, v in trunk.state_dict().items()} | {f"head.{k}": v for k, v in dense.state_dict().items()}
+    state = {f"trunk.{k}": v for k, v in trunk.state_dict().items()} | {
+        f"head.{k}": v for k, v in dense.state_dict().items()
+    }
     loaded: dict[str, Tensor] = {}
     with h5py.File(model_h5) as file:
-        group = file["model_weights"] if "model_weights" in file else file
+        group = file.get("model_weights", file)
         for name, (layer, key, axes) in _keras_names(shape).items():
             array = _keras_array(group, layer, key, model_h5).transpose(axes)
             if state[name].ndim == array.ndim + 1:  # a Keras dense layer is our 1x1 convolution
@@ -181,7 +190,13 @@ def read_params(params_json: str | Path, head: str = "head_human") -> tuple[Trun
         kinds = [block["name"] for block in blocks]
         ups = kinds.count("unet_conv")
         attention = blocks[2] if "transformer_tower" in kinds else {}
-        expected = ["conv_dna", "res_tower", *["transformer_tower"] * bool(attention), *["unet_conv"] * ups, "Cropping1D"]
+        expected = [
+            "conv_dna",
+            "res_tower",
+            *["transformer_tower"] * bool(attention),
+            *["unet_conv"] * ups,
+            "Cropping1D",
+        ]
         final = blocks[len(expected) :]
         if kinds[: len(expected)] != expected or [b["name"] for b in final] not in ([], ["conv_nac"]):
             raise UserError(params_json, f"trunk {kinds} is not of the Borzoi family", f"expected {expected}")

@@ -1,7 +1,7 @@
 """Bulk coverage of the genome world: tissues are mixtures of the cell types, without any single-cell resolution.
 
-ATAC follows accessibility; RNA lies evenly over exons (a little in introns), unlike the 3' piles of the single-cell reads. The rare
-type is at most 3 % of a tissue, so its own factor is hardly seen here.
+ATAC follows accessibility; RNA lies evenly over exons (a little in introns), unlike the 3' piles of the single-cell
+reads. The rare type is at most 3 % of a tissue, so its own factor is hardly seen here.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from presage.worlds.genome.expression import CLOSED, Expectation
 from presage.worlds.genome.grammar import GRID, States
-from presage.worlds.genome.layout import Layout
+from presage.worlds.genome.layout import Gene, Layout, rows
 
 # Rows are tissues, columns CELL_TYPES.
 TISSUES = {
@@ -32,11 +32,11 @@ def write_bulk(
 ) -> pd.DataFrame:
     """Write ``<tissue>_atac.bw`` and ``<tissue>_rna_<plus|minus>.bw`` into ``out``; returns the rows of tracks.tsv.
 
-    Counts are Poisson in steps of 16 bp around ``depth`` reads/bp on a fully open element, and on the mean exon, respectively.
+    Counts are Poisson in steps of 16 bp around ``depth`` reads/bp on a fully open element, and on the mean gene's exons.
     """
     mixtures = np.array(list(TISSUES.values())) @ states.type_means()
     share = mixtures @ (expectation.expression / expectation.expression.sum(axis=1, keepdims=True))
-    rows = []
+    listed = []
     for t, tissue in enumerate(TISSUES):
         access = {c: mixtures[t] @ a + CLOSED for c, a in expectation.activity.items()}
         tracks = {("atac", "."): {c: a.reshape(-1, STEP // GRID).mean(axis=1) for c, a in access.items()}}
@@ -46,14 +46,14 @@ def write_bulk(
             slug = f"{tissue}_{assay}" + (f"_{STRANDS[strand]}" if strand in STRANDS else "")
             _write_bigwig(out / f"{slug}.bw", {c: rng.poisson(depth * e) for c, e in expected.items()})
             row = {"slug": slug, "assay": assay, "tissue": tissue, "strand": strand, "path": f"bulk/{slug}.bw"}
-            rows.append(row)
-    return pd.DataFrame(rows)
+            listed.append(row)
+    return pd.DataFrame(listed)
 
 
 def _rna(layout: Layout, level: NDArray[np.float64], strand: str) -> dict[str, NDArray[np.float64]]:
     """Expected RNA coverage of one strand per STEP; ``level`` [gene] is relative to the mean gene."""
     cover = {c: np.full(len(s), 0.002) for c, s in layout.sequence.items()}
-    for gene, height in zip(layout.genes.itertuples(), level):
+    for gene, height in zip(rows(layout.genes, Gene), level):
         if gene.strand == strand:
             cover[gene.chrom][gene.start : gene.end] += INTRON * height
             for a, b in zip(gene.exon_starts, gene.exon_ends):
@@ -69,5 +69,7 @@ def _write_bigwig(path: Path, values: dict[str, NDArray[np.int64]]) -> None:
         ends = np.append(edges[1:], len(v))
         keep = v[edges] > 0
         starts, stops = edges[keep] * STEP, ends[keep] * STEP
-        bw.addEntries([chrom] * len(starts), starts.tolist(), ends=stops.tolist(), values=v[edges][keep].astype(float).tolist())
+        bw.addEntries(
+            [chrom] * len(starts), starts.tolist(), ends=stops.tolist(), values=v[edges][keep].astype(float).tolist()
+        )
     bw.close()

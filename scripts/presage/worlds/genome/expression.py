@@ -1,7 +1,7 @@
 """From element activity to what assays see: accessibility along the genome and expression of genes, per cell state.
 
-A gene's drive is the activity around its TSS under a kernel with a promoter part and a slower decay for enhancers; expression is a
-saturating function of it, times a strength of the gene that no sequence explains.
+A gene's drive is the activity around its TSS under a kernel with a promoter part and a slower decay for enhancers;
+expression is a saturating function of it, times a strength of the gene that no sequence explains.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ GENE_STRENGTH_SD = 0.25  # log
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the oracle expects of the genome. Accessibility is relative to a fully open element, expression to the maximum."""
+    """What the oracle expects of the genome; 1 is a fully open element and full expression."""
 
     activity: dict[str, NDArray[np.float32]]  # chrom -> [state, length / GRID]
     drive: NDArray[np.float64]  # [state, gene]
@@ -34,7 +34,7 @@ class Expectation:
 
 
 def kernel(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weight of one grid step of activity at ``distance`` bp from the TSS; about 1 for a fully open promoter element."""
+    """Weight of one grid step of activity at ``distance`` bp from the TSS; about 1 for a fully open promoter."""
     promoter = np.exp(-0.5 * (distance / 150.0) ** 2)
     enhancer = 0.5 * np.exp(-np.abs(distance) / 700.0)
     return np.where(np.abs(distance) <= GENE_REACH, (promoter + enhancer) * GRID / 150.0, 0.0)

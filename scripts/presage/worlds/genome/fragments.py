@@ -1,6 +1,7 @@
 """ATAC fragments of the genome world: a bgzipped, tabix-indexed file as Cell Ranger ATAC leaves it.
 
-Columns: contig, start, end (0-based half-open), barcode, reads behind the fragment. Both ends are cut sites and already Tn5-shifted.
+Columns: contig, start, end (0-based half-open), barcode, reads behind the fragment. Both ends are cut sites and already
+Tn5-shifted.
 """
 
 from pathlib import Path
@@ -32,7 +33,7 @@ def make_fragments(
     for state in range(len(profile)):
         members = np.flatnonzero(cells["state"] == state)
         frames.append(_draw(profile[state], np.repeat(members, numbers[members]), rng))
-    ambient = int(round(numbers.sum() * settings.unlabelled_share / (1 - settings.unlabelled_share)))
+    ambient = round(numbers.sum() * settings.unlabelled_share / (1 - settings.unlabelled_share))
     empty = len(cells) + rng.integers(0, max(1, len(cells) // 5), ambient)
     frames.append(_draw(profile.mean(axis=0), empty, rng))
     fragments = pd.concat(frames, ignore_index=True)
@@ -61,6 +62,6 @@ def write_fragments(fragments: pd.DataFrame, barcodes: list[str], chroms: list[s
     """Write ``fragments`` and the tabix index. ``barcodes`` are those that ``fragments.cell`` points to."""
     columns = zip(*(fragments[c].tolist() for c in ("chrom", "start", "end", "cell", "reads")))
     lines = [f"{chroms[c]}\t{start}\t{end}\t{barcodes[cell]}\t{reads}\n" for c, start, end, cell, reads in columns]
-    with pysam.BGZFile(str(path), "wb") as out:
+    with pysam.BGZFile(str(path), "wb", None) as out:
         out.write(f"# simulated by presage\n{''.join(lines)}".encode())
     pysam.tabix_index(str(path), preset="bed", force=True)

@@ -1,8 +1,9 @@
 """The planted regulatory grammar and its oracle: from sequence to expected activity in each cell state.
 
-A factor occupies a site by a logistic function of the site's PWM score. Occupancy is smoothed over neighbouring sites, weighted by
-the factor's activity in the state, and turned into accessibility by a Hill function (power 3), so sites cooperate and saturate. Everything
-is a pure function of the sequence, so the true effect of a variant is this rule on ALT against the rule on REF.
+A factor occupies a site by a logistic function of the site's PWM score. Occupancy is smoothed over neighbouring sites,
+weighted by the factor's activity in the state, and turned into accessibility by a Hill function (power 2), so sites
+cooperate and saturate. Everything is a pure function of the sequence, so the true effect of a variant is this rule on
+ALT against the rule on REF.
 
 Sequences are uint8 0..3 = A C G T. Activity lives on a grid of ``GRID`` bp.
 """
@@ -16,8 +17,8 @@ from scipy.ndimage import gaussian_filter1d
 GRID = 8  # bp
 SMOOTHING = 48.0  # bp, standard deviation of the kernel that lets neighbouring sites cooperate
 REACH = 160  # bp, a changed base changes the activity at most this far away (kernel cut at 3 sd, plus a motif's width)
-HILL_MIDPOINT = 2.0  # drive of half the activity; about two good sites of a strong factor
-FLOOR = 0.3  # how smoothly the drive ends at 0
+HILL_MIDPOINT = 1.8  # drive of half the activity; a little more than one good site of a strong factor
+FLOOR = 0.2  # how smoothly the drive ends at 0
 MIDPOINT_BELOW_CONSENSUS, SCORE_SCALE = 2.7, 0.55  # nats
 
 CELL_TYPES = ("alpha", "beta", "gamma", "delta", "epsilon", "rare")
@@ -94,7 +95,7 @@ def make_motifs(rng: np.random.Generator, purity: float) -> list[Motif]:
     """One motif of 8-10 bp per factor and decoy, none alike; ``purity`` is the main base's probability."""
     motifs: list[Motif] = []
     for name in FACTORS + DECOYS:
-        width = int(rng.integers(8, 11))
+        width = int(rng.integers(9, 11))
         while True:
             consensus = rng.integers(0, 4, width)
             palindromic = (consensus == 3 - consensus[::-1]).mean() > 0.5
@@ -132,8 +133,8 @@ class Oracle:
     def __call__(self, windows: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Activity, float32 [window, state, length / GRID] in 0..1, of ``windows``, uint8 [window, length].
 
-        Outermost ``REACH`` bp lack the sites outside the window. To be in phase with the genome, a window starts at a multiple
-        of GRID. Raises ``ValueError`` for N or a length that is no multiple of GRID.
+        The outermost ``REACH`` bp lack the sites outside the window. To be in phase with the genome, a window starts at
+        a multiple of GRID. Raises ``ValueError`` for N or a length that is no multiple of GRID.
         """
         n, length = windows.shape
         if length % GRID or (windows > 3).any():
@@ -150,8 +151,8 @@ class Oracle:
         together = gaussian_filter1d(occupancy, sd, axis=2, mode="constant", truncate=3.0) * (sd * np.sqrt(2 * np.pi))
         drive = np.einsum("sf,nfx->nsx", self.states.activity.astype(np.float32), together, optimize=True)
         drive = (drive + np.sqrt(drive * drive + np.float32(FLOOR**2))) / 2  # never negative, and smooth at 0
-        cubed = drive * drive * drive
-        return cubed / (np.float32(HILL_MIDPOINT**3) + cubed)
+        squared = drive * drive
+        return squared / (np.float32(HILL_MIDPOINT**2) + squared)
 
 
 def oracle(windows: NDArray[np.uint8], rule: Oracle) -> NDArray[np.float32]:

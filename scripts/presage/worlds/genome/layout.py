@@ -1,11 +1,14 @@
 """The simulated genome: random sequence, genes with 2-3 exons, promoter and enhancer elements made of motif sites.
 
-Each gene owns a stretch of sequence: its body, a promoter element at the TSS and one to three enhancers around it. Core promoter,
-splice and polyadenylation signals are planted on the gene's strand, so that the sequence alone tells where RNA lies.
-Coordinates are 0-based half-open.
+Each gene owns a stretch of sequence: its body, a promoter element at the TSS and one to three enhancers around it.
+Core promoter, splice and polyadenylation signals are planted on the gene's strand, so that the sequence alone tells
+where RNA lies. Coordinates are 0-based half-open.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,19 +25,59 @@ _CELL = 12  # bp, one site at most in each cell of an element
 _CORE_PROMOTER, _POLYA, _DONOR, _ACCEPTOR = "TATAAAAGGCGCTCAGTCT", "AATAAAGTGTTGTG", "GTAAGTAT", "TTTCTTTCAG"
 
 
+class Gene(NamedTuple):
+    """A gene; exons ascend with the genome."""
+
+    gene_id: str
+    name: str
+    chrom: str
+    strand: str
+    start: int
+    end: int
+    tss: int
+    exon_starts: list[int]
+    exon_ends: list[int]
+
+
+class Element(NamedTuple):
+    """A promoter or enhancer, planted for a gene."""
+
+    chrom: str
+    centre: int
+    kind: str
+    gene: str
+
+
+class Site(NamedTuple):
+    """A planted motif site; ``element`` is the number of its element."""
+
+    motif: str
+    decoy: bool
+    chrom: str
+    start: int
+    end: int
+    strand: str
+    element: int
+
+
+Row = TypeVar("Row", Gene, Element, Site)
+
+
 @dataclass(frozen=True)
 class Layout:
-    """A genome with its genes, elements and planted sites.
-
-    ``genes``: gene_id name chrom strand start end tss exon_starts exon_ends (lists, ascending). ``elements``: chrom centre kind
-    (promoter or enhancer) gene. ``sites``: motif decoy chrom start end strand element.
-    """
+    """A genome with its genes, elements and planted sites: tables whose columns are the fields of the row types above."""
 
     sequence: dict[str, NDArray[np.uint8]]
     genes: pd.DataFrame
     elements: pd.DataFrame
     sites: pd.DataFrame
     motifs: list[Motif]
+
+
+def rows(table: pd.DataFrame, kind: type[Row]) -> Iterator[Row]:
+    """The rows of a table of a :class:`Layout`, typed."""
+    columns = [table[name].tolist() for name in kind._fields]
+    return (kind(*cells) for cells in zip(*columns))
 
 
 def encode(text: str) -> NDArray[np.uint8]:
@@ -70,9 +113,9 @@ class _Builder:
         self.motifs = {m.name: m for m in motifs}
         self.rng = rng
         self.sequence: dict[str, NDArray[np.uint8]] = {}
-        self.genes: list[dict] = []
-        self.elements: list[dict] = []
-        self.sites: list[dict] = []
+        self.genes: list[Gene] = []
+        self.elements: list[Element] = []
+        self.sites: list[Site] = []
 
     def chromosome(self, chrom: str, length: int, spacing: int) -> None:
         self.sequence[chrom] = self.rng.choice(4, length, p=BACKGROUND).astype(np.uint8)
@@ -93,7 +136,7 @@ class _Builder:
         offset = start + int(rng.integers(450, end - start - body - 450))
         exons = [(a + offset, b + offset) for a, b in exons]
         gene = self._gene(chrom, strand, exons)
-        tss, upstream = gene["tss"], -1 if strand == "+" else 1
+        tss, upstream = gene.tss, -1 if strand == "+" else 1
         centres = [tss + upstream * (ELEMENT_HALF + 6)]
         for _ in range(int(rng.choice([1, 2, 3], p=[0.3, 0.5, 0.2]))):
             centre = self._free_centre(start + 100, end - 100, centres, exons)
@@ -102,26 +145,26 @@ class _Builder:
         main = str(rng.choice(_ACTIVATORS, p=_MAIN))
         for i, centre in enumerate(centres):
             own = main if rng.random() < 0.6 else str(rng.choice(_ACTIVATORS, p=_MAIN))
-            self._element(chrom, centre, "enhancer" if i else "promoter", gene["gene_id"], own)
+            self._element(chrom, centre, "enhancer" if i else "promoter", gene.gene_id, own)
 
-    def _gene(self, chrom: str, strand: str, exons: list[tuple[int, int]]) -> dict:
+    def _gene(self, chrom: str, strand: str, exons: list[tuple[int, int]]) -> Gene:
         start, end = exons[0][0], exons[-1][1]
         number = len(self.genes) + 1
-        gene = {
-            "gene_id": f"SIMG{number:011d}",
-            "name": f"SIM{number}",
-            "chrom": chrom,
-            "strand": strand,
-            "start": start,
-            "end": end,
-            "tss": start if strand == "+" else end - 1,
-            "exon_starts": [a for a, _ in exons],
-            "exon_ends": [b for _, b in exons],
-        }
+        gene = Gene(
+            gene_id=f"SIMG{number:011d}",
+            name=f"SIM{number}",
+            chrom=chrom,
+            strand=strand,
+            start=start,
+            end=end,
+            tss=start if strand == "+" else end - 1,
+            exon_starts=[a for a, _ in exons],
+            exon_ends=[b for _, b in exons],
+        )
         self.genes.append(gene)
-        self._signal(chrom, strand, gene["tss"], _CORE_PROMOTER)
+        self._signal(chrom, strand, gene.tss, _CORE_PROMOTER)
         self._signal(chrom, strand, end - 30 if strand == "+" else start + 29, _POLYA)
-        for (_, left), (right, _) in zip(exons, exons[1:]):
+        for (_, left), (right, _) in pairwise(exons):
             donor, acceptor = (left, right) if strand == "+" else (right - 1, left - 1)
             sense = 1 if strand == "+" else -1
             self._signal(chrom, strand, donor, _DONOR)
@@ -146,10 +189,10 @@ class _Builder:
         return None
 
     def _element(self, chrom: str, centre: int, kind: str, gene_id: str, main: str) -> None:
-        """Three to six sites, mostly of ``main``, at times a repressor's, and a decoy or two; one in eight has decoys only."""
+        """Three to six sites, mostly of ``main``, at times a repressor's, and a decoy or two; one in eight: decoys only."""
         rng = self.rng
         number = len(self.elements)
-        self.elements.append({"chrom": chrom, "centre": centre, "kind": kind, "gene": gene_id})
+        self.elements.append(Element(chrom, centre, kind, gene_id))
         second, third = (str(f) for f in rng.choice(_ACTIVATORS, 2))
         active = 0 if rng.random() < 0.125 else int(rng.integers(3, 7))
         names = [str(n) for n in rng.choice([main, second, third], active, p=[0.6, 0.25, 0.15])]
@@ -161,22 +204,12 @@ class _Builder:
             start = centre - ELEMENT_HALF + _CELL * int(cell) + int(rng.integers(0, _CELL - motif.width + 1))
             strand = "+" if rng.random() < 0.5 else "-"
             self._signal(chrom, strand, start if strand == "+" else start + motif.width - 1, decode(motif.sample(rng)))
-            self.sites.append(
-                {
-                    "motif": name,
-                    "decoy": motif.decoy,
-                    "chrom": chrom,
-                    "start": start,
-                    "end": start + motif.width,
-                    "strand": strand,
-                    "element": number,
-                }
-            )
+            self.sites.append(Site(name, motif.decoy, chrom, start, start + motif.width, strand, number))
 
 
 def _exons(rng: np.random.Generator, strand: str) -> list[tuple[int, int]]:
     """Two or three exons from 0 on, ascending; the 3' one is the longest, every inner one outlasts a read."""
-    lengths = [int(rng.integers(150, 251)), int(rng.integers(190, 321))]
+    lengths = [int(rng.integers(150, 251)), int(rng.integers(205, 361))]
     if rng.random() < 0.6:
         lengths.insert(1, int(rng.integers(110, 181)))
     if strand == "-":
@@ -188,31 +221,27 @@ def _exons(rng: np.random.Generator, strand: str) -> list[tuple[int, int]]:
     return exons
 
 
-def write_fasta(sequence: dict[str, NDArray[np.uint8]], path: str) -> None:
-    """Write a FASTA with 60 bases a line."""
-    with open(path, "w") as out:  # noqa: PTH123
-        for chrom, codes in sequence.items():
-            text = decode(codes)
-            out.write(f">{chrom}\n")
-            out.writelines(f"{text[i : i + 60]}\n" for i in range(0, len(text), 60))
+def fasta_lines(sequence: dict[str, NDArray[np.uint8]]) -> list[str]:
+    """A FASTA with 60 bases a line."""
+    lines = []
+    for chrom, codes in sequence.items():
+        text = decode(codes)
+        lines += [f">{chrom}", *(text[i : i + 60] for i in range(0, len(text), 60))]
+    return lines
 
 
 def gtf_lines(genes: pd.DataFrame) -> list[str]:
     """GENCODE-like lines (1-based, closed): gene, transcript and exons of each gene, with versioned identifiers."""
     lines = ["##description: simulated genome of presage", "##format: gtf"]
-    for gene in genes.itertuples():
-        common = f'gene_id "{gene.gene_id}.1"; '
+    for gene in rows(genes, Gene):
+        own = f'gene_id "{gene.gene_id}.1"; '
         name = f'gene_type "protein_coding"; gene_name "{gene.name}";'
         transcript = f'transcript_id "{gene.gene_id.replace("SIMG", "SIMT")}.1"; '
-
-        def line(feature: str, start: int, end: int, attributes: str, gene=gene) -> str:
-            return f"{gene.chrom}\tpresage\t{feature}\t{start + 1}\t{end}\t.\t{gene.strand}\t.\t{attributes}"
-
-        lines.append(line("gene", gene.start, gene.end, common + name))
-        lines.append(line("transcript", gene.start, gene.end, common + transcript + name))
         exons = list(zip(gene.exon_starts, gene.exon_ends))
-        if gene.strand == "-":
-            exons.reverse()
-        for number, (a, b) in enumerate(exons, start=1):
-            lines.append(line("exon", a, b, f"{common}{transcript}{name} exon_number {number};"))
+        features = [("gene", (gene.start, gene.end), own + name)]
+        features.append(("transcript", (gene.start, gene.end), own + transcript + name))
+        for number, exon in enumerate(exons if gene.strand == "+" else exons[::-1], start=1):
+            features.append(("exon", exon, f"{own}{transcript}{name} exon_number {number};"))
+        for feature, (start, end), attributes in features:
+            lines.append(f"{gene.chrom}\tpresage\t{feature}\t{start + 1}\t{end}\t.\t{gene.strand}\t.\t{attributes}")
     return lines

@@ -1,10 +1,11 @@
 """RNA reads of the genome world: a coordinate-sorted, indexed BAM of 10x 3' reads as Cell Ranger leaves them.
 
-A molecule is one UMI of one gene in one cell. Its reads are sense to the transcript and start some 90-400 bases before the 3' end,
-so many cross the last intron (``N`` in the CIGAR). Tags: ``CR``/``UR`` as sequenced, ``CB``/``UB`` corrected, ``NH``, and ``xf``:
+A molecule is one UMI of one gene in one cell. Its reads are sense to the transcript and start some 90-400 bases before
+the 3' end, so many cross the last intron (``N`` in the CIGAR). Tags: ``CR``/``UR`` as sequenced, ``CB``/``UB``
+corrected, ``NH``, and ``xf``:
 
 * 25: the read that counts for its molecule; one per molecule;
-* 17: confidently mapped, but not the one that counts: a further read of the molecule. Flag 0x400 where it also starts at the same base;
+* 17: confidently mapped, but a further read of a molecule; flag 0x400 where it also starts at the same base;
 * 0: not confidently mapped to a gene: MAPQ below 255, secondary, intergenic, antisense.
 """
 
@@ -27,15 +28,15 @@ _COLUMNS = ("name", "chrom", "pos", "left", "gap", "flag", "mapq", "hits", "cell
 def make_reads(
     settings: GenomeWorld, layout: Layout, counts: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[pd.DataFrame, list[str]]:
-    """All alignments of one sample in coordinate order, and the barcodes that their ``cell`` points to.
+    """All alignments of one sample in coordinate order, and its unlabelled barcodes.
 
-    ``counts``: molecules, int [labelled cell, gene]. Barcodes beyond the labelled cells are unlabelled ones (appended here as
-    16-mers with suffix -1); ``cell`` is -1 where a read has no CB. ``left`` bases lie before a gap of ``gap`` bases.
+    ``counts``: molecules, int [labelled cell, gene]. ``cell`` is -1 where a read has no CB; numbers beyond the labelled
+    cells mean the unlabelled barcodes that are returned. ``left`` bases lie before a gap of ``gap`` bases.
     """
     cell, gene = np.nonzero(counts)
     times = counts[cell, gene]
     molecules = pd.DataFrame({"cell": np.repeat(cell, times), "gene": np.repeat(gene, times)})
-    ambient = int(round(len(molecules) * settings.unlabelled_share / (1 - settings.unlabelled_share)))
+    ambient = round(len(molecules) * settings.unlabelled_share / (1 - settings.unlabelled_share))
     n_empty = max(1, len(counts) // 5)
     extra = pd.DataFrame(
         {"cell": len(counts) + rng.integers(0, n_empty, ambient), "gene": rng.choice(molecules["gene"], ambient)}
@@ -45,8 +46,8 @@ def make_reads(
     confident = _with_duplicates(molecules, layout.genes, settings, rng)
 
     lost = settings.low_mapq_share + settings.noise_share
-    others = int(round(len(confident) * lost / (1 - lost)))
-    low = int(round(others * settings.low_mapq_share / lost)) if lost else 0
+    others = round(len(confident) * lost / (1 - lost))
+    low = round(others * settings.low_mapq_share / lost) if lost else 0
     multi = _at_genes(_redrawn(molecules, low, rng), layout.genes, rng)
     multi["mapq"], multi["hits"], multi["xf"] = rng.choice([0, 1, 3], low, p=[0.1, 0.45, 0.45]), 2, NOT_CONFIDENT
     noise = _anywhere(_redrawn(molecules, others - low, rng), layout, rng)
@@ -62,9 +63,7 @@ def make_reads(
     return reads.iloc[order].reset_index(drop=True), [f"{b}-1" for b in empty]
 
 
-def _secondary(
-    reads: pd.DataFrame, settings: GenomeWorld, layout: Layout, rng: np.random.Generator
-) -> pd.DataFrame:
+def _secondary(reads: pd.DataFrame, settings: GenomeWorld, layout: Layout, rng: np.random.Generator) -> pd.DataFrame:
     """Second places of some of the reads that map to several."""
     several = reads[reads["hits"] > 1]
     n = min(len(several), round(settings.secondary_share * len(reads)))

@@ -33,7 +33,7 @@ __all__ = ["build"]
 def build(settings: Vivarium, seed: int, out: Path) -> None:
     """Write the whole world into the folder ``out``; the same settings and seed give the same bytes.
 
-    Leaves ``cages.tsv segments.tsv events.tsv weights.tsv cameras.tsv readings/ pose/ video/ labelled/ truth/``;
+    Leaves ``cages.tsv segments.tsv events.tsv weights.tsv readings/ pose/ video/ labelled/ truth/``;
     paths in the sheets are relative to ``out``.
     """
     out = Path(out)
@@ -51,7 +51,7 @@ def build(settings: Vivarium, seed: int, out: Path) -> None:
     records.write(out)
     write_tsv(out / "cages.tsv", _cage_sheet(colony + filmed))
     write_tsv(out / "segments.tsv", pd.DataFrame(films, columns=["cage", "start", "path", "fps"]))
-    write_tsv(out / "cameras.tsv", _camera_sheet(settings, filmed, seed))
+    write_tsv(out / "truth" / "cameras.tsv", _camera_sheet(settings, filmed, seed))
 
 
 def _colony(settings: Vivarium, colony: list[Plan], room: np.ndarray, records: Records, seed: int) -> pd.DataFrame:

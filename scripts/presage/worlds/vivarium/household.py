@@ -140,21 +140,19 @@ def events(home: Household, technician: list[tuple[float, float]], seed: int) ->
     return rows
 
 
-def true_events(home: Household) -> list[Event]:
-    """What nobody knows: onset, and when illness itself has taken 5 % of the weight."""
-    rows: list[Event] = []
-    for k, course in enumerate(home.courses):
-        if course.onset is None:
-            continue
-        rows.append(
-            (home.plan.cage, home.animal(k), course.onset, "onset", float(course.severity.max()), "peak severity")
-        )
-        low = np.flatnonzero(course.weight <= 1 - LOSS)
-        if len(low):
-            rows.append(
-                (home.plan.cage, home.animal(k), low[0], "weight_loss_5pct", LOSS, "without scale or daily noise")
-            )
-    return rows
+def onsets(home: Household) -> list[Event]:
+    """What nobody knows: when illness began, and how deep it will be."""
+    return [
+        (home.plan.cage, home.animal(k), course.onset, "onset", float(course.severity.max()), "peak severity")
+        for k, course in enumerate(home.courses)
+        if course.onset is not None
+    ]
+
+
+def crossing(course: Course) -> int | None:
+    """Minute at which illness itself has taken 5 % of the weight, without the noise of days and scales."""
+    low = np.flatnonzero(course.weight <= 1 - LOSS)
+    return int(low[0]) if len(low) else None
 
 
 def _onset(plan: Plan, settings: Vivarium, clock: Clock, rng: np.random.Generator) -> float:

@@ -16,6 +16,7 @@ FRAME_CM = (40.0, 30.0)
 WALL_CM = 2.0
 NEST_CM = 4.5  # radius of the nest
 WALK_CM_S = 7.0  # on the way to the nest or the hopper
+NEAR_CM = 1.5  # from there it goes no further
 RUN_S = 2.0  # how long moving and pausing last, in the mean
 
 
@@ -89,19 +90,16 @@ def _walk(
     centre, headings = np.empty((segments, frames, 2)), np.empty((segments, frames))
     for k in range(frames):
         moving = _toggle(moving, moves[:, k], min(dt / RUN_S, 1.0), rng)
-        way = goal[:, k] - position
+        way, inward = goal[:, k] - position, np.array(FRAME_CM) / 2 - position
         distance = np.hypot(*way.T)
-        travels = distance > 1.5  # NaN, no goal, is False
-        heading = np.where(
-            travels, np.arctan2(way[:, 1], way[:, 0]), heading + moving * rng.normal(0, 0.8 * dt**0.5, segments)
-        )
-        pace = np.where(travels, np.fmin(WALK_CM_S, distance / dt), moving * speed[:, k])
-        step = (pace * dt)[:, None] * np.stack([np.cos(heading), np.sin(heading)], 1)
-        blocked = ((position + step < low) | (position + step > high)).any(1) & ~travels
-        inward = np.arctan2(*(np.array(FRAME_CM) / 2 - position).T[::-1]) + rng.normal(0, 0.7, segments)
-        heading = np.where(blocked & (pace > 0), inward, heading)
-        step = (pace * dt)[:, None] * np.stack([np.cos(heading), np.sin(heading)], 1)
-        position = np.clip(position + step, low, high)
+        travels = distance > NEAR_CM  # NaN, no goal, is False
+        roam = heading + moving * rng.normal(0, 0.8 * dt**0.5, segments)
+        heading = np.where(travels, _angle(way), roam)
+        stride = dt * np.where(travels, np.fmin(WALK_CM_S, distance / dt), moving * speed[:, k])
+        ahead = position + stride[:, None] * _unit(heading)
+        blocked = ((ahead < low) | (ahead > high)).any(1) & ~travels & (stride > 0)
+        heading = np.where(blocked, _angle(inward) + rng.normal(0, 0.7, segments), heading)
+        position = np.clip(position + stride[:, None] * _unit(heading), low, high)
         centre[:, k], headings[:, k] = position, heading
     return centre, headings
 
@@ -150,6 +148,10 @@ def _body_parts(centre: np.ndarray, heading: np.ndarray, head: np.ndarray, lengt
         centre - 0.5 * size * body,
     ]
     return np.stack(parts, 2)
+
+
+def _angle(way: np.ndarray) -> np.ndarray:
+    return np.arctan2(way[..., 1], way[..., 0])
 
 
 def _unit(angle: np.ndarray) -> np.ndarray:

@@ -16,12 +16,12 @@ README = """\
 
 Everything here is simulated; nothing outside `truth/` repeats it.
 
-* `events.parquet` (events table): `onset` of illness (value: peak severity) and `weight_loss_5pct`, the moment at which
-  illness itself has taken 5 % of the weight, without the noise of days and scales. A cage without `onset` stays
-  healthy.
+* `events.parquet` (events table): `onset` of illness (value: peak severity). A cage without one stays healthy.
 * `course.parquet` (readings table, one value an animal and cage-day): `severity` (1 = as deep as DSS colitis on its
   fifth day), `activity_factor`, `weight_factor`, each the mean over the day.
-* `mice.tsv`: what is constant about each animal.
+* `mice.tsv`: what is constant about each animal; `onset`, and `loss_5pct`, when illness itself has taken 5 % of the
+  weight, without the noise of days and scales (times in UTC).
+* `cameras.tsv`: px per cm, frame rate, schedule and true place of the nest (px) of each video cage.
 * `pose/<cage>/<date>.parquet` (pose table): true body parts in the rendered videos; likelihood 0 = under nest material.
 """
 
@@ -43,15 +43,16 @@ class Records:
         """Write down one cage."""
         cage, clock = home.plan.cage, home.clock
         self.events += _timed(household.events(home, self.settings.technician, self.seed), clock)
-        self.truth += _timed(household.true_events(home), clock)
+        self.truth += _timed(household.onsets(home), clock)
         for k, (mouse, course) in enumerate(zip(home.mice, home.courses, strict=True)):
             animal = home.animal(k)
             for minute, grams in zip(home.care.weighings, home.weights[k], strict=True):
                 if minute <= home.end:
                     self.weights.append((cage, animal or "", clock.utc(minute).isoformat(), f"{grams:.2f}"))
             constants = {name: getattr(mouse, name) for name in MOUSE_COLUMNS}
-            onset = None if course.onset is None else clock.utc(course.onset).isoformat()
-            self.mice.append({"cage": cage, "animal": animal, **constants, "onset": onset})
+            when = {"onset": course.onset, "loss_5pct": household.crossing(course)}
+            times = {k: None if minute is None else clock.utc(minute).isoformat() for k, minute in when.items()}
+            self.mice.append({"cage": cage, "animal": animal, **constants, **times})
             self.course += _course(home, k)
 
     def write(self, out: Path) -> None:

@@ -10,7 +10,7 @@ from presage.homecage.pose.importers import PoseFile
 
 def test_summary_by_hand():
     errors = np.array([[3.0, np.nan], [4.0, 0.0], [0.0, 12.0]])
-    out = evaluate.summary(errors, ["a", "b"], frame_width=100, seed=0)
+    out = evaluate.summary(errors, ["a", "b"], frame_width=100, right_px=5, seed=0)
     assert out["rmse_px"] == pytest.approx(np.sqrt((9 + 16 + 144) / 5), abs=1e-4)
     assert out["mean_px"] == pytest.approx(19 / 5)
     assert out["pck"] == pytest.approx(4 / 5)
@@ -24,7 +24,7 @@ def test_bootstrap_interval_covers():
     rng = np.random.default_rng(1)
     hits = 0
     for seed in range(200):
-        low, high = evaluate.summary(np.abs(rng.normal(0, 5, (40, 3))), "abc", 100, seed)["rmse_px_ci"]
+        low, high = evaluate.summary(np.abs(rng.normal(0, 5, (40, 3))), "abc", 100, 5, seed)["rmse_px_ci"]
         hits += low <= 5 <= high
     assert 0.88 <= hits / 200 <= 0.99
 
@@ -75,7 +75,7 @@ def test_distance_to_itself_and_to_a_shifted_pose():
     same = evaluate.distance_to_reference(reference, reference).set_index("bodypart")
     assert same["median_px"].tolist() == [0, 0, 0]
     assert np.allclose(same["path_ratio"], 1)
-    shifted = evaluate.distance_to_reference(pose_of(circle() + [3, 4]), reference).set_index("bodypart")
+    shifted = evaluate.distance_to_reference(pose_of(circle() + np.array([3, 4])), reference).set_index("bodypart")
     assert np.allclose(shifted["median_px"], 5, atol=1e-4)
     assert np.allclose(shifted["path_ratio"], 1, atol=1e-4)
 

@@ -71,7 +71,8 @@ def write(path, likelihood, xy=None, cut=0.6, span=15.0):
     meta = {
         "bodyparts": ["a", "b", "c", "d"],
         "segment_source": {"0": "imported"},
-        "sources": {"imported": {"likelihood_cut": [cut] * 4, "span_px": span}},
+        "segment_span_px": {"0": span},
+        "sources": {"imported": {"likelihood_cut": [cut] * 4}},
     }
     tables.write(path, "pose", frame if n else tables.SCHEMAS["pose"].empty_table(), meta)
 

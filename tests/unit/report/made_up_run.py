@@ -1,0 +1,428 @@
+"""A small run folder with every table that the report reads, made up from seeded noise: no meaning."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from presage import tables
+from presage.config.distress import Detector, FeatureWeight
+
+START = dt.date(2026, 3, 2)
+DAYS = 24
+TYPES = ["astro", "micro", "neuron", "oligo"]
+EVENTS = pd.DataFrame(
+    [
+        ("C01", "onset", 14.3),
+        ("C01", "weight_loss_5pct", 19.1),
+        ("C01", "technician_note", 19.3),
+        ("C02", "onset", 15.2),
+        ("C02", "weight_loss_5pct", 20.4),
+        ("C02", "cage_change", 7.1),
+        ("C03", "cage_change", 7.1),
+        ("C05", "camera_fault", 23.5),
+    ],
+    columns=["cage", "kind", "day"],
+)
+
+
+def filled(table: str, rows: list[dict], **common: object) -> pd.DataFrame:
+    """Rows completed with neutral values for the columns of ``table`` that nobody here looks at."""
+    neutral = {"string": "x", "int32": 1, "int64": 1, "float": 0.0, "double": 0.0, "bool": False}
+    frame = pd.DataFrame(rows).assign(**common)
+    for field in tables.SCHEMAS[table]:
+        if field.name not in frame:
+            frame[field.name] = None if field.nullable else neutral[str(field.type)]
+        elif not field.nullable:
+            frame[field.name] = frame[field.name].fillna(neutral.get(str(field.type), ""))
+    return frame[tables.SCHEMAS[table].names]
+
+
+def utc(day: float) -> pd.Timestamp:
+    """``day`` days after ZT0 of the first cage-day (06:00 UTC)."""
+    return (pd.Timestamp(START, tz="UTC") + pd.Timedelta(hours=6) + pd.Timedelta(days=day)).floor("min")
+
+
+def sequence_run(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("pseudobulk", "variants/planted", "evaluate", "adapt/lora/seed0"):
+        (folder / "sequence" / name).mkdir(parents=True)
+    reads = {"used": 51_000, "duplicate": 9_000, "low_mapq": 4_000, "no_label": 6_500}
+    qc = {
+        "samples": {
+            "rna_a": {"reads": reads},
+            "rna_b": {"reads": {**reads, "used": 40_000}},
+            "atac": {"reads": {"used": 30_000, "no_label": 2_000}},
+        }
+    }
+    (folder / "sequence/pseudobulk/qc.json").write_text(json.dumps(qc))
+    cells = [
+        {
+            "cell": f"c{i}",
+            "barcode": f"b{i}",
+            "cell_type": TYPES[i % 4],
+            "used": i % 9 > 0,
+            "reason": None if i % 9 else "few reads",
+            "reads": int(rng.integers(200, 900)),
+            "fragments": 80,
+        }
+        for i in range(120)
+    ]
+    tables.write(folder / "sequence/pseudobulk/cells.parquet", "cells", filled("cells", cells))
+    tracks = [
+        {
+            "slug": t,
+            "name": t,
+            "cell_type": t,
+            "assay": "rna",
+            "strand": "+",
+            "kept": t != "oligo",
+            "cells": 30,
+            "reason": "4 cells are fewer than 5" if t == "oligo" else None,
+        }
+        for t in TYPES
+    ]
+    tables.write(folder / "sequence/pseudobulk/tracks.parquet", "tracks", filled("tracks", tracks))
+    scores = []
+    for i in range(60):
+        for t in TYPES:
+            effect = float(rng.normal(0, 1.0 if i < 20 and t in TYPES[:2] else 0.1))
+            scores.append(
+                {
+                    "variant": f"chr1:{1000 + i}:A:<b>G" if i == 0 else f"chr1:{1000 + i}:A:G",
+                    "chrom": "chr1",
+                    "cell_type": t,
+                    "assay": "rna",
+                    "track": t,
+                    "log_fc": effect,
+                    "p_null": float(rng.uniform()),
+                }
+            )
+    tables.write(folder / "sequence/variants/planted/scores.parquet", "scores", filled("scores", scores))
+    dropped = [{"chrom": "chr1", "reason": "REF differs from the genome"}] * 3
+    tables.write(folder / "sequence/variants/planted/dropped.parquet", "dropped", filled("dropped", dropped))
+    truth = [
+        {
+            "variant": row["variant"],
+            "kind": "causal" if i < 80 else "control",
+            "assay": "rna",
+            "cell_type": row["cell_type"],
+            "effect_log2": row["log_fc"] if abs(row["log_fc"]) > 0.3 else 0.0,
+        }
+        for i, row in enumerate(scores)
+    ]
+    (folder / "worlds/genome/truth").mkdir(parents=True)
+    tables.write(folder / "worlds/genome/truth/variants.parquet", "truth_variants", filled("truth_variants", truth))
+    bins = [
+        {"track": t, "bin": b, "observed": float(o), "predicted": float(o * 0.7 + 0.2 * rng.uniform())}
+        for t in TYPES
+        for b, o in enumerate(rng.gamma(0.4, 1.0, 120))
+    ]
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame(bins)), folder / "sequence/evaluate/examples.parquet")
+    (folder / "sequence/trunk").mkdir()
+    (folder / "sequence/trunk/card.json").write_text(json.dumps({"trunk_parameters": 300_000}))
+    (folder / "sequence/adapt/lora/seed0/card.json").write_text(
+        json.dumps({"trainable_fraction": 0.021, "head_parameters": 400})
+    )
+    tables.write(folder / "sequence/evaluate/metrics.parquet", "metrics", metrics(rng))
+    steps = np.linspace(0, 1, 30)
+    roc = [
+        {"model": m, "false_positive_rate": x, "true_positive_rate": x**power}
+        for m, power in (("oracle", 0.1), ("model", 0.3))
+        for x in steps
+    ]
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame(roc)), folder / "sequence/evaluate/roc.parquet")
+
+
+def metrics(rng: np.random.Generator) -> pd.DataFrame:
+    """Evaluation rows of two adapters, the baseline that has no r over types, and the variants."""
+    rows = []
+    for model, level in (("lora", 0.6), ("linear", 0.45), ("mean_of_types", 0.5)):
+        for group in [*TYPES, "all"]:
+            value = level + rng.normal(0, 0.03)
+            rows.append(
+                {
+                    "metric": "bin_pearson",
+                    "model": model,
+                    "seed": None if group == "all" else 0,
+                    "split": "test",
+                    "group": group,
+                    "value": value,
+                    "ci_low": value - 0.05,
+                    "ci_high": value + 0.05,
+                    "n": 40,
+                }
+            )
+        known = model != "mean_of_types"
+        rows.append(
+            {
+                "metric": "across_types_r",
+                "model": model,
+                "seed": None,
+                "split": "test",
+                "group": "all",
+                "n": 30,
+                "value": level / 2 if known else None,
+                "ci_low": level / 2 - 0.1 if known else None,
+                "ci_high": level / 2 + 0.1 if known else None,
+                "note": None if known else "constant over types: undefined",
+            }
+        )
+    for name, model, value in (
+        ("variant_auroc", "lora", 0.87),
+        ("variant_oracle_auroc", "oracle", 0.97),
+        ("variant_sign_accuracy", "lora", 0.91),
+    ):
+        rows.append(
+            {
+                "metric": name,
+                "model": model,
+                "seed": 0,
+                "split": "not_train",
+                "group": "all",
+                "value": value,
+                "ci_low": value - 0.02,
+                "ci_high": value + 0.02,
+                "n": 60,
+            }
+        )
+    return filled("metrics", rows, simulated=True)
+
+
+def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Daily features, detector scores and alarms of six cages: C01 and C02 fall ill, C05 is not seen at the end."""
+    rng = np.random.default_rng(2)
+    daily, scores = [], []
+    for cage in [f"C0{i}" for i in range(1, 7)]:
+        onset = EVENTS.loc[(EVENTS["cage"] == cage) & (EVENTS["kind"] == "onset"), "day"]
+        for d in range(DAYS):
+            ill = len(onset) > 0 and d > onset.iloc[0]
+            level = rng.normal(100, 12) * (max(0.4, 1 - 0.15 * (d - onset.iloc[0])) if ill else 1)
+            lost = cage == "C05" and d >= DAYS - 2
+            for name, unit in (
+                ("night_distance", "px/min at 5 fps"),
+                ("night_sleep_fraction", "1"),
+                ("day_distance", "px/min at 5 fps"),
+            ):
+                value = None if lost else level if "distance" in name else 0.5 + (100 - level) / 300
+                daily.append(
+                    {
+                        "cage": cage,
+                        "date": START + dt.timedelta(days=d),
+                        "name": name,
+                        "value": value,
+                        "unit": unit,
+                        "coverage": 0.1 if lost else 0.97,
+                        "end_utc": utc(d + 1),
+                        "sampling": "s",
+                        "provisional": d == DAYS - 1,
+                    }
+                )
+            score = None if lost else max(0.0, (100 - level) / 12 + rng.normal(0, 0.3))
+            warm = d < 7
+            scores.append(
+                {
+                    "cage": cage,
+                    "date": START + dt.timedelta(days=d),
+                    "decision_utc": utc(d + 1.02),
+                    "score": score,
+                    "threshold": 3.0,
+                    "alarm": bool(not warm and score is not None and score > 3),
+                    "no_call": lost,
+                    "warm_up": warm,
+                    "explanation": "night distance 3.4 robust SD below its own baseline"
+                    if score and score > 3
+                    else None,
+                }
+            )
+    scores = filled("distress_scores", scores)
+    alarms = []
+    for cage, rows in scores[scores["alarm"]].groupby("cage"):
+        alarms.append(
+            {
+                "cage": cage,
+                "first_date": rows["date"].min(),
+                "last_date": rows["date"].max(),
+                "alarm_days": len(rows),
+                "decision_utc": rows["decision_utc"].min(),
+                "score": rows["score"].max(),
+                "threshold": 3.0,
+                "budget": 1.0,
+                "level": "check",
+                "explanation": "night distance far below <its> own baseline",
+            }
+        )
+    return filled("daily", daily), scores, filled("alarms", alarms)
+
+
+def homecage_run(folder: Path) -> None:
+    (folder / "homecage/distress").mkdir(parents=True)
+    (folder / "homecage/readings").mkdir()
+    daily, scores, alarms = colony()
+    tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
+    tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
+    tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
+    tables.write(folder / "homecage/distress/evaluation.parquet", "evaluation", evaluation())
+    tables.write(folder / "homecage/distress/lead_time.parquet", "lead_time", leads())
+    (folder / "homecage/distress/model").mkdir()
+    (folder / "homecage/distress/model/2026-03-09_abc.json").write_text(json.dumps(model_card()))
+    (folder / "homecage/pose_model").mkdir()
+    parts = {
+        part: {"rmse_px": 5.0 + i, "median_px": 3.0 + i, "n": 20}
+        for i, part in enumerate(("snout", "left_ear", "tailbase"))
+    }
+    card = {
+        "frame_size": [320, 240],
+        "metrics": {"rmse_px": 6.1, "rmse_px_ci": [5.2, 7.4], "n_frames": 20, "n_points": 60, "bodyparts": parts},
+    }
+    (folder / "homecage/pose_model/card.json").write_text(json.dumps(card))
+
+
+def model_card() -> dict:
+    """Card of a dated detector with two features, as the detector leaves it."""
+    features = [
+        FeatureWeight(name="night_distance", worse="down", scale="log"),
+        FeatureWeight(name="night_sleep_fraction", worse="up", scale="share"),
+    ]
+    settings = Detector(features=features).model_dump(mode="json")
+    spread = {"night_distance": 0.12, "night_sleep_fraction": 0.05}
+    return {"name": "ours", "fit_date": "2026-03-09", "learned": {"spread": spread}, "settings": settings}
+
+
+def evaluation() -> pd.DataFrame:
+    """Rates by detector and budget, the DSS protocol, and healthy mice that were left out."""
+    rows = []
+    for detector, gain in (("ours", 0.0), ("rule: one low day", -0.2)):
+        for i, budget in enumerate((0.05, 0.25, 1.0)):
+            common = {"detector": detector, "budget": budget, "group": "all"}
+            share = 0.55 + 0.18 * i + gain
+            rows += [
+                {
+                    "metric": "detection_rate:weight_loss_5pct",
+                    "value": share,
+                    "ci_low": share - 0.2,
+                    "ci_high": min(share + 0.15, 1),
+                    "n": 20,
+                    **common,
+                },
+                {
+                    "metric": "lead_days:weight_loss_5pct:all",
+                    "value": 1.5 + gain,
+                    "ci_low": 0.5,
+                    "ci_high": None,
+                    "n": 20,
+                    "unit": "d",
+                    **common,
+                },
+                {
+                    "metric": "false_alarms_per_cage_month",
+                    "value": 0.9 * budget,
+                    "ci_low": 0.3 * budget,
+                    "ci_high": 2 * budget,
+                    "n": 900,
+                    "note": "not demonstrable: needs 60 alarm-free cage-months" if budget < 0.1 else None,
+                    **common,
+                },
+                {"metric": "chance_detection", "value": 1 - np.exp(-budget * 7 / 30), **common},
+                {
+                    "metric": "false_alarms_per_cage_month",
+                    "value": budget,
+                    "ci_low": 0.4 * budget,
+                    "ci_high": 2 * budget,
+                    "n": 230,
+                    **common,
+                    "group": "mice_rhythms",
+                },
+                {"metric": "sensitivity_40pct_3d", "value": 0.8, "n": 90, **common, "group": "mice_rhythms"},
+            ]
+        dss = {"detector": detector, "budget": 0.25}
+        for group, hits, n in (("DSS", 6, 7), ("stress+DSS", 8, 8), ("treated", 14, 15)):
+            rows.append(
+                {
+                    "metric": "detected_after_treatment",
+                    "value": hits / n,
+                    "ci_low": 0.5,
+                    "ci_high": 1.0,
+                    "n": n,
+                    "group": group,
+                    **dss,
+                }
+            )
+        rows.append(
+            {
+                "metric": "controls_alarmed",
+                "value": 2 / 8,
+                "ci_low": 0.03,
+                "ci_high": 0.65,
+                "n": 8,
+                "group": "control",
+                **dss,
+            }
+        )
+        rows.append(
+            {
+                "metric": "median_lead_days",
+                "value": 0.5,
+                "ci_low": 0.0,
+                "ci_high": 1.0,
+                "n": 6,
+                "group": "DSS",
+                "unit": "d",
+                **dss,
+            }
+        )
+    return filled("evaluation", rows, simulated=True)
+
+
+def leads() -> pd.DataFrame:
+    """Cases of the colony at three budgets, and of the DSS mice."""
+    rows = []
+    for budget in (0.05, 0.25, 1.0):
+        for cage, onset, loss, found in (
+            ("C01", 14.3, 19.1, 16.5),
+            ("C02", 15.2, 20.4, 18.1),
+            ("C04", 15.0, 21.0, None),
+        ):
+            status = "missed" if found is None else "detected"
+            common = {
+                "cage": cage,
+                "group": "ill",
+                "onset_utc": utc(onset),
+                "decision_utc": utc(found) if found else None,
+                "delay_days": found - onset if found else None,
+                "status": status,
+                "budget": budget,
+                "detector": "ours",
+                "simulated": True,
+            }
+            rows.append({"event": "onset", "event_utc": utc(onset), "lead_days": None, **common})
+            rows.append(
+                {
+                    "event": "weight_loss_5pct",
+                    "event_utc": utc(loss),
+                    "lead_days": loss - found if found else None,
+                    **common,
+                }
+            )
+    for i, group in enumerate(["DSS"] * 4 + ["stress+DSS"] * 4):
+        rows.append(
+            {
+                "cage": f"M{i}",
+                "group": group,
+                "event": "weight_loss_5pct",
+                "event_utc": utc(6),
+                "lead_days": 0.5 * (i % 4),
+                "status": "detected" if i % 4 else "late",
+                "budget": 0.25,
+                "detector": "ours",
+                "simulated": False,
+            }
+        )
+    frame = filled("lead_time", rows)
+    for column in ("event_utc", "onset_utc", "decision_utc"):
+        frame[column] = pd.to_datetime(frame[column], utc=True).dt.floor("us")
+    return frame

@@ -1,0 +1,70 @@
+"""The morning page: the neediest first, what was not judged in sight, and every tile leads to its timeline."""
+
+import re
+
+from made_up_run import START, colony, filled, utc
+
+from presage.config.report import Report
+from presage.report.morning import STATES, morning_page, tiles, write_morning
+from presage.report.run import Run
+
+DAILY, SCORES, ALARMS = colony()
+LAST = SCORES["date"].max()
+
+
+def states(scores, alarms, events) -> dict[str, str]:
+    return {tile.cage: tile.state for tile in tiles(scores, alarms, events)}
+
+
+def test_states_and_order(events):
+    found = tiles(SCORES, ALARMS, events)
+    assert {t.cage: t.state for t in found} == {
+        "C01": "check", "C02": "check", "C03": "quiet", "C04": "quiet", "C05": "camera_fault", "C06": "quiet",
+    }  # fmt: skip
+    ranks = [STATES[t.state][0] for t in found]
+    assert ranks == sorted(ranks)
+
+
+def test_no_call_is_never_quiet(events):
+    assert states(SCORES, ALARMS, events[:0])["C05"] == "no_call"
+
+
+def test_an_urgent_check_goes_first_and_needs_no_score(events):
+    urgent = {"cage": "C05", "first_date": LAST, "last_date": LAST, "level": "urgent", "decision_utc": utc(23.9),
+              "threshold": 6.0, "budget": 1.0, "explanation": "hidden for 7.0 h of the dark"}  # fmt: skip
+    first = tiles(SCORES, filled("alarms", [urgent]), events)[0]
+    assert (first.cage, first.state, first.score) == ("C05", "urgent", None)
+    assert first.explanation == "hidden for 7.0 h of the dark"
+
+
+def test_a_closed_alarm_is_over(events):
+    closed = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=START)
+    calm = SCORES.assign(alarm=False)
+    assert states(calm, closed, events)["C01"] == "quiet"
+
+
+def test_warming_up_and_masked_days_say_so(events):
+    assert set(states(SCORES[SCORES["date"] == START], ALARMS[:0], events[:0]).values()) == {"warm_up"}
+    masked = SCORES[SCORES["date"] == START].assign(warm_up=False, masked=True, score=None)
+    assert set(states(masked, ALARMS[:0], events[:0]).values()) == {"masked"}
+
+
+def test_the_page_is_complete_in_itself_and_escaped(events):
+    text = morning_page(SCORES, ALARMS, events, "demo", True)
+    assert "SIMULATED DATA" in text and "http" not in text
+    assert "&lt;its&gt;" in text and "<its>" not in text
+    assert re.search(r"<b>1</b> camera fault", text)
+
+
+def test_an_empty_facility(events):
+    assert "No cage has been judged yet" in morning_page(SCORES[:0], ALARMS[:0], events[:0])
+
+
+def test_every_tile_leads_to_a_page(run_folder, tmp_path):
+    write_morning(Run(run_folder), tmp_path / "morning.html", tmp_path / "timeline", Report(), True)
+    links = re.findall(r'href="(timeline/[^"]+)"', (tmp_path / "morning.html").read_text())
+    assert len(links) == 6
+    for link in links:
+        assert (tmp_path / link).is_file()
+    first = (tmp_path / "timeline/C01.html").read_text()
+    assert 'class="band"' in first and "true onset" in first  # baseline of the detector, onset of the evaluation

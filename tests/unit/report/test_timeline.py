@@ -1,0 +1,103 @@
+"""Cage timelines: well-formed, escaped, gaps stay gaps, and times of events fall on the right cage-day."""
+
+import datetime as dt
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_run import DAYS, START, colony, filled, utc
+
+from presage.report.timeline import LEFT, PLOT, _ticks, draw, pick_features, timeline_page, words, zt0
+
+DAILY, SCORES, ALARMS = colony()
+
+
+def page(cage: str, events: pd.DataFrame, **more: object) -> str:
+    return timeline_page(cage, DAILY, SCORES, ALARMS, events, **more)
+
+
+def drawing(cage: str, events: pd.DataFrame):
+    mine = (frame[frame["cage"] == cage] for frame in (DAILY, SCORES, events))
+    return draw(*mine, {}, ["night_distance"], None)
+
+
+def test_the_drawing_is_well_formed_xml(events):
+    svg = re.search(r"<svg.*?</svg>", page("C01", events, simulated=True), re.S)[0]
+    ET.fromstring(svg)
+
+
+def test_values_are_escaped(events):
+    text = page("C01", events)
+    assert "<its>" not in text and "&lt;its&gt;" in text
+
+
+def test_days_without_a_value_are_a_gap(events):
+    hole = DAILY["date"].eq(START + dt.timedelta(days=10)) & DAILY["cage"].eq("C03")
+    daily = DAILY.assign(value=DAILY["value"].mask(hole))
+    mine = draw(
+        daily[daily["cage"] == "C03"], SCORES[SCORES["cage"] == "C03"], events[:0], {}, ["night_distance"], None
+    )
+    feature = mine.panels[1]
+    assert [len(line.split()) for line in feature.lines] == [10, DAYS - 11]
+    assert len(feature.points) == DAYS - 1
+
+
+def test_alarm_days_are_red_and_no_calls_are_shown(events):
+    alarms = SCORES[(SCORES["cage"] == "C01") & SCORES["alarm"]]
+    kinds = [kind for _, _, kind, _ in drawing("C01", events).panels[0].points]
+    assert kinds.count("alarm") == len(alarms) > 0
+    assert [kind for _, _, kind, _ in drawing("C05", events).shades].count("no_call") == 2
+
+
+def test_an_event_falls_on_its_cage_day(events):
+    noon = filled("events", [{"cage": "C01", "kind": "death", "time_utc": utc(5.5)}])
+    ((x, *_),) = drawing("C01", noon).events
+    assert x == pytest.approx(LEFT + 5.5 * PLOT / DAYS)
+
+
+def test_routine_events_have_no_label(events):
+    labelled = {kind: flag for _, _, kind, _, flag in drawing("C02", events).events}
+    assert labelled == {"cage_change": False, "onset": True, "weight_loss_5pct": True}
+
+
+def test_labels_that_would_collide_take_another_lane():
+    close = filled("events", [{"cage": "C01", "kind": "death", "time_utc": utc(5 + i / 100)} for i in range(3)])
+    assert len({y for _, y, *_ in drawing("C01", close).events}) == 3
+
+
+def test_simulated_is_said(events):
+    assert "SIMULATED DATA" in page("C01", events, simulated=True)
+    assert "SIMULATED DATA" not in page("C01", events, simulated=False)
+
+
+def test_an_unknown_cage_is_an_error(events):
+    with pytest.raises(ValueError, match="C99"):
+        page("C99", events)
+
+
+def test_animals_of_one_cage_have_their_own_drawings(events):
+    two = pd.concat([SCORES[SCORES["cage"] == "C01"].assign(animal=name) for name in ("m1", "m2")])
+    text = timeline_page("C01", DAILY[DAILY["cage"] == "C01"].assign(animal="m1"), two, ALARMS, events)
+    assert text.count("<svg") == 2 and "Animal m2" in text
+
+
+def test_lights_on_is_found_from_the_end_of_whole_days():
+    assert zt0(DAILY, START) == utc(0)
+    day_phase = DAILY.assign(name="day_distance", end_utc=DAILY["end_utc"] - pd.Timedelta(hours=12))
+    assert zt0(pd.concat([DAILY, day_phase]), START) == utc(0)
+
+
+def test_night_comes_first():
+    assert pick_features(DAILY) == ["night_distance", "night_sleep_fraction", "day_distance"]
+    assert words("weight_loss_5pct") == "5 % weight loss" and words("night_distance") == "night distance"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_ticks_are_few_and_inside(low, span):
+    ticks = _ticks(low, low + span)
+    assert 1 <= len(ticks) <= 5
+    assert np.all(ticks >= low - 1e-6 * span - 1e-9) and np.all(ticks <= low + span * (1 + 1e-6) + 1e-9)

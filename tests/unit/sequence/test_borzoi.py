@@ -1,0 +1,133 @@
+"""The trunk: geometry, relative positions, reverse-complement alignment, the published size."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_cases import SHAPE, lively_trunk, random_onehot
+from pydantic import ValidationError
+
+from presage.config.adapt import TrunkShape
+from presage.sequence.trunk.attention import RelativeAttention, central_mask_features, position_classes
+from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, layers, new_trunk
+
+
+def test_published_model_has_the_published_size():
+    assert BORZOI.bin_size == 32
+    assert BORZOI.out_bins == 6144
+    assert BORZOI.width == 1920
+    human_head = 7611 * 1921
+    mouse_head = 2608 * 1921
+    total = count_parameters(BORZOI) + human_head + mouse_head
+    assert total == pytest.approx(186e6, rel=0.03)
+
+
+def test_lora_on_query_and_value_of_the_published_size_is_the_published_count():
+    with torch.device("meta"):
+        from presage.sequence.trunk.borzoi import Borzoi
+
+        trunk = Borzoi(BORZOI)
+    shapes = [m.weight.shape for n, m in layers(trunk).items() if n.endswith(("attention.query", "attention.value"))]
+    assert sum(8 * (a + b) for a, b in shapes) == 327_680
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    blocks=st.integers(1, 4), ups=st.integers(0, 2), crop=st.integers(0, 5), depth=st.integers(0, 1), final=st.booleans()
+)
+def test_output_has_the_shape_that_the_card_says(blocks, ups, crop, depth, final):
+    ups = min(ups, blocks)
+    shape = TrunkShape(
+        context=512, crop=min(crop, 2), stem_width=4, stem_kernel=3, tower_widths=(4,) * blocks, depth=depth, heads=1,
+        key_size=2, value_size=4, position_features=4, ups=ups, final_width=6 if final else None,
+    )  # fmt: skip
+    with torch.no_grad():
+        out = new_trunk(shape).eval()(random_onehot(2))
+    assert out.shape == (2, shape.out_bins, shape.width)
+
+
+@pytest.mark.parametrize("crop", [0, 1, 2, 3, 5, 8, 11])
+def test_skipping_the_margin_changes_nothing(crop):
+    wide = SHAPE.model_copy(update={"crop": 0, "ups": 2, "tower_widths": (8, 12, 16, 16)})
+    narrow = wide.model_copy(update={"crop": crop})
+    whole, part = lively_trunk(wide).double(), lively_trunk(narrow).double()
+    part.load_state_dict(whole.state_dict())
+    x = random_onehot(2).double()
+    with torch.no_grad():
+        expected = whole(x)[:, crop : wide.out_bins - crop]
+        np.testing.assert_allclose(part(x), expected, atol=1e-12)
+    if crop >= 3:
+        assert part.margins()[-1] > 0  # something was skipped indeed
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"context": 500}, "multiple"), ({"crop": 99}, "no output bin"), ({"ups": 9}, "ups"), ({"stem_kernel": 4}, "odd")],
+)
+def test_impossible_shapes_are_refused(change, word):
+    with pytest.raises(ValidationError, match=word):
+        TrunkShape(**{**SHAPE.model_dump(), **change})
+
+
+def test_another_length_is_refused():
+    with pytest.raises(ValueError, match="256"):
+        lively_trunk()(random_onehot(1, 256))
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 7, 64])
+def test_position_classes_spell_out_every_relative_position(tokens):
+    features, number = position_classes(tokens, 16, torch.device("cpu"))
+    for query in range(tokens):
+        offsets = torch.arange(tokens) - query
+        assert torch.equal(features[number[query]], central_mask_features(offsets, tokens, 16))
+    assert len(features) <= 32
+
+
+def test_attention_is_what_its_equation_says():
+    torch.manual_seed(0)
+    attention = RelativeAttention(6, 2, 3, 4, 8)
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter)
+    x = torch.randn(1, 9, 6)
+    heads = []
+    for h in range(2):
+        query = (x[0] @ attention.query.weight[3 * h : 3 * h + 3].T) * 3**-0.5
+        key = x[0] @ attention.key.weight[3 * h : 3 * h + 3].T
+        value = x[0] @ attention.value.weight[4 * h : 4 * h + 4].T
+        logits = torch.zeros(9, 9)
+        for i in range(9):
+            for j in range(9):
+                position = central_mask_features(torch.tensor([j - i]), 9, 8)[0]
+                relative = attention.position.weight[3 * h : 3 * h + 3] @ position
+                logits[i, j] = (query[i] + attention.content_bias[0, h, 0]) @ key[j]
+                logits[i, j] += (query[i] + attention.position_bias[0, h, 0]) @ relative
+        heads.append(logits.softmax(1) @ value)
+    expected = torch.cat(heads, dim=1) @ attention.out.weight.T + attention.out.bias
+    torch.testing.assert_close(attention(x)[0], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_attention_equals_borzoi_pytorch():
+    transformer = pytest.importorskip("borzoi_pytorch.pytorch_borzoi_transformer")
+    torch.manual_seed(0)
+    theirs = transformer.Attention(
+        16, num_rel_pos_features=8, heads=2, dim_key=4, dim_value=8, dropout=0.0, pos_dropout=0.0
+    ).eval()
+    ours = RelativeAttention(16, 2, 4, 8, 8)
+    for parameter in theirs.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    names = {"query": "to_q", "key": "to_k", "value": "to_v", "out": "to_out", "position": "to_rel_k"}
+    with torch.no_grad():
+        for mine, other in names.items():
+            getattr(ours, mine).weight.copy_(getattr(theirs, other).weight)
+        ours.out.bias.copy_(theirs.to_out.bias)
+        ours.content_bias.copy_(theirs.rel_content_bias)
+        ours.position_bias.copy_(theirs.rel_pos_bias)
+        x = torch.randn(2, 4096, 16)  # their positions are made for Borzoi's 4,096 tokens
+        torch.testing.assert_close(ours(x), theirs(x), atol=2e-5, rtol=1e-4)
+
+
+def test_gelu_is_the_tanh_one():
+    x = torch.linspace(-4, 4, 101)
+    expected = 0.5 * x * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (x + 0.044715 * x**3)))
+    torch.testing.assert_close(gelu(x), expected)

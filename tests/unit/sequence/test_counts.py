@@ -1,0 +1,169 @@
+"""presage.sequence.counts: reads to genes, molecules, and counts of an h5ad."""
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from presage.errors import UserError
+from presage.sequence.bam import Reads
+from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_sums, molecules, read_counts
+
+GENES = pd.DataFrame(
+    [
+        ("g0", "A", "chr1", 0, 100, "+", [0, 60], [20, 100]),
+        ("g1", "B", "chr1", 80, 150, "+", [80], [150]),
+        ("g2", "C", "chr1", 30, 50, "-", [30], [50]),
+        ("g3", "D", "chr2", 0, 50, "+", [0], [50]),
+    ],
+    columns=["gene_id", "name", "chrom", "start", "end", "strand", "exon_starts", "exon_ends"],
+)
+
+
+def reads_of(rows):
+    """Reads from (cell, umi, minus, [(start, end), ...])."""
+    blocks = [block for row in rows for block in row[3]]
+    return Reads(
+        np.array([row[0] for row in rows], dtype=np.int32),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=bool),
+        np.full(len(rows), -1, dtype=np.int32),
+        np.array([start for start, _ in blocks], dtype=np.int64),
+        np.array([end for _, end in blocks], dtype=np.int64),
+        np.concatenate([[0], np.cumsum([len(row[3]) for row in rows])]).astype(np.int64),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("minus", "blocks", "exonic", "with_introns"),
+    [
+        (False, [(5, 15)], 0, 0),
+        (False, [(30, 40)], -1, 0),  # an intron of g0
+        (True, [(30, 40)], 2, 2),
+        (False, [(85, 95)], -1, -1),  # exons of g0 and g1
+        (False, [(110, 120)], 1, 1),
+        (False, [(10, 20), (60, 70)], 0, 0),  # spliced
+        (False, [(10, 20), (110, 120)], -1, -1),  # two genes
+        (False, [(10, 20), (85, 95)], 0, 0),  # one block is undecided, the other is not
+        (False, [(200, 220)], -1, -1),
+    ],
+)
+def test_a_read_belongs_to_the_one_gene_that_its_blocks_name(minus, blocks, exonic, with_introns):
+    reads = reads_of([(0, 1, minus, blocks)])
+    assert GeneTable(GENES, introns=False).assign(reads, "chr1").tolist() == [exonic]
+    assert GeneTable(GENES, introns=True).assign(reads, "chr1").tolist() == [with_introns]
+    assert GeneTable(GENES, introns=True).assign(reads, "chr3").tolist() == [-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=6), st.lists(st.integers(-5, 110)))
+def test_assignment_equals_a_plain_search(exons, positions):
+    genes = pd.DataFrame(
+        [(f"g{i}", "x", "c", s, s + n, "+", [s], [s + n]) for i, (s, n) in enumerate(exons)], columns=GENES.columns
+    )
+    reads = reads_of([(0, 1, False, [(p, p + 1)]) for p in positions])
+    expected = []
+    for p in positions:
+        hits = [i for i, (s, n) in enumerate(exons) if s <= p < s + n]
+        expected.append(hits[0] if len(hits) == 1 else -1)
+    assert GeneTable(genes, introns=False).assign(reads, "c").tolist() == expected
+
+
+def test_sense_counts_exons_of_one_strand_only():
+    rows = [(0, 1, False, [(5, 15)]), (0, 2, True, [(5, 15)]), (0, 3, True, [(35, 45)]), (0, 4, False, [(300, 310)])]
+    found = GeneTable(GENES, introns=True).sense(reads_of(rows), "chr1")
+    assert found == {"sense": 2, "antisense": 1}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans(), st.integers(-1, 2)), min_size=1, max_size=25
+    )
+)
+def test_molecules_equal_a_set_of_keys(rows):
+    gene = np.array([row[3] for row in rows])
+    first = molecules(reads_of([(c, u, m, [(0, 1)]) for c, u, m, _ in rows]), gene)
+    with_gene = {row[:3] for row in rows if row[3] >= 0}
+    expected, seen = [], set()
+    for row in rows:
+        new = row not in seen and (row[3] >= 0 or row[:3] not in with_gene)
+        expected.append(new)
+        seen.add(row)
+    assert first.tolist() == expected
+
+
+def test_reads_without_umis_are_all_kept():
+    assert molecules(reads_of([(0, -1, False, [(0, 1)])] * 3), np.full(3, -1)).all()
+
+
+def test_real_pbmc_counts_are_recovered_from_the_log(tmp_path):
+    """scanpy's PBMC file holds log1p of scaled counts; obs has the molecules that each cell had over *all* genes."""
+    import scanpy
+
+    data = scanpy.datasets.pbmc68k_reduced()
+    data.write_h5ad(tmp_path / "p.h5ad")
+    counts, var, origin = read_counts(tmp_path / "p.h5ad")
+    assert counts.shape == (700, 765)
+    assert origin == "raw.X, counts recovered from log1p of scaled counts"
+    total = data.obs["n_counts"].to_numpy()
+    # Scaled to 10,000 over all genes: undoing it with the true totals must give the same whole numbers.
+    truth = np.expm1(data.raw.X.toarray().astype(np.float64)) * total[:, None] / 10_000
+    assert (np.round(truth) == counts.toarray()).mean() > 0.9999
+    assert np.abs(truth - counts.toarray()).max() < 0.51
+    assert list(var.index[:2]) == list(data.raw.var.index[:2])
+
+
+@pytest.mark.parametrize("where", ["X", "layers", "raw"])
+def test_whole_numbers_are_found_where_they_lie(tmp_path, where):
+    counts = np.array([[1, 0, 3], [0, 2, 0]], dtype=np.float32)
+    other = counts - counts.mean(axis=0)
+    data = anndata.AnnData(counts if where != "layers" else other, var=pd.DataFrame(index=list("abc")))
+    if where == "layers":
+        data.layers["counts"] = counts
+    if where == "raw":
+        data.raw = data.copy()
+        data.X = other
+    data.write_h5ad(tmp_path / "a.h5ad")
+    found, _, origin = read_counts(tmp_path / "a.h5ad")
+    assert (found.toarray() == counts).all()
+    assert where in origin
+
+
+def test_an_h5ad_without_counts_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    anndata.AnnData(rng.normal(size=(5, 4))).write_h5ad(tmp_path / "a.h5ad")
+    with pytest.raises(UserError, match="holds no counts"):
+        read_counts(tmp_path / "a.h5ad")
+
+
+def test_group_sums():
+    matrix = sparse.csr_matrix(np.arange(8).reshape(4, 2))
+    assert group_sums(matrix, np.array([1, -1, 1, 0]), 3).toarray().tolist() == [[6, 7], [4, 6], [0, 0]]
+
+
+def test_gene_names_by_id_symbol_and_version():
+    var = pd.DataFrame({"gene_ids": ["ENSG9.3", "x", "g1"]}, index=["A", "B", "Q"])
+    known = GENES[["gene_id", "name"]]
+    assert gene_names(var, known) == ["g0", "g1", "g1"]
+    assert gene_names(var.drop(columns="gene_ids"), known) == ["g0", "g1", "Q"]
+    assert gene_names(var, known.iloc[:0]) == ["ENSG9", "x", "g1"]
+
+
+def test_group_counts_add_up_and_never_mix_sources(tmp_path):
+    counts = GroupCounts()
+    one, two = ("reads", "r", "T", "d", "c", "t"), ("h5ad", "", "T", "d", "c", "t")
+    counts.add([one], [("g1", "B"), ("new", "N")], sparse.coo_matrix([[2, 1]]))
+    counts.add([one, two], [("g0", "A"), ("g1", "B")], sparse.coo_matrix([[0, 5], [7, 0]]))
+    counts.write(tmp_path / "c.h5ad", GENES, {"seed": 1})
+    data = anndata.read_h5ad(tmp_path / "c.h5ad")
+    assert data.var_names.tolist() == ["g0", "g1", "g2", "g3", "new"]
+    assert data.var["in_reference"].tolist() == [True] * 4 + [False]
+    found = dict(zip(data.obs["source"], np.asarray(data.X.todense()).tolist()))
+    assert found == {"reads": [0, 7, 0, 0, 1], "h5ad": [7, 0, 0, 0, 0]}
+    assert dict(zip(data.obs["source"], data.obs["umis"])) == {"reads": 8, "h5ad": 7}
+    assert json.loads(data.uns["presage"]) == {"seed": 1}

@@ -1,0 +1,231 @@
+"""Evaluation of adapters: every number recomputed the plain way from whole arrays, and its bookkeeping."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+from variant_cases import SHAPE, SLUGS, TRACKS, small_model
+
+from presage import tables
+from presage.sequence.effects import track_info
+from presage.sequence.evaluate import MEAN_OF_TYPES, ceilings, evaluate_tracks, example, locate
+from presage.sequence.targets import TargetSet
+
+BIN, BINS, CROP = SHAPE.bin_size, SHAPE.out_bins, SHAPE.crop * SHAPE.bin_size
+TYPES = ["a", "b", "c"]
+SLUGS3 = [f"{t}_rna{s}" for t in TYPES for s in "+-"] + ["a_atac"]
+TRACKS3 = pd.DataFrame(
+    {
+        "slug": SLUGS3,
+        "cell_type": [t for t in TYPES for _ in "+-"] + ["a"],
+        "assay": ["rna"] * 6 + ["atac"],
+        "strand": ["+", "-"] * 3 + ["."],
+    }
+)
+
+
+def study(folder, seed=0, windows=6):
+    """Test windows side by side from base 0 on, genes whose exons cross bins and windows, and two other windows."""
+    rng = np.random.default_rng(seed)
+    span = BIN * BINS
+    out = np.r_[np.arange(windows) * span, 5000, 6000]
+    frame = pd.DataFrame(
+        {
+            "window": np.arange(len(out)),
+            "chrom": "chr1",
+            "start": out - CROP,
+            "end": out + span + CROP,
+            "out_start": out,
+            "out_end": out + span,
+            "fold": ["test"] * windows + ["train", "valid"],
+            "padded": 0,
+        }
+    )
+    values = rng.gamma(0.5, 2, (len(out), BINS, len(SLUGS3))).astype(np.float32)
+    sequence = rng.integers(0, 5, (len(out), SHAPE.context)).astype(np.uint8)
+    targets = TargetSet.write(
+        folder / "targets.zarr",
+        values,
+        frame,
+        SLUGS3,
+        BIN,
+        "none",
+        sequence=sequence,
+        strand_pair=[1, 0, 3, 2, 5, 4, 6],
+        simulated=True,
+    )
+    rows = []
+    for i in range(30):
+        start = int(rng.integers(0, windows * span - 80))
+        exons = [(start, start + 13), (start + 40, start + 40 + int(rng.integers(1, 39)))]
+        rows.append(
+            {
+                "gene_id": f"g{i}",
+                "chrom": "chr1",
+                "start": start,
+                "end": exons[-1][1],
+                "strand": "+-"[i % 2],
+                "exon_starts": [a for a, _ in exons],
+                "exon_ends": [b for _, b in exons],
+                "fold": "test" if i else "train",
+            }
+        )
+    return targets, values, pd.DataFrame(rows)
+
+
+def three_type_model(seed):
+    model = small_model(seed)
+    model.tracks = list(SLUGS3)
+    model.strand_pair = np.array([1, 0, 3, 2, 5, 4, 6])
+    torch.manual_seed(seed)
+    model.head.linear = torch.nn.Linear(SHAPE.width, len(SLUGS3))
+    return model
+
+
+def plain_gene_matrix(values, genes, scale):
+    """[gene, type] summed sense coverage of the bins that touch exons, base by base."""
+    out = np.zeros((len(genes), len(TYPES)))
+    for g, gene in enumerate(genes.itertuples()):
+        bases = {b for a, e in zip(gene.exon_starts, gene.exon_ends) for b in range(a, e)}
+        for t, kind in enumerate(TYPES):
+            column = SLUGS3.index(f"{kind}_rna{gene.strand}")
+            for b in {base // BIN for base in bases}:  # test windows lie side by side from 0 on
+                if b < 6 * BINS:
+                    out[g, t] += values[b // BINS, b % BINS, column] * scale.get(SLUGS3[column], 1)
+    return out
+
+
+def get(table, metric, model, group="all", seed=None):
+    rows = table[(table["metric"] == metric) & (table["model"] == model) & (table["group"] == group)]
+    rows = rows[rows["seed"].isna()] if seed is None else rows[rows["seed"] == seed]
+    assert len(rows) == 1, (metric, model, group, seed)
+    return rows.iloc[0]
+
+
+def test_numbers_equal_the_plain_way(tmp_path):
+    targets, values, genes = study(tmp_path)
+    models = {("lora", 1): three_type_model(1), ("lora", 2): three_type_model(2), ("probe", 1): three_type_model(3)}
+    scale = {"a_rna+": 4.0, "b_rna-": 0.5}
+    table = evaluate_tracks(
+        ((name, seed, model) for (name, seed), model in models.items()),
+        targets,
+        TRACKS3,
+        genes,
+        resamples=200,
+        batch_size=4,
+        divided_by=scale,
+    )
+    tables.write(tmp_path / "m.parquet", "metrics", table)
+    assert table["simulated"].all() and (table["split"] == "test").all()
+    test = genes[genes["fold"] == "test"]
+    cpm = lambda counts: np.log1p(1e6 * counts / counts.sum(0))  # noqa: E731
+    obs = cpm(plain_gene_matrix(values, test, scale))
+    with torch.no_grad():
+        for (name, seed), model in models.items():
+            pred = model(torch.from_numpy(targets.onehot(np.arange(6)))).numpy()
+            r = [stats.pearsonr(pred[..., t].ravel(), values[:6, :, t].ravel()).statistic for t in range(7)]
+            for slug, value in zip(SLUGS3, r):
+                assert get(table, "bin_pearson", name, slug, seed)["value"] == pytest.approx(value, abs=1e-5)
+            assert get(table, "bin_pearson", name, seed=seed)["value"] == pytest.approx(np.mean(r), abs=1e-5)
+            level = cpm(plain_gene_matrix(pred, test, scale))
+            by_type = [stats.pearsonr(level[:, t], obs[:, t]).statistic for t in range(3)]
+            assert get(table, "gene_pearson", name, "b", seed)["value"] == pytest.approx(by_type[1], abs=1e-4)
+            assert get(table, "gene_pearson", name, seed=seed)["value"] == pytest.approx(np.mean(by_type), abs=1e-4)
+            across = [stats.pearsonr(level[g], obs[g]).statistic for g in range(len(test))]
+            assert get(table, "across_types_r", name, seed=seed)["value"] == pytest.approx(np.mean(across), abs=1e-3)
+            c = lambda m: m - m.mean(1, keepdims=True)  # noqa: E731
+            skill = 1 - ((c(level) - c(obs)) ** 2).sum() / (c(obs) ** 2).sum()
+            assert get(table, "skill", name, seed=seed)["value"] == pytest.approx(skill, abs=1e-4)
+    lora, probe = get(table, "bin_pearson", "lora"), get(table, "bin_pearson", "probe")
+    seeds = [get(table, "bin_pearson", "lora", seed=s)["value"] for s in (1, 2)]
+    assert lora["value"] == pytest.approx(np.mean(seeds)) and lora["n"] == 6
+    difference = get(table, "bin_pearson_difference", "lora")
+    assert difference["value"] == pytest.approx(lora["value"] - probe["value"])
+    assert difference["ci_low"] < difference["value"] < difference["ci_high"] and "minus probe" in difference["note"]
+    assert table[table["model"] == "probe"]["metric"].str.endswith("_difference").sum() == 0
+
+
+def test_a_perfect_model_and_the_baseline(tmp_path, monkeypatch):
+    """Predictions equal to the measurement give 1 everywhere; the mean of types has no across-type r and skill 0."""
+    targets, values, genes = study(tmp_path)
+    model = three_type_model(1)
+    by_bytes = {targets.sequence([i])[0].tobytes(): values[i] for i in range(len(values))}
+    paint = lambda m, codes: torch.from_numpy(np.stack([by_bytes[row.tobytes()] for row in codes]))  # noqa: E731
+    monkeypatch.setattr("presage.sequence.evaluate.predict", paint)
+    table = evaluate_tracks([("lora", 1, model)], targets, TRACKS3, genes, resamples=100)
+    for metric in ("bin_pearson", "gene_pearson", "across_types_r", "skill"):
+        row = get(table, metric, "lora")
+        assert row["value"] == pytest.approx(1) and row["ci_low"] == pytest.approx(1)
+    assert np.isnan(get(table, "across_types_r", MEAN_OF_TYPES)["value"])
+    assert "undefined" in get(table, "across_types_r", MEAN_OF_TYPES)["note"]
+    assert get(table, "skill", MEAN_OF_TYPES)["value"] == 0
+    assert 0.3 < get(table, "bin_pearson", MEAN_OF_TYPES)["value"] < 1
+    assert get(table, "bin_pearson", MEAN_OF_TYPES, "a_atac", 0)["value"] == pytest.approx(
+        1
+    )  # a type alone is its own mean
+
+
+def test_models_in_another_order_of_tracks_are_refused(tmp_path):
+    targets, _, genes = study(tmp_path)
+    other = three_type_model(2)
+    other.tracks = SLUGS3[::-1]
+    with pytest.raises(ValueError, match="tracks are not those"):
+        evaluate_tracks([("a", 1, three_type_model(1)), ("b", 1, other)], targets, TRACKS3, genes, resamples=100)
+    stranger = small_model(1)
+    with pytest.raises(ValueError, match="targets lack"):
+        evaluate_tracks([("a", 1, stranger)], targets, TRACKS, genes, resamples=100)
+
+
+def test_targets_may_hold_more_tracks_in_another_order(tmp_path):
+    targets, values, _ = study(tmp_path)
+    model = small_model(1)
+    model.tracks, model.strand_pair = ["c_rna-", "c_rna+", "b_rna+", "b_rna-", "a_atac", "a_rna+"], np.arange(6)
+    table = evaluate_tracks([("x", 1, model)], targets, TRACKS3, None, resamples=100)
+    with torch.no_grad():
+        pred = model(torch.from_numpy(targets.onehot(np.arange(6)))).numpy()
+    expected = stats.pearsonr(pred[..., 1].ravel(), values[:6, :, SLUGS3.index("c_rna+")].ravel()).statistic
+    assert get(table, "bin_pearson", "x", "c_rna+", 1)["value"] == pytest.approx(expected, abs=1e-5)
+    assert not table["metric"].str.startswith("gene").any()
+
+
+def test_genes_of_other_folds_and_unstranded_tracks():
+    windows = pd.DataFrame({"chrom": ["c"], "out_start": [100], "out_end": [164]})
+    gene = {"chrom": "c", "start": 90, "end": 130, "exon_starts": [90, 128], "exon_ends": [101, 130]}
+    genes = pd.DataFrame([gene | {"strand": "-", "fold": "test"}, gene | {"strand": "+", "fold": "valid"}])
+    info = track_info(
+        ["x", "y"], pd.DataFrame({"slug": ["x", "y"], "cell_type": ["x", "y"], "assay": "rna", "strand": "."})
+    )
+    found = locate(genes, windows, info, 8, "test")
+    assert found.bins[0].tolist() == [[0, 0], [0, 3]] and found.columns.tolist() == [
+        [0, 1]
+    ]  # the bins of 100 and 128-129
+    assert locate(genes, windows, info, 8, "train") is None
+    assert locate(genes, windows, info.assign(assay="atac"), 8, "test") is None
+
+
+def test_no_model_no_rows(tmp_path):
+    targets, _, genes = study(tmp_path)
+    assert evaluate_tracks([], targets, TRACKS3, genes).empty
+
+
+def test_ceilings_from_the_pseudobulk():
+    qc = {
+        "x": {"halved_by": "donor", "noise_ceiling": {"test": 0.9}},
+        "y": {"halved_by": "cell", "noise_ceiling": {"test": None}},
+    }
+    table = ceilings(qc, ["x", "y"], True)
+    assert get(table, "noise_ceiling", "measured", "x")["value"] == 0.9
+    assert np.isnan(get(table, "noise_ceiling", "measured", "y")["value"])
+    assert get(table, "noise_ceiling", "measured")["value"] == 0.9
+
+
+def test_example_window(tmp_path):
+    targets, values, _ = study(tmp_path)
+    model = three_type_model(1)
+    frame = example(model, targets)
+    window = frame["window"].unique()
+    assert len(window) == 1 and window[0] < 6
+    part = frame[frame["track"] == "b_rna-"]
+    np.testing.assert_array_equal(part["observed"], values[window[0], :, SLUGS3.index("b_rna-")])
+    assert part["bin"].tolist() == list(range(BINS)) and SLUGS != SLUGS3

@@ -1,0 +1,95 @@
+"""presage.sequence.genome: FASTA in, codes out, contig names matched."""
+
+import gzip
+
+import numpy as np
+import pysam
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_reads import CONTIGS, write_fasta
+
+from presage.errors import UserError
+from presage.sequence.genome import Genome, contig_lengths, encode, map_contigs, match_contigs, prepare_fasta
+
+
+def test_codes_are_the_bases_and_n_outside(tmp_path):
+    genome = prepare_fasta(write_fasta(tmp_path / "a.fa"), tmp_path / "genome.fa")
+    truth = pysam.FastaFile(str(tmp_path / "a.fa")).fetch("chr2")
+    assert genome.lengths == CONTIGS
+    codes = genome.codes("chr2", -5, 305)
+    assert "".join("ACGTN"[c] for c in codes) == "N" * 5 + truth + "N" * 5
+    assert (genome.codes("chr2", 400, 410) == 4).all()
+
+
+@given(st.text("acgtnACGTNryRY-*", max_size=50))
+def test_encode_ignores_case_and_calls_the_rest_n(sequence):
+    expected = ["ACGT".find(letter.upper()) for letter in sequence]
+    assert encode(sequence).tolist() == [4 if code < 0 else code for code in expected]
+
+
+def test_gzip_and_plain_give_the_same_file(tmp_path):
+    plain = write_fasta(tmp_path / "a.fa")
+    zipped = tmp_path / "a.fa.gz"
+    zipped.write_bytes(gzip.compress(plain.read_bytes()))
+    prepare_fasta(plain, tmp_path / "one.fa")
+    prepare_fasta(zipped, tmp_path / "two.fa")
+    assert (tmp_path / "one.fa").read_bytes() == (tmp_path / "two.fa").read_bytes() == plain.read_bytes()
+    assert contig_lengths(zipped) == contig_lengths(plain) == CONTIGS
+
+
+def test_real_hg38_megabase(real_data, tmp_path):
+    genome = prepare_fasta(real_data / "mini_borzoi/hg38_chr1_1m.fa.gz", tmp_path / "genome.fa")
+    assert genome.lengths == {"chr1": 1_000_000}
+    assert (genome.codes("chr1", 0, 10_000) == 4).all()  # the telomere's gap
+    assert (genome.codes("chr1", 10_000, 10_012) == encode("TAACCCTAACCC")).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"no fasta\n", "is not FASTA"),
+        (gzip.compress(b">a\n" + b"ACGT" * 5000)[:60], "is truncated or corrupt"),
+        (b">a\nACGT\nAC\nACGT\n", "cannot be indexed"),
+    ],
+)
+def test_bad_fasta_is_told_in_one_line(tmp_path, content, what):
+    path = tmp_path / "bad.fa"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=what) as error:
+        prepare_fasta(path, tmp_path / "genome.fa")
+    assert "\n" not in str(error.value)
+    assert "bad.fa" in str(error.value)
+
+
+def test_missing_fasta(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        prepare_fasta(tmp_path / "none.fa", tmp_path / "genome.fa")
+    with pytest.raises(UserError, match="cannot be opened"):
+        Genome(tmp_path / "none.fa")
+
+
+def test_contigs_match_by_alias_where_unambiguous():
+    found = map_contigs(["1", "X", "MT", "GL1"], ["chr1", "chr2", "chrX", "chrM"])
+    assert found.names == {"1": "chr1", "X": "chrX", "MT": "chrM"}
+    assert found.renamed == found.names
+    assert found.missing == ["GL1"]
+
+
+def test_an_exact_name_wins_and_ambiguous_ones_stay_out():
+    assert map_contigs(["chr1", "1"], ["chr1"]).missing == ["1"]
+    assert map_contigs(["M", "MT"], ["chrM"]).names == {}
+    assert map_contigs(["1"], ["chr1", "Chr1"]).names == {}
+
+
+def test_another_genome_is_refused():
+    with pytest.raises(UserError, match="no contig name matches"):
+        match_contigs("x.bam", {"I": 5, "II": 6}, {"chr1": 5})
+    with pytest.raises(UserError, match="249,250,621 bp here and 248,956,422 bp in the genome"):
+        match_contigs("x.bam", {"1": 249_250_621}, {"chr1": 248_956_422})
+    assert match_contigs("x.bam", {"1": None}, {"chr1": 5}).names == {"1": "chr1"}
+
+
+def test_codes_are_uint8(tmp_path):
+    genome = prepare_fasta(write_fasta(tmp_path / "a.fa"), tmp_path / "genome.fa")
+    assert genome.codes("chr1", 0, 3).dtype == np.uint8

@@ -1,0 +1,106 @@
+"""Variant effects against planted truth: constructed scores whose metrics are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from presage import tables
+from presage.errors import UserError
+from presage.sequence.planted import evaluate_variants, roc
+
+SLUGS = ["a_rna_plus", "a_rna_minus", "b_rna_plus", "b_rna_minus", "a_atac", "b_atac"]
+TRACKS = pd.DataFrame({"slug": SLUGS, "strand": ["+", "-", "+", "-", ".", "."]})
+GENES = pd.DataFrame({"gene_id": ["g+", "g-"], "strand": ["+", "-"]})
+COLUMN = {("rna", "a"): (0, 1), ("rna", "b"): (2, 3), ("atac", "a"): (4, 4), ("atac", "b"): (5, 5)}
+
+
+def world(n_causal=60, n_control=180, noise=0.05, seed=0):
+    """Truth, and scores that are the truth plus noise; RNA tracks of the other strand than the gene's lie."""
+    rng = np.random.default_rng(seed)
+    truth, scores = [], []
+    for i in range(n_causal + n_control):
+        causal = i < n_causal
+        gene = "g+" if rng.random() < 0.5 else "g-"
+        ref, alt = ("A", "C") if i % 5 else ("A", "AGT")
+        fold = ("train", "valid", "test", "outside")[i % 4]
+        effect = {
+            key: (rng.choice([-1, 1]) * rng.uniform(0.2, 1) if causal else rng.normal(0, 0.005)) for key in COLUMN
+        }
+        log_fc = np.zeros(6)
+        for (assay, kind), value in effect.items():
+            truth.append(
+                (f"v{i}", "causal" if causal else "control", assay, kind, gene if assay == "rna" else None, value)
+            )
+            sense, other = COLUMN[assay, kind][:: 1 if gene == "g+" else -1]
+            log_fc[other] = -3 * value if sense != other else 0
+            log_fc[sense] = value
+        log_fc += rng.normal(0, noise, 6)
+        for t, slug in enumerate(SLUGS):
+            assay, kind = slug.split("_")[1], slug[0]
+            scores.append((f"v{i}", ref, alt, slug, kind, assay, log_fc[t], rng.random(), fold))
+    truth = pd.DataFrame(truth, columns=["variant", "kind", "assay", "cell_type", "gene", "effect_log2"])
+    names = ["variant", "ref", "alt", "track", "cell_type", "assay", "log_fc", "p_null", "fold"]
+    return truth, pd.DataFrame(scores, columns=names)
+
+
+def get(table, metric, split="not_train", group="all"):
+    rows = table[(table["metric"] == metric) & (table["split"] == split) & (table["group"] == group)]
+    assert len(rows) == 1, (metric, split, group)
+    return rows.iloc[0]
+
+
+def test_good_scores_are_found_good(tmp_path):
+    truth, scores = world()
+    null = truth.iloc[:4].assign(variant="n1", kind="null")
+    table = evaluate_variants(scores, pd.concat([truth, null]), TRACKS, GENES, model="lora", seed=1, resamples=100)
+    tables.write(tmp_path / "m.parquet", "metrics", table)
+    assert get(table, "variant_auroc")["n"] == 180 and get(table, "variant_auroc", "all")["n"] == 240
+    assert get(table, "variant_auroc")["value"] > 0.99 and get(table, "variant_oracle_auroc")["value"] == 1
+    assert get(table, "variant_recovered_share")["value"] > 0.98
+    assert get(table, "variant_auroc", "all", "indel")["n"] == 48
+    for group in ("all", "rna", "atac"):  # right only when the gene's own strand is read
+        assert get(table, "variant_sign_accuracy", group=group)["value"] > 0.95
+        assert get(table, "variant_sign_accuracy", group=group)["n"] == 45
+    assert get(table, "null_ks")["value"] < 0.06 and get(table, "null_ks")["n"] == 135 * 6
+    assert get(table, "null_below_0.05", group="b_atac")["n"] == 135
+    assert table["simulated"].all() and get(table, "variant_oracle_auroc")["model"] == "oracle"
+
+
+def test_blind_scores_are_found_blind():
+    truth, scores = world()
+    rng = np.random.default_rng(2)
+    blind = scores.assign(log_fc=rng.normal(size=len(scores)))
+    table = evaluate_variants(blind, truth, TRACKS, GENES, resamples=100)
+    for metric, chance in (("variant_auroc", 0.5), ("variant_recovered_share", 0), ("variant_sign_accuracy", 0.5)):
+        row = get(table, metric, "all")
+        assert row["ci_low"] < chance < row["ci_high"]
+    flipped = evaluate_variants(scores.assign(log_fc=-scores["log_fc"]), truth, TRACKS, GENES, resamples=100)
+    assert get(flipped, "variant_sign_accuracy")["value"] < 0.05 and get(flipped, "variant_auroc")["value"] > 0.99
+
+
+def test_undefined_has_a_reason():
+    truth, scores = world(n_control=0)
+    table = evaluate_variants(scores.assign(p_null=np.nan), truth, TRACKS, GENES, resamples=100)
+    undefined = table[table["value"].isna()]
+    assert set(undefined["metric"]) == {
+        "variant_auroc",
+        "variant_oracle_auroc",
+        "variant_recovered_share",
+        "null_ks",
+        "null_below_0.05",
+    }
+    assert undefined["note"].str.len().min() > 5
+    with pytest.raises(UserError, match="none of the scored variants"):
+        evaluate_variants(scores.assign(variant="x"), truth, TRACKS)
+
+
+def test_roc_is_the_auroc():
+    truth, scores = world(noise=0.6)
+    scores["log_fc"] = scores["log_fc"].round(1)  # ties
+    table = evaluate_variants(scores, truth, TRACKS, GENES, resamples=100)
+    curves = roc(scores, truth)
+    for model, metric in (("model", "variant_auroc"), ("oracle", "variant_oracle_auroc")):
+        curve = curves[curves["model"] == model]
+        area = np.trapezoid(curve["true_positive_rate"], curve["false_positive_rate"])
+        assert area == pytest.approx(get(table, metric)["value"])
+        assert curve.iloc[0, 1:].tolist() == [0, 0] and curve.iloc[-1, 1:].tolist() == [1, 1]

