@@ -9,10 +9,16 @@ def run(job: Job) -> None:
     from presage.report.figures import draw_figures
     from presage.report.run import Run
 
+    events = None
+    if job.input.get("events"):
+        from presage.config.pose import Recording
+        from presage.homecage.events import read_events
+
+        events = read_events(job.input.events[0], Recording(**job.params.recording).zone)
     stems = sorted({path.stem for path in job.outputs})
-    reasons = draw_figures(
-        Run(job.params.run), job.outputs[0].parent, stems, Report(**job.params.settings), job.params.simulated
-    )
+    settings = Report(**job.params.settings)
+    run = Run(job.params.run, events=events)
+    reasons = draw_figures(run, job.outputs[0].parent, stems, settings, job.params.simulated)
     log.info("not drawn: %s", {stem: why for stem, why in reasons.items() if why})
 
 

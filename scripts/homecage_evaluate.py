@@ -24,7 +24,10 @@ def run(job: Job) -> None:
         lead, table = evaluate_cages(
             study.judge(),
             study.cages,
-            study.events,
+            pd.concat(
+                [study.events, *(tables.read(f"{folder}/events.parquet", "events") for folder in job.input.truth)],
+                ignore_index=True,
+            ),
             study.lights,
             alarms,
             latency_minutes=study.recording.latency_minutes,

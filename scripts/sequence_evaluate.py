@@ -40,6 +40,7 @@ def run(job: Job) -> None:
         genes if len(genes) else None,
         reference=settings.reference,
         resamples=settings.bootstrap,
+        min_types=settings.min_types,
         batch_size=settings.batch_size,
         seed=settings.seed,
         divided_by={slug: track["divided_by"] for slug, track in qc.items()},
@@ -76,7 +77,7 @@ def run(job: Job) -> None:
 
 
 def trunk_metrics(job: Job, settings: Any) -> list[Any]:
-    """The trunk with its own head on the tracks it was trained on, in every fold; nothing where those are not at hand."""
+    """The trunk with its own head on the tracks it was trained on, in every fold, where those are at hand."""
     from presage.sequence.evaluate import evaluate_tracks
     from presage.sequence.folds import FOLDS
     from presage.sequence.model import load_model

@@ -22,7 +22,7 @@ def run(job: Job) -> None:
     settings = Ism(**job.params.settings)
     region = settings.regions[job.wildcards.region]
     models = [load_model(job.input.trunk, Path(adapter).parent) for adapter in job.input.adapters]
-    scorer = Scorer(models, Genome(job.input.fasta), settings.rc)
+    scorer = Scorer(models, Genome(job.input.fasta), settings.rc, settings.pseudocount)
     tracks = describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None)
     table = saturate(scorer, region.chrom, region.start, region.end, tracks, settings.batch_size)
     tables.write(job.output.table, "ism", table, job.provenance())

@@ -270,7 +270,7 @@ class HomeCageInputs:
 
     @property
     def truth(self) -> list[str]:
-        """True onsets, in the built-in world."""
+        """True onsets, in the built-in world: for evaluation only, never for judging."""
         return [f"{self.folder}/truth"] if self.world else []
 
     @property

@@ -124,7 +124,7 @@ _TEXT = {
         metric str - name as in docs/numbers.md
         model str - adapter, baseline or trunk
         seed i32? - seed of the fit
-        split str - train, valid or test
+        split str - train, valid or test; for variants not_train or all
         group str - track, cell type or all
         value f64? - the number
         ci_low f64? - 95 % interval

@@ -39,6 +39,7 @@ rule sequence_figures:
 rule homecage_figures:
     input:
         homecage_tables(),
+        events=optional(CAGE_IN.events),
     output:
         report(
             figure_files("homecage", "svg"),
@@ -57,6 +58,7 @@ rule homecage_figures:
         run=RUN,
         settings=settings(CFG.report),
         branch="homecage",
+        recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("figures"),
     conda:
@@ -70,6 +72,7 @@ rule homecage_figures:
 rule homecage_morning:
     input:
         homecage_tables(),
+        events=optional(CAGE_IN.events),
     output:
         page=f"{HOMECAGE}/morning.html",
         timelines=directory(f"{HOMECAGE}/timeline"),
@@ -81,6 +84,7 @@ rule homecage_morning:
     params:
         run=RUN,
         settings=settings(CFG.report),
+        recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("homecage_morning"),
     conda:

@@ -95,13 +95,15 @@ class GenomeWorld(Section):
     @classmethod
     def micro(cls) -> Self:
         """A world that is built in about a second, for tests."""
-        return cls(
-            chromosome_kb=(60, 40, 40),
-            cells=60,
-            molecules_per_cell=60,
-            fragments_per_cell=60,
-            shared_barcodes=2,
-            causal_variants=20,
-            control_variants=40,
-            null_variants=40,
+        return cls.model_validate(
+            {
+                "chromosome_kb": (60, 40, 40),
+                "cells": 60,
+                "molecules_per_cell": 60,
+                "fragments_per_cell": 60,
+                "shared_barcodes": 2,
+                "causal_variants": 20,
+                "control_variants": 40,
+                "null_variants": 40,
+            }
         )

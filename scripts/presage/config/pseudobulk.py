@@ -70,6 +70,11 @@ class Pseudobulk(Section):
         "full",
         description="RNA coverage: every aligned base of a read, or only its base nearest the transcript's 3' end",
     )
+    atac_width: int = Field(
+        1,
+        ge=1,
+        description="bp that one transposase cut covers, centred on it: 1 is exact, more smooths thin data (odd)",
+    )
     count_introns: bool = Field(
         True, description="reads in introns count for their gene, as Cell Ranger 7 and later do"
     )

@@ -1,5 +1,6 @@
 """Figures of the home-cage branch: pose, activity, alarms against their budget, one cage, the real colitis mice."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator, PercentFormatter
 
 from presage.config.report import Report
@@ -197,6 +199,7 @@ def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     _the_budget_itself(middle, false)
     middle.set(title="False alarms that came", ylabel="episodes per healthy cage-month", ylim=(0, None))
     shown = _lead(right, lead, chosen_budget(run))
+    figure.legend(*_dots(shown["status"]), loc="outside lower right", ncols=3, columnspacing=1.0)
     numbers = [found.assign(panel="detected"), false.assign(panel="false alarms"), chance.assign(panel="chance"), shown]
     columns = ["panel", "metric", "detector", "group", "budget", "value", "ci_low", "ci_high", "n",
                "cage", "event", "status", "lead_days", "delay_days"]  # fmt: skip
@@ -248,6 +251,12 @@ def _the_budget_itself(axes: Axes, rows: pd.DataFrame) -> None:
 _DOTS = {"detected": style.BLUE, "late": style.ORANGE, "early": style.PURPLE}
 
 
+def _dots(status: pd.Series) -> tuple[list[Line2D], list[str]]:
+    """Legend of the dots' colours, for those that occur."""
+    names = [name for name in _DOTS if (status == name).any()]
+    return [Line2D([], [], marker="o", linestyle="", color=_DOTS[name], markersize=4) for name in names], names
+
+
 def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
     """Days from alarm to event at the chosen budget: a dot per case, a bar at the median of those detected.
 
@@ -255,34 +264,22 @@ def _lead(axes: Axes, lead: pd.DataFrame, budget: float) -> pd.DataFrame:
     """
     ours = lead[(lead["detector"] == OURS) & (lead["budget"] == budget) & (lead["status"] != "not_judged")].copy()
     ours["days"] = ours["lead_days"].where(ours["event"] != "onset", -ours["delay_days"])
-    kinds = [k for k in (*SEEN_BY_PERSON, "onset") if (ours["event"] == k).any()]
+    kinds, counts = [k for k in (*SEEN_BY_PERSON, "onset") if (ours["event"] == k).any()], []
     for i, kind in enumerate(kinds):
         rows = ours[ours["event"] == kind].sort_values("days")
         # Dots of one case spread evenly, so that equal days stay apart and the picture repeats.
         y = i + 0.22 * np.sin(2.399963 * np.arange(len(rows)))
         for status, colour in _DOTS.items():
             keep = (rows["status"] == status).to_numpy()
-            label = status if i == 0 and keep.any() else None
-            axes.plot(
-                rows.loc[keep, "days"],
-                y[keep],
-                "o",
-                color=colour,
-                alpha=0.75,
-                markersize=3.5,
-                markeredgewidth=0,
-                label=label,
-            )
+            axes.plot(rows.loc[keep, "days"], y[keep], "o", color=colour, alpha=0.75, markersize=3.5, markeredgewidth=0)
         hits = rows["status"] == "detected"
         if hits.any():
             axes.vlines(rows.loc[hits, "days"].median(), i - 0.32, i + 0.32, color=style.INK, linewidth=1.6)
-        words_beside = f"{hits.sum()} of {len(rows)} detected"
-        axes.text(0.99, i - 0.33, words_beside, transform=axes.get_yaxis_transform(), ha="right", va="bottom",
-                  fontsize=6.5, color=style.MUTED)  # fmt: skip
+        counts.append(f"{hits.sum()} of {len(rows)}")
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(kinds)), [words(k).replace(" by ", "\nby ").replace("% ", "%\n") for k in kinds])
+    axes.set_yticks(range(len(kinds)), [f"{words(kind)}\n{count}" for kind, count in zip(kinds, counts)])
     axes.tick_params(axis="y", length=0)
-    axes.set(title=f"Lead time at budget {budget:g}", xlabel="days before the event", ylim=(len(kinds) - 0.4, -0.75))
+    axes.set(title=f"Lead time at budget {budget:g}", xlabel="days before the event", ylim=(len(kinds) - 0.5, -0.5))
     style.tidy(axes, "x")
     return ours[["cage", "group", "event", "status", "lead_days", "delay_days", "budget", "detector"]].assign(
         panel="lead time"
@@ -308,7 +305,7 @@ def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     known = set(daily.loc[daily["value"].notna(), "name"])
     features = [f for f in drawn_features(cards) if f in known][:3] or pick_features(daily, 3)
     figure = style.new_figure(f"Cage {name}, day by day", 1.0 + 1.05 * (len(features) + 1), simulated)
-    panels = style.panels(figure, len(features) + 1, sharex=True)
+    lane, *panels = style.panels(figure, [0.3] + [1.0] * (len(features) + 1), sharex=True)
     _scores(panels[0], scores)
     for ax, feature in zip(panels[1:], features):
         _own_baseline(ax, daily[daily["name"] == feature], bands.get((animal, feature)))
@@ -316,8 +313,8 @@ def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     start = zt0(daily, scores["date"].min())
     for ax in panels:
         _mark_days(ax, scores)
-        _mark_events(ax, events, scores, start, label=ax is panels[0])
         style.tidy(ax)
+    _mark_events(lane, panels, events, scores, start)
     first, last = mdates.date2num([scores["date"].min(), scores["date"].max()])
     panels[-1].set_xlim(first, last + 1)
     panels[-1].xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
@@ -368,7 +365,7 @@ def _scores(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(x[on], rows["score"][on], "o", color=style.BAD, markersize=5, label="alarm")
     axes.step(x, rows["threshold"], where="mid", color=style.BAD, linestyle=(0, (3, 2)), linewidth=1, label="threshold")
     axes.set(title="Distress score", ylabel="score")
-    axes.legend(loc="upper left", ncols=2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, ncols=2)
 
 
 def _mark_days(axes: Axes, scores: pd.DataFrame) -> None:
@@ -384,32 +381,28 @@ def _mark_days(axes: Axes, scores: pd.DataFrame) -> None:
             axes.axvspan(start, start + 1, linewidth=0, zorder=0, **look)
 
 
-def _mark_events(axes: Axes, events: pd.DataFrame, scores: pd.DataFrame, start: pd.Timestamp, label: bool) -> None:
-    """Lines at the events. Cage-days are drawn from midnight on, so times count from ``start``, the first ZT0."""
+def _mark_events(
+    lane: Axes, panels: Sequence[Axes], events: pd.DataFrame, scores: pd.DataFrame, start: pd.Timestamp
+) -> None:
+    """Lines at the events, named in the ``lane`` above. Days are drawn from midnight on: times count from ``start``."""
     first, days = mdates.date2num(scores["date"].min()), (scores["date"].max() - scores["date"].min()).days + 1
-    before = -np.inf
+    lane.set_axis_off()
+    lane.set_ylim(0, 2)
     events = events[~events["kind"].isin(QUIET_KINDS)].sort_values("time_utc")
+    right = [-np.inf, -np.inf]  # where the labels of the two rows end
     for kind, when in zip(events["kind"], events["time_utc"]):
         since = (when - start) / pd.Timedelta(days=1)
         if not 0 <= since <= days:
             continue
-        at = first + since
-        axes.axvline(at, color=style.PURPLE if kind == "onset" else style.INK, linewidth=0.9, linestyle=(0, (1, 1.5)))
-        if label:
-            right = since - before < 0.03 * days  # two labels on one line's left would collide
-            axes.annotate(
-                words(kind),
-                (at, 0.5),
-                xycoords=("data", "axes fraction"),
-                xytext=(3 if right else -3, 0),
-                textcoords="offset points",
-                rotation=90,
-                fontsize=6,
-                ha="left" if right else "right",
-                va="center",
-                color=style.MUTED,
-            )
-            before = since
+        tint = style.PURPLE if kind == "onset" else style.INK
+        for axes in panels:
+            axes.axvline(first + since, color=tint, linewidth=0.9, linestyle=(0, (1, 1.5)))
+        width = 0.0105 * days * len(words(kind))
+        begin = since - width if since + width > days else since
+        row = 0 if begin > right[0] else 1
+        right[row] = begin + width
+        side = "right" if begin < since else "left"
+        lane.text(first + since, 0.1 + 0.9 * row, words(kind), fontsize=6.5, ha=side, color=style.MUTED)
 
 
 # ---- fig 9 -------------------------------------------------------------------------------------------------------
@@ -430,6 +423,7 @@ def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     axes = figure.subplots(1, len(panels), width_ratios=[width for _, width in panels])
     _dss_hits(axes[0], hits)
     _dss_lead(axes[1], lead)
+    axes[1].legend(*_dots(lead["status"]), loc="upper left")
     if len(healthy):
         names = sorted({*healthy["detector"]}, key=lambda name: (name != OURS, name))
         _against_budget(axes[2], healthy, dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN])))

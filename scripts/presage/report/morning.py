@@ -15,6 +15,7 @@ from presage.report.run import Run
 from presage.report.timeline import simulated_sentence, timeline_page, yes
 
 # state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
+OPEN = timedelta(days=2)  # quiet days that an episode bridges
 STATES = {
     "urgent": (0, "Urgent", "Check now"),
     "check": (1, "Check", "Look at this cage today"),
@@ -49,17 +50,17 @@ class Tile:
 
 def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, faults: pd.DataFrame) -> str:
     """The worst state among the animals of one cage on its last day."""
-    levels = [level for level in ("urgent", "check", "watch") if (open_alarms["level"] == level).any()]
+    today = open_alarms[open_alarms["last_date"] >= latest["date"].max()]
+    levels = [level for level in ("urgent", "check", "watch") if (today["level"] == level).any()]
     if levels:
         return levels[0]
     if latest["alarm"].any():
         return "check"
     if latest["no_call"].any():
         return "camera_fault" if len(faults) else "no_call"
-    for state in ("masked", "warm_up"):
-        if latest[state].all():
-            return state
-    return "quiet"
+    if len(open_alarms):
+        return "watch"
+    return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
 
 
 def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
@@ -85,14 +86,15 @@ def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, lis
 def tiles(scores: pd.DataFrame, alarms: pd.DataFrame, events: pd.DataFrame, days: int = 14) -> list[Tile]:
     """One tile per cage, the neediest first, then by score over threshold.
 
-    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm is open when its last
-    day is the cage's last day. Nothing depends on today's date: the page shows the state at the end of the recording.
+    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm stays open
+    for two quiet days, after which a new one would be a new episode. Nothing depends on today's date: the page shows
+    the state at the end of the recording.
     """
     found = []
     for cage, rows in scores.groupby("cage", sort=True):
         last = rows["date"].max()
         latest = rows[rows["date"] == last]
-        open_alarms = alarms[(alarms["cage"] == cage) & (alarms["last_date"] >= last)]
+        open_alarms = alarms[(alarms["cage"] == cage) & (alarms["last_date"] >= last - OPEN)]
         until = latest["decision_utc"].max()
         recent = events["time_utc"].between(until - pd.Timedelta(days=2), until)
         faults = events[(events["cage"] == cage) & (events["kind"] == "camera_fault") & recent]

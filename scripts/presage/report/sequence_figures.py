@@ -161,7 +161,7 @@ def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     colour = {name: BASELINES.get(name, c) for name, c in style.colours(models).items()}
     _each_track(left.subplots(), each, groups, models, colour, ceiling)
     names = _names(run, models)
-    for axes, (data, title, label) in zip(style.panels(right, len(panels)), panels):
+    for axes, (data, title, label) in zip(style.panels(right, [1] * len(panels)), panels):
         _per_model(axes, data, models, names, colour)
         axes.set(title=title, xlabel=f"{label} (95 % CI)")
     numbers = [rows.assign(panel="pearson"), across.assign(panel="across types"), ceiling.assign(panel="ceiling")]
@@ -236,7 +236,7 @@ def example_tracks(run: Run, settings: Report, simulated: bool | None) -> Drawin
     tracks = list(dict.fromkeys(frame["track"]))[:8]
     frame = frame[frame["track"].isin(tracks)]
     figure = style.new_figure("One test window: observed and predicted", 1.1 + 0.72 * len(tracks), simulated)
-    panels = style.panels(figure, len(tracks), sharex=True)
+    panels = style.panels(figure, [1] * len(tracks), sharex=True)
     for axes, track in zip(panels, tracks):
         rows = frame[frame["track"] == track].sort_values("bin")
         axes.fill_between(rows["bin"], rows["observed"], step="mid", color="#c9ced6", linewidth=0, label="observed")
@@ -272,7 +272,7 @@ def variants(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     wide = top.rename_axis("variant").reset_index().melt("variant", var_name="group", value_name="log_fc")
     numbers = [wide.assign(panel="top")]
     if left:
-        for axes, (kind, data) in zip(style.panels(columns[0], len(left)), left):
+        for axes, (kind, data) in zip(style.panels(columns[0], [1] * len(left)), left):
             numbers.append(_roc(axes, data, metrics) if kind == "roc" else _calibration(axes, data, truth is not None))
     _heat(columns[-1], top, _planted(truth, top))
     return figure, pd.concat(numbers, ignore_index=True)

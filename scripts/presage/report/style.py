@@ -100,9 +100,10 @@ def columns(figure: Figure, widths: Sequence[float]) -> list[SubFigure]:
     return list(np.ravel(np.asarray(figure.subfigures(1, len(widths), width_ratios=widths), dtype=object)))
 
 
-def panels(figure: Figure | SubFigure, rows: int, sharex: bool = False) -> list[Axes]:
-    """Axes one above the other."""
-    return list(np.ravel(np.asarray(figure.subplots(rows, 1, sharex=sharex), dtype=object)))
+def panels(figure: Figure | SubFigure, heights: Sequence[float], sharex: bool = False) -> list[Axes]:
+    """Axes one above the other, with these relative heights."""
+    axes = figure.subplots(len(heights), 1, sharex=sharex, height_ratios=heights)
+    return list(np.ravel(np.asarray(axes, dtype=object)))
 
 
 def tidy(axes: Axes, grid: Literal["x", "y", "both"] = "y") -> Axes:

@@ -284,7 +284,8 @@ def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool 
     bold, dim, warn, end = ("\033[1m", "\033[2m", "\033[33m", "\033[0m") if colour else ("", "", "", "")
     lines = []
     for branch, title in _TITLES.items():
-        if not any(value is not None for key, value in summary.items() if key.startswith(f"{branch}.")):
+        numbers = {key for key, value in summary.items() if isinstance(value, (int, float))}
+        if not any(key.startswith(f"{branch}.") for key in numbers):
             continue
         mark = f"  {warn}simulated data{end}" if summary.get(f"{branch}.simulated") else ""
         lines += ["", f"{bold}{title}{end}{mark}"]

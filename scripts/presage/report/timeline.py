@@ -37,7 +37,7 @@ class Drawing:
     panels: list[Panel]
     days: list[tuple[float, str]]
     shades: list[tuple[float, float, str, str]]  # x, width, class, words
-    events: list[tuple[float, float, str, str, bool]]  # x, label's y, class, words, labelled
+    events: list[tuple[float, float, str, str, str]]  # x, label's y, class, words, anchor of the label (empty: none)
     summary: str
 
 
@@ -151,20 +151,23 @@ def _score_panel(scores: pd.DataFrame, days: list[date], x: np.ndarray, top: flo
     return panel
 
 
-def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple[float, float, str, str, bool]]:
+def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple[float, float, str, str, str]]:
     """Markers above the panels; labels that would collide go to the next lane."""
     placed, lanes = [], [-1e9] * 3
     for row in events.sort_values("time_utc").to_dict("records"):
         kind, when = row["kind"], row["time_utc"]
         x = LEFT + (when - left) / pd.Timedelta(days=1) * step
-        labelled, lane = kind not in QUIET_KINDS, 0
-        if labelled:
-            lane = next((i for i, end in enumerate(lanes) if x > end), int(np.argmin(lanes)))
-            lanes[lane] = x + 6.2 * len(words(kind)) + 12
+        anchor, lane = "", 0
+        if kind not in QUIET_KINDS:
+            width = 6.2 * len(words(kind)) + 10  # of the label, px
+            anchor = "end" if x + width > LEFT + PLOT else "start"
+            begin = x - width if anchor == "end" else x
+            lane = next((i for i, end in enumerate(lanes) if begin > end), int(np.argmin(lanes)))
+            lanes[lane] = begin + width
         note = f"{words(kind)} {when:%Y-%m-%d %H:%M} UTC"
         note += "" if pd.isna(row["value"]) else f", {number(float(row['value']))}"
         note += f", {row['note']}" if isinstance(row["note"], str) and row["note"] else ""
-        placed.append((float(x), 14.0 + 13 * lane, kind, note, labelled))
+        placed.append((float(x), 14.0 + 13 * lane, kind, note, anchor))
     return placed
 
 

@@ -155,14 +155,14 @@ def read_rna(
             reason = "mate"
         if reason is None and not rules.umi and flag & _DUPLICATE:
             reason = "duplicate"
+        umi = -1
         if reason is None:
             cell = _cell(read, barcodes, rules.barcode_tag)
-            umi = _umi(read, rules.umi_tag) if rules.umi else -1
             if cell < 0:
                 reason = "no_cb" if cell == -2 else "not_labelled"
             elif rules.require_xf and read.has_tag("xf") and read.get_tag("xf") != _COUNTED:
                 reason = "not_xf"
-            elif rules.umi and umi < 0:
+            elif rules.umi and (umi := _umi(read, rules.umi_tag)) < 0:
                 reason = "no_umi"
         if reason is not None:
             dropped[reason] += 1

@@ -1,6 +1,8 @@
 """Fitting a SequenceModel: one loop for the trunk, the probe and the adapters."""
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ from presage.sequence.losses import poisson_multinomial
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
 from presage.sequence.views import Views
+
+
+log = logging.getLogger("presage")
 
 
 class Fit(NamedTuple):
@@ -58,41 +63,51 @@ def fit(
     """
     views = views or Views(model, data, cache_gb)
     train, valid = data.fold("train"), data.fold("valid")
-    state = trainable_state(model)
+    rng = np.random.default_rng(seed)
     optimizer, steps = _optimizer(model, lr, weight_decay), epochs * -(-len(train) // batch_size)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(schedule, warmup_steps, steps))
-    average = {name: tensor.detach().clone() for name, tensor in state.items()}
-    rng = np.random.default_rng(seed)
-    rows, best, step, since = [], None, 0, 0
+    state = trainable_state(model)
+    average, rows, step = _copied(state), [], 0
+    best: _Best | None = None
 
     for epoch in progress(range(epochs + 1), "fit", "epoch"):
         losses = []
-        if epoch:  # epoch 0 only scores the start
-            for batch in _batches(rng.permutation(train), batch_size):
-                losses.append(_step(model, views, batch, optimizer, clip, total_weight, rc, shift, rng, epoch))
-                rate.step()
-                step += 1
-                _update_average(average, state, min(ema, (1 + step) / (10 + step)))
-        current = {name: tensor.detach().clone() for name, tensor in state.items()}
-        _copy(average, state)
-        loss, pearson = score(model, views, valid, batch_size, total_weight)
-        value = -loss if select == "loss" else pearson
-        if best is None or value > best[0]:
-            best, since = (value, epoch, loss, pearson, {k: v.clone() for k, v in average.items()}), 0
-        else:
-            since += 1
-        _copy(current, state)
+        for batch in _batches(rng.permutation(train), batch_size) if epoch else ():  # epoch 0 only scores the start
+            flips, shifts = rng.integers(0, 1 + rc, len(batch)), rng.integers(-shift, shift + 1, len(batch))
+            loss = _loss(model, views, batch, flips, shifts, total_weight, epoch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip)
+            optimizer.step()
+            rate.step()
+            step += 1
+            losses.append(float(loss.detach()))
+            _update(average, state, min(ema, (1 + step) / (10 + step)))
         now = optimizer.param_groups[0]["lr"]
         if losses:
             rows.append((epoch, step, "train", float(np.mean(losses)), np.nan, now))
-        rows.append((epoch, step, "valid", loss, pearson, now))
-        if since >= patience:
+        with _swapped(state, average):
+            valid_loss, pearson = score(model, views, valid, batch_size, total_weight)
+        rows.append((epoch, step, "valid", valid_loss, pearson, now))
+        log.info("epoch %d, step %d: valid loss %.4f, valid r %.4f", epoch, step, valid_loss, pearson)
+        value = -valid_loss if select == "loss" else pearson
+        if best is None or value > best.value or not np.isfinite(best.value):
+            best = _Best(value, epoch, valid_loss, pearson, _copied(average))
+        elif epoch - best.epoch >= patience:
             break
 
-    _copy(best[4], state)
+    _copy(best.state, state)
     model.eval()
     history = pd.DataFrame(rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])
-    return Fit(history, best[1], best[2], best[3])
+    return Fit(history, best.epoch, best.loss, best.pearson)
+
+
+class _Best(NamedTuple):
+    value: float
+    epoch: int
+    loss: float
+    pearson: float
+    state: dict[str, Tensor]
 
 
 def score(
@@ -100,15 +115,17 @@ def score(
 ) -> tuple[float, float]:
     """Loss, and mean over tracks of the per-bin Pearson, on windows as they lie (no flip, no shift)."""
     model.eval()
-    losses, sums = [], 0.0
+    losses, sums = [], np.zeros((6, len(model.tracks)))
     with torch.no_grad():
         for batch in _batches(rows, batch_size):
             still = np.zeros(len(batch), int)
             predicted = model.run(range(model.frozen_stages(), 3), views.inputs(batch, still, still))[0]
             observed = views.observed(batch, still)
             losses.append(poisson_multinomial(predicted, observed, total_weight).mean(1).cpu().numpy())
-            sums = sums + moments(predicted.flatten(0, 1).cpu().numpy(), observed.flatten(0, 1).cpu().numpy())
-    return float(np.concatenate(losses).mean()), float(np.nanmean(pearson_from_moments(sums)))
+            sums += moments(predicted.flatten(0, 1).cpu().numpy(), observed.flatten(0, 1).cpu().numpy())
+    r = pearson_from_moments(sums)
+    r = r[np.isfinite(r)]  # a track that does not vary on these windows has none
+    return float(np.concatenate(losses).mean()), float(r.mean()) if len(r) else float("nan")
 
 
 def trainable_state(model: SequenceModel) -> dict[str, Tensor]:
@@ -119,30 +136,21 @@ def trainable_state(model: SequenceModel) -> dict[str, Tensor]:
     return state
 
 
-def _step(
+def _loss(
     model: SequenceModel,
     views: Views,
     rows: np.ndarray,
-    optimizer: torch.optim.Optimizer,
-    clip: float,
+    flips: np.ndarray,
+    shifts: np.ndarray,
     total_weight: float,
-    rc: bool,
-    shift: int,
-    rng: np.random.Generator,
     epoch: int,
-) -> float:
-    flips = rng.integers(0, 2 if rc else 1, len(rows))
-    shifts = rng.integers(-shift, shift + 1, len(rows))
+) -> Tensor:
+    """Mean loss of one batch of views, in training mode."""
     model.train()
     predicted = model.run(range(model.frozen_stages(), 3), views.inputs(rows, flips, shifts))[0]
     losses = poisson_multinomial(predicted, views.observed(rows, flips), total_weight)
     _require_finite(losses, rows, views.data, epoch)
-    loss = losses.mean()
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], clip)
-    optimizer.step()
-    return float(loss.detach())
+    return losses.mean()
 
 
 def _require_finite(losses: Tensor, rows: np.ndarray, data: TargetSet, epoch: int) -> None:
@@ -177,13 +185,26 @@ def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (rows[i : i + size] for i in range(0, len(rows), size))
 
 
-@torch.no_grad()
-def _update_average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
-    for name, tensor in average.items():
-        tensor.lerp_(state[name], 1 - decay)
+def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 @torch.no_grad()
 def _copy(source: dict[str, Tensor], state: dict[str, Tensor]) -> None:
     for name, tensor in state.items():
         tensor.copy_(source[name])
+
+
+@torch.no_grad()
+def _update(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
+    for name, tensor in average.items():
+        tensor.lerp_(state[name], 1 - decay)
+
+
+@contextmanager
+def _swapped(state: dict[str, Tensor], other: dict[str, Tensor]) -> Iterator[None]:
+    """The model with ``other`` in place of ``state``."""
+    own = _copied(state)
+    _copy(other, state)
+    yield
+    _copy(own, state)

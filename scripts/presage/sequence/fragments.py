@@ -22,6 +22,7 @@ from presage.errors import UserError
 from presage.sequence.genome import ContigMap, match_contigs
 from presage.sequence.labels import Barcodes
 
+_BLOCK = 1 << 24  # bytes of text that are parsed at a time
 _COLUMNS = {"chrom": pa.string(), "start": pa.int64(), "end": pa.int64(), "barcode": pa.string()}
 
 
@@ -150,7 +151,7 @@ class FragmentFile:
             )
             reader = pa.csv.open_csv(
                 stream,
-                pa.csv.ReadOptions(column_names=names, block_size=1 << 24, use_threads=False),
+                pa.csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False),
                 pa.csv.ParseOptions(delimiter="\t", quote_char=False),
                 convert,
             )

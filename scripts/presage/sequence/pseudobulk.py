@@ -313,10 +313,10 @@ def _write_targets(
         simulated=simulated,
     )
     out = {}
-    for column, row, factor in zip(columns, mine.itertuples(), factors):
+    for column, slug, halved_by, factor in zip(columns, mine["slug"], mine["halved_by"], factors):
         r = {fold: study[0].halves.pearson(fold, column) for fold in FOLDS}
         ceiling = {fold: None if value is None else float(noise_ceiling(value)) for fold, value in r.items()}
-        out[row.slug] = {"halved_by": row.halved_by, "half_r": r, "noise_ceiling": ceiling, "divided_by": float(factor)}
+        out[slug] = {"halved_by": halved_by, "half_r": r, "noise_ceiling": ceiling, "divided_by": float(factor)}
     return out
 
 

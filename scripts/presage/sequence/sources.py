@@ -174,9 +174,11 @@ class Source:
         self.fate += dropped
         self._count("fragments", fragments.cell)
         at, cell = fragments.cuts()
+        reach = self.settings.atac_width // 2
+        start, end = np.maximum(at - reach, 0), np.minimum(at + reach + 1, self.lengths[chrom])
         none = np.empty(0, dtype=np.int64)
         first = np.arange(len(cell)) < len(fragments)
-        return Intervals(cell, np.zeros(len(cell), dtype=bool), at, at + 1, first), GeneHits(none, none, [])
+        return Intervals(cell, np.zeros(len(cell), dtype=bool), start, end, first), GeneHits(none, none, [])
 
     def _count(self, what: str, cell: np.ndarray) -> None:
         self._tally[what] = np.bincount(cell, minlength=len(self.barcodes)) + _pad(

@@ -69,7 +69,7 @@ def read_targets_txt(path: str | Path) -> pd.DataFrame:
 def import_baskerville(
     folder: str | Path, out: str | Path, patterns: list[str] | tuple[str, ...] = ("*",)
 ) -> TargetSet:
-    """Write the tracks of a baskerville data folder whose slug or name fits ``patterns`` as ``out``, a ``targets.zarr``.
+    """Write the tracks of a baskerville folder whose slug or name fits ``patterns`` as ``out``, a ``targets.zarr``.
 
     Windows come in the order of ``sequences.bed`` within each fold, which is the order of the records; its
     intervals are the predicted part, and the input reaches ``crop_bp`` further on both sides.

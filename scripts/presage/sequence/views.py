@@ -1,7 +1,7 @@
 """Views: what a model sees of a window while it is fitted, taken as far as its frozen layers go, and kept in memory."""
 
-from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +10,6 @@ from torch import Tensor
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet, onehot
 
-T = TypeVar("T")
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.uint8)
 
 
@@ -42,32 +41,35 @@ class Views:
 
     def observed(self, rows: np.ndarray, flips: np.ndarray) -> Tensor:
         """Measured coverage of the same views: float32 [B, bins, tracks]."""
-        values = [self._keep(("observed", int(r)), lambda r=r: self.data.values([r])[0]) for r in rows]
         pair = self.data.strand_pair
-        return torch.from_numpy(np.stack([v[::-1, pair] if f else v for v, f in zip(values, flips)])).to(
-            self.model.device
-        )
+        straight = [self._read("values", int(row)) for row in rows]
+        values = [value[::-1, pair] if flip else value for value, flip in zip(straight, flips)]
+        return torch.from_numpy(np.stack(values)).to(self.model.device)
 
     def _stage(self, stage: int, keys: list[tuple[int, bool, int]]) -> tuple[Tensor, ...]:
+        """What goes into ``stage``, for each (row, flip, shift)."""
         if stage == 0:
-            read = lambda row: self._keep(("sequence", row), lambda: self.data.sequence([row])[0])  # noqa: E731
-            return (
-                torch.from_numpy(onehot(np.stack([view(read(r), f, s) for r, f, s in keys]))).to(self.model.device),
-            )
+            sequences = [view(self._read("sequence", row), flip, shift) for row, flip, shift in keys]
+            return (torch.from_numpy(onehot(np.stack(sequences))).to(self.model.device),)
         found = {key: self._kept.get((stage, key)) for key in keys}
         missing = [key for key, value in found.items() if value is None]
         if missing:
             with torch.no_grad():
                 made = self.model.run(range(stage - 1, stage), self._stage(stage - 1, missing))
             for i, key in enumerate(missing):
-                found[key] = self._keep((stage, key), lambda i=i: tuple(part[i].clone() for part in made))
+                found[key] = tuple(part[i].clone() for part in made)
+                self._keep((stage, key), found[key], sum(part.nbytes for part in found[key]))
         return tuple(torch.stack(parts) for parts in zip(*(found[key] for key in keys)))
 
-    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
-        if key in self._kept:
-            return self._kept[key]
-        value = make()
-        self._room -= sum(part.nbytes for part in (value if isinstance(value, tuple) else (value,)))
-        if self._room >= 0:
+    def _read(self, what: str, row: int) -> np.ndarray:
+        """``values`` or ``sequence`` of one window."""
+        found = self._kept.get((what, row))
+        if found is None:
+            found = getattr(self.data, what)([row])[0]
+            self._keep((what, row), found, found.nbytes)
+        return found
+
+    def _keep(self, key: Hashable, value: Any, size: int) -> None:
+        if size <= self._room:
             self._kept[key] = value
-        return value
+            self._room -= size

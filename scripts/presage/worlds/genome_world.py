@@ -1,23 +1,23 @@
 """The built-in genome world: simulated single-cell and bulk sequence data with known truth.
 
-Random sequence carries a planted grammar (``genome/grammar.py``): 8 factors with motifs of 8-10 bp, 3 decoy motifs that
-nothing reads, 6 cell types that use the factors differently (one rare, with a factor that bulk hardly shows), promoters
-and enhancers of clustered sites, genes whose expression follows the elements around their TSS. Data are then drawn from
-it: bulk coverage of tissues that mix the types, single-cell RNA reads and ATAC fragments of labelled cells, and variants
-whose true effect is the rule on ALT against the rule on REF.
+Random sequence carries a planted grammar (``genome/grammar.py``): 8 factors with motifs of 9 or 10 bp, 3 decoy motifs
+that nothing reads, 6 cell types that use the factors differently (one rare, with a factor that bulk hardly shows),
+promoters and enhancers of clustered sites, genes whose expression follows the elements around their TSS. Data are then
+drawn from it: bulk coverage of tissues that mix the types, single-cell RNA reads and ATAC fragments of labelled cells,
+and variants whose true effect is the rule on ALT against the rule on REF.
 
 Folds are meant by chromosome: the last one is test, the one before it valid. Variants lie on all chromosomes, 55 % on
 test and 25 % on valid, so they can be scored where no model was trained.
 
-Measured on real BAMs (pysam, all records; ``bamtofastq_cr12-v1.bam``: Cell Ranger 1.2, 5,738 records; ``mgatk_test2_umi.bam``:
-deep mitochondrial 10x reads, 48,130 records) and taken over as defaults:
+Measured on real BAMs with pysam, all records (cr12 = ``bamtofastq_cr12-v1.bam``, Cell Ranger 1.2, 5,738 records;
+mgatk = ``mgatk_test2_umi.bam``, deep mitochondrial 10x reads, 48,130 records), and what became of it here:
 
-* primary reads with MAPQ below 255: 8.7 % (cr12; 0.3 % in mgatk's second reads)              -> 8.7 %
-* primary mapped reads without CB: 3.6 % (cr12; mgatk keeps only labelled reads)              -> 3.6 %
-* primary mapped reads with N in the CIGAR: 29 % (cr12)                                       -> by exon lengths, 29 %
-* reads that carry the duplicate flag: 50 % (mgatk's second reads)                            -> 50 % repeat a molecule (CB + UB)
-* of reads that repeat a CB + UB, those that start at the same base: 48 % (mgatk: 36 of 75 %) -> 48 %
-* mapped records that are secondary: 13 % (cr12), 0.6 % (mgatk)                               -> 1 %
+* primary reads with MAPQ below 255: 8.7 % in cr12, 0.3 % in mgatk (second reads) -> 8.7 %
+* primary reads without CB: 3.6 % in cr12 (mgatk keeps only reads with one) -> 3.6 %
+* primary reads with N in the CIGAR: 29 % in cr12 -> 28 %, by the lengths of exons
+* reads that carry the duplicate flag: 50 % in mgatk (second reads) -> 50 % repeat a molecule (CB + UB)
+* of reads that repeat a CB + UB, those that start at the same base: 48 % in mgatk -> 48 %
+* mapped records that are secondary: 13 % in cr12, 0.6 % in mgatk -> 1 %
 
 cr12 is a subsample (2.4 reads per gene, no CB + UB + gene twice), so duplicates are mgatk's. No real BAM here has
 labels: the share of unlabelled barcodes (6 %) and of uniform noise reads (3 %) are choices.
@@ -154,10 +154,10 @@ _README = """\
 
 Nothing here may enter training. Folds by chromosome: {folds}.
 
-* `variants.parquet`: one row per variant, assay and cell type. `kind` is causal or control (both in `variants.vcf.gz`) or null
-  (`null.vcf.gz`); `decoy` ones hit a motif that nothing reads. `effect_log2` is the oracle's: its rule on ALT against its rule on
-  REF; `atac` over 512 bp around the variant, `rna` for the `gene` that changes most. The oracle's AUROC takes the largest
-  |effect_log2| of a variant as its score.
+* `variants.parquet`: one row per variant, assay and cell type. `kind` is causal or control (both in `variants.vcf.gz`)
+  or null (`null.vcf.gz`); `decoy` ones hit a motif that nothing reads. `effect_log2` is the oracle's: its rule on ALT
+  against its rule on REF; `atac` over 512 bp around the variant, `rna` for the `gene` that changes most. The oracle's
+  AUROC takes the largest |effect_log2| of a variant as its score.
 * `genes.parquet`: expected CPM of each gene in each cell type, and the drive of its promoter and enhancers behind it.
 * `cells.parquet`: the cells with their place (`gradient`) along the gradient that scales one factor in alpha and gamma.
 * `motifs.parquet`: every planted site; the file's metadata hold the PWMs and the factors' activity in each cell type.

@@ -1,5 +1,6 @@
 """The morning page: the neediest first, what was not judged in sight, and every tile leads to its timeline."""
 
+import datetime as dt
 import re
 
 from made_up_run import START, colony, filled, utc
@@ -41,6 +42,13 @@ def test_a_closed_alarm_is_over(events):
     closed = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=START)
     calm = SCORES.assign(alarm=False)
     assert states(calm, closed, events)["C01"] == "quiet"
+
+
+def test_an_alarm_stays_open_for_two_quiet_days(events):
+    calm = SCORES.assign(alarm=False)
+    for days, state in ((1, "watch"), (2, "watch"), (3, "quiet")):
+        ended = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=LAST - dt.timedelta(days=days))
+        assert states(calm, ended, events)["C01"] == state
 
 
 def test_warming_up_and_masked_days_say_so(events):

@@ -87,6 +87,7 @@ def test_a_branch_that_is_not_configured(sequence_only, config):
     asked = [key for key in summary if key.startswith("homecage.") and not key.endswith("_why")]
     assert asked and {summary[f"{key}_why"] for key in asked} == {"branch not configured"}
     assert summary["sequence.variants.auroc"] == 0.87
+    assert "Home cage" not in terminal_summary(summary)
 
 
 def test_an_empty_run_is_all_reasons(tmp_path, config):

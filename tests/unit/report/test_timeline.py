@@ -60,13 +60,20 @@ def test_an_event_falls_on_its_cage_day(events):
 
 
 def test_routine_events_have_no_label(events):
-    labelled = {kind: flag for _, _, kind, _, flag in drawing("C02", events).events}
-    assert labelled == {"cage_change": False, "onset": True, "weight_loss_5pct": True}
+    anchors = {kind: anchor for _, _, kind, _, anchor in drawing("C02", events).events}
+    assert anchors == {"cage_change": "", "onset": "start", "weight_loss_5pct": "start"}
 
 
 def test_labels_that_would_collide_take_another_lane():
     close = filled("events", [{"cage": "C01", "kind": "death", "time_utc": utc(5 + i / 100)} for i in range(3)])
     assert len({y for _, y, *_ in drawing("C01", close).events}) == 3
+
+
+def test_a_label_at_the_edge_hangs_to_the_left_and_still_finds_its_lane():
+    rows = [{"cage": "C01", "kind": "onset", "time_utc": utc(DAYS - 2)}]
+    rows += [{"cage": "C01", "kind": "technician_note", "time_utc": utc(DAYS - 0.5)}]
+    (_, first, *_), (_, second, *_, anchor) = drawing("C01", filled("events", rows)).events
+    assert anchor == "end" and first != second
 
 
 def test_simulated_is_said(events):

@@ -45,7 +45,9 @@ def lively_model(frozen: bool = True, seed: int = 0) -> SequenceModel:
     """A model on :func:`lively_trunk` with three tracks, two of which are the strands of one."""
     trunk = lively_trunk(seed=seed)
     head = Head(trunk.width, len(TRACKS))
-    return SequenceModel(trunk, head, TRACKS, np.array([1, 0, 2]), trunk_hash=tensor_hash(base_state(trunk)), frozen=frozen)
+    return SequenceModel(
+        trunk, head, TRACKS, np.array([1, 0, 2]), trunk_hash=tensor_hash(base_state(trunk)), frozen=frozen
+    )
 
 
 def random_onehot(batch: int, length: int = SHAPE.context, seed: int = 0) -> torch.Tensor:
@@ -54,7 +56,7 @@ def random_onehot(batch: int, length: int = SHAPE.context, seed: int = 0) -> tor
 
 
 def target_set(path: Path, windows: int = 12, seed: int = 0, shape: TrunkShape = SHAPE) -> TargetSet:
-    """A target set whose coverage follows the sequence: ``a+`` counts A, ``a-`` counts T, ``b`` counts G and C of each bin."""
+    """A target set whose coverage follows the sequence: ``a+`` counts A, ``a-`` T, ``b`` G and C of each bin."""
     rng = np.random.default_rng(seed)
     # Base composition drifts along a window, or there would be nothing to learn in so few.
     drift = rng.dirichlet([0.5] * 4, (windows, shape.context // 64)).repeat(64, axis=1)
@@ -75,4 +77,6 @@ def target_set(path: Path, windows: int = 12, seed: int = 0, shape: TrunkShape =
             "padded": 0,
         }
     )
-    return TargetSet.write(path, counts / 4, table, TRACKS, shape.bin_size, "counts / 4", sequence=sequence, simulated=True)
+    return TargetSet.write(
+        path, counts / 4, table, TRACKS, shape.bin_size, "counts / 4", sequence=sequence, simulated=True
+    )

@@ -34,7 +34,11 @@ def test_lora_on_query_and_value_of_the_published_size_is_the_published_count():
 
 @settings(max_examples=15, deadline=None)
 @given(
-    blocks=st.integers(1, 4), ups=st.integers(0, 2), crop=st.integers(0, 5), depth=st.integers(0, 1), final=st.booleans()
+    blocks=st.integers(1, 4),
+    ups=st.integers(0, 2),
+    crop=st.integers(0, 5),
+    depth=st.integers(0, 1),
+    final=st.booleans(),
 )
 def test_output_has_the_shape_that_the_card_says(blocks, ups, crop, depth, final):
     ups = min(ups, blocks)
@@ -57,7 +61,7 @@ def test_skipping_the_margin_changes_nothing(crop):
     with torch.no_grad():
         expected = whole(x)[:, crop : wide.out_bins - crop]
         np.testing.assert_allclose(part(x), expected, atol=1e-12)
-    if crop >= 3:
+    if crop >= 4:
         assert part.margins()[-1] > 0  # something was skipped indeed
 
 
@@ -89,16 +93,16 @@ def test_attention_is_what_its_equation_says():
     attention = RelativeAttention(6, 2, 3, 4, 8)
     for parameter in attention.parameters():
         torch.nn.init.normal_(parameter)
-    x = torch.randn(1, 9, 6)
+    x = torch.randn(1, 5, 6)
     heads = []
     for h in range(2):
         query = (x[0] @ attention.query.weight[3 * h : 3 * h + 3].T) * 3**-0.5
         key = x[0] @ attention.key.weight[3 * h : 3 * h + 3].T
         value = x[0] @ attention.value.weight[4 * h : 4 * h + 4].T
-        logits = torch.zeros(9, 9)
-        for i in range(9):
-            for j in range(9):
-                position = central_mask_features(torch.tensor([j - i]), 9, 8)[0]
+        logits = torch.zeros(5, 5)
+        for i in range(5):
+            for j in range(5):
+                position = central_mask_features(torch.tensor([j - i]), 5, 8)[0]
                 relative = attention.position.weight[3 * h : 3 * h + 3] @ position
                 logits[i, j] = (query[i] + attention.content_bias[0, h, 0]) @ key[j]
                 logits[i, j] += (query[i] + attention.position_bias[0, h, 0]) @ relative
@@ -123,7 +127,7 @@ def test_attention_equals_borzoi_pytorch():
         ours.out.bias.copy_(theirs.to_out.bias)
         ours.content_bias.copy_(theirs.rel_content_bias)
         ours.position_bias.copy_(theirs.rel_pos_bias)
-        x = torch.randn(2, 4096, 16)  # their positions are made for Borzoi's 4,096 tokens
+        x = torch.randn(1, 4096, 16)  # their positions are made for Borzoi's 4,096 tokens
         torch.testing.assert_close(ours(x), theirs(x), atol=2e-5, rtol=1e-4)
 
 

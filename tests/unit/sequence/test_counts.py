@@ -6,7 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -61,6 +61,7 @@ def test_a_read_belongs_to_the_one_gene_that_its_blocks_name(minus, blocks, exon
     assert GeneTable(GENES, introns=True).assign(reads, "chr3").tolist() == [-1]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=6), st.lists(st.integers(-5, 110)))
 def test_assignment_equals_a_plain_search(exons, positions):
     genes = pd.DataFrame(
@@ -80,6 +81,7 @@ def test_sense_counts_exons_of_one_strand_only():
     assert found == {"sense": 2, "antisense": 1}
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans(), st.integers(-1, 2)), min_size=1, max_size=25

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
@@ -35,6 +35,7 @@ def test_impossible_chromosome_folds(chroms, test, valid, what):
         folds.by_chromosome(chroms, test, valid)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 6), st.lists(st.integers(1, 60), min_size=1, max_size=3))
 def test_blocks_keep_training_inputs_away_from_held_out_outputs(size, counts):
     rows = [(f"chr{c}", 20 * i, 20 * i + 20, "") for c, n in enumerate(counts) for i in range(n)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from variant_cases import GENES, WINDOWS
 
@@ -19,6 +19,7 @@ intervals = st.lists(
     intervals,
     st.lists(st.tuples(st.sampled_from(["c", "d", "e"]), st.integers(-5, 80), st.integers(0, 15)), max_size=8),
 )
+@example([("c", 0, 20, "train"), ("c", 5, 2, "train")], [("c", 15, 1)])  # one window inside another
 def test_touches_is_what_bases_say(windows, items):
     frame = pd.DataFrame(windows, columns=["chrom", "out_start", "size", "fold"])
     frame["out_end"] = frame["out_start"] + frame["size"]

@@ -250,6 +250,14 @@ def test_rna_and_atac_of_one_cell_are_one_row(tmp_path, study):
     assert bigwig_depth(tmp_path / "out/bw/T_cell_atac.bw") == {"chr1": {20: 1, 59: 1}}
 
 
+def test_cuts_can_be_widened_within_the_contig(tmp_path, study):
+    (tmp_path / "f.tsv").write_text("chr1\t2\t60\tAAAC-1\t1\nchr1\t300\t400\tAAAC-1\t1\n")
+    labels = str(write_labels(tmp_path / "l.tsv", LABELS))
+    study([Sample("s", "fragments", str(tmp_path / "f.tsv"), labels)], atac_width=9)
+    expected = Counter(p for cut in (2, 59, 300, 399) for p in range(cut - 4, cut + 5) if 0 <= p < 400)
+    assert bigwig_depth(tmp_path / "out/bw/T_cell_atac.bw") == {"chr1": expected}
+
+
 def test_unstranded_and_end_coverage(tmp_path, study):
     reads = [Read("chr1", 10, "4M20N6M"), Read("chr1", 100, flag=16, tags=(("CB", "AAAC-1"), ("UB", "CCCC")))]
     study([bam_sample(tmp_path, reads, LABELS)], stranded=False, rna_mode="end")

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_reads import CONTIGS, write_fasta
 
@@ -68,6 +68,7 @@ def test_bad_gtf_is_told_in_one_line(tmp_path, text, what):
     assert "\n" not in str(error.value)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 15)), min_size=1, max_size=20))
 def test_merge_is_the_union(pairs):
     intervals = np.array([(s, s + n) for s, n in pairs])

@@ -3,7 +3,7 @@
 import numpy as np
 import pyBigWig
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
@@ -24,6 +24,7 @@ def runs_of(intervals):
     return coverage(start, start + np.array([n for _, n in intervals], dtype=np.int64))
 
 
+@settings(deadline=None, max_examples=50)
 @given(INTERVALS)
 def test_runs_are_the_depth(intervals):
     runs = runs_of(intervals)
@@ -34,6 +35,7 @@ def test_runs_are_the_depth(intervals):
     assert (np.diff(runs.value) != 0).all()
 
 
+@settings(deadline=None, max_examples=50)
 @given(INTERVALS, st.lists(st.integers(-40, 140), min_size=1, max_size=5))
 def test_bins_sum_the_depth_and_may_leave_the_contig(intervals, starts):
     padded = np.pad(depth_of(intervals), (100, 200))
@@ -41,6 +43,7 @@ def test_bins_sum_the_depth_and_may_leave_the_contig(intervals, starts):
     assert bin_sums(runs_of(intervals), np.array(starts), 4, 8).tolist() == expected
 
 
+@settings(deadline=None, max_examples=50)
 @given(INTERVALS)
 def test_bigwig_holds_every_base(tmp_path_factory, intervals):
     folder = tmp_path_factory.mktemp("bw")
@@ -66,6 +69,7 @@ def test_bad_bigwigs(tmp_path):
         BigWig(tmp_path / "a.bw", {"chr1": 131})
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=20))
 def test_slugs_are_safe_in_paths(name):
     slug = slugify(name)

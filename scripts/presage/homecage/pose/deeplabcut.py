@@ -169,7 +169,7 @@ def _fit(
 def _overrides(settings: Pose, size: tuple[int, int], n_train: int, n_parts: int, seed: int) -> dict[str, Any]:
     """What differs from DeepLabCut's defaults for a ResNet, by dotted key."""
     channels = CHANNELS[settings.backbone]
-    reach = max(4, round(0.03 * size[0]))  # px around a label that count as it: DeepLabCut's 17 px at 640 x 480
+    reach = max(4, round(0.05 * size[0]))  # px around a label that count as it; wider than DeepLabCut's, see below
     steps = settings.epochs
     return {
         "model.backbone.model_name": settings.backbone,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -58,8 +59,9 @@ def fit_ridge(train: Pairs, valid: Pairs, alphas: Sequence[float]) -> RidgeFit:
 
 
 def _pearson(valid: Pairs, weight: Tensor, bias: Tensor) -> float:
-    sums = sum(
+    parts = [
         moments((x @ weight.T + bias).clamp_min(0).flatten(0, 1).numpy(), y.flatten(0, 1).numpy()) for x, y in valid
-    )
-    r = torch.from_numpy(pearson_from_moments(sums))
-    return float(r.nanmean())
+    ]
+    r = pearson_from_moments(np.sum(parts, axis=0))
+    r = r[np.isfinite(r)]
+    return float(r.mean()) if len(r) else float("-inf")

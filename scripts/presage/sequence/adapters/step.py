@@ -132,8 +132,8 @@ def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
     training = settings.training
     views = Views(model, data, training.cache_gb)
     solved = fit_ridge(
-        _Pairs(views, data.fold("train"), flips=(0, 1) if training.rc else (0,)),
-        _Pairs(views, data.fold("valid"), flips=(0,)),
+        _Pairs(views, data.fold("train"), training.batch_size, (0, 1) if training.rc else (0,)),
+        _Pairs(views, data.fold("valid"), training.batch_size),
         settings.ridge_alphas,
     )
     with torch.no_grad():
@@ -147,14 +147,15 @@ def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
 
 
 class _Pairs:
-    """(embedding, coverage) of one window at a time, re-iterable."""
+    """(embedding, coverage) of a few windows at a time, re-iterable."""
 
-    def __init__(self, views: Views, rows: np.ndarray, flips: tuple[int, ...]) -> None:
-        self.views, self.rows, self.flips = views, rows, flips
+    def __init__(self, views: Views, rows: np.ndarray, batch_size: int, flips: tuple[int, ...] = (0,)) -> None:
+        self.views, self.rows, self.size, self.flips = views, rows, batch_size, flips
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for row in self.rows:
+        for start in range(0, len(self.rows), self.size):
+            rows = self.rows[start : start + self.size]
             for flip in self.flips:
-                rows, flips = np.array([row]), np.array([flip])
-                (embedding,) = self.views.inputs(rows, flips, np.zeros(1, int))
-                yield embedding, self.views.observed(rows, flips)
+                flips = np.full(len(rows), flip)
+                (embedding,) = self.views.inputs(rows, flips, np.zeros(len(rows), int))
+                yield embedding.cpu(), self.views.observed(rows, flips).cpu()

@@ -194,11 +194,11 @@ def new_trunk(shape: TrunkShape) -> Borzoi:
             nn.init.trunc_normal_(module.weight, std=fan_in**-0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, RelativeAttention):
+    for module in trunk.modules():
+        if isinstance(module, RelativeAttention):
             nn.init.normal_(module.content_bias, std=0.1)
             nn.init.normal_(module.position_bias, std=0.1)
-    for block in trunk.transformer:
-        nn.init.zeros_(block.attention.out.weight)
+            nn.init.zeros_(module.out.weight)
     return trunk
 
 

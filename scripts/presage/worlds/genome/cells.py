@@ -28,7 +28,7 @@ def distinct(rng: np.random.Generator, bits: int, n: int) -> NDArray[np.int64]:
 
 
 def make_cells(settings: GenomeWorld, states: States, rng: np.random.Generator) -> pd.DataFrame:
-    """Labelled cells: cell barcode sample cell_type (label) state (index) gradient rna_depth atac_depth (both expected).
+    """Labelled cells: cell barcode sample cell_type (label) state (index) gradient rna_depth atac_depth (expected).
 
     Every sample has every type. Some barcodes occur in two samples, so a barcode names a cell only within its sample.
     """
@@ -60,7 +60,7 @@ def make_cells(settings: GenomeWorld, states: States, rng: np.random.Generator) 
 def draw_counts(
     cells: pd.DataFrame, expression: NDArray[np.float64], dispersion: float, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Molecules, int [cell, gene]: negative binomial around depth x the state's share of expression x a donor effect."""
+    """Molecules, int [cell, gene]: negative binomial around depth x the state's expression share x donor effect."""
     share = expression / expression.sum(axis=1, keepdims=True)
     mean = share[cells["state"].to_numpy()] * cells["rna_depth"].to_numpy()[:, None]
     donors = pd.factorize(cells["sample"])[0]

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 GRID = 8  # bp
 SMOOTHING = 48.0  # bp, standard deviation of the kernel that lets neighbouring sites cooperate
-REACH = 160  # bp, a changed base changes the activity at most this far away (kernel cut at 3 sd, plus a motif's width)
+REACH = 160  # bp, how far a changed base can matter: the kernel is cut at 3 sd, plus a motif's width
 HILL_MIDPOINT = 1.8  # drive of half the activity; a little more than one good site of a strong factor
 FLOOR = 0.2  # how smoothly the drive ends at 0
 MIDPOINT_BELOW_CONSENSUS, SCORE_SCALE = 2.7, 0.55  # nats
@@ -92,7 +92,7 @@ def make_states(strength: float) -> States:
 
 
 def make_motifs(rng: np.random.Generator, purity: float) -> list[Motif]:
-    """One motif of 8-10 bp per factor and decoy, none alike; ``purity`` is the main base's probability."""
+    """One motif of 9 or 10 bp per factor and decoy, none alike; ``purity`` is the main base's probability."""
     motifs: list[Motif] = []
     for name in FACTORS + DECOYS:
         width = int(rng.integers(9, 11))

@@ -1,6 +1,6 @@
 """The simulated genome: random sequence, genes with 2-3 exons, promoter and enhancer elements made of motif sites.
 
-Each gene owns a stretch of sequence: its body, a promoter element at the TSS and one to three enhancers around it.
+Each gene owns a stretch of sequence: its body, a promoter element at the TSS and two to four enhancers around it.
 Core promoter, splice and polyadenylation signals are planted on the gene's strand, so that the sequence alone tells
 where RNA lies. Coordinates are 0-based half-open.
 """
@@ -20,7 +20,8 @@ BASES = np.frombuffer(b"ACGT", np.uint8)
 BACKGROUND = (0.29, 0.21, 0.21, 0.29)
 ELEMENT_HALF = 72  # bp, sites of an element lie this close to its centre
 _ACTIVATORS = [f for f in FACTORS if f != REPRESSOR]
-_MAIN = [2 / (len(_ACTIVATORS) + 1)] + [1 / (len(_ACTIVATORS) + 1)] * (len(_ACTIVATORS) - 1)  # UBI, the first, twice
+# How often an element is mainly of one factor: the ubiquitous one most, the rare type's least.
+_MAIN = np.array([{"UBI": 3.0, "RAF": 1.0}.get(f, 2.0) for f in _ACTIVATORS])
 _CELL = 12  # bp, one site at most in each cell of an element
 _CORE_PROMOTER, _POLYA, _DONOR, _ACCEPTOR = "TATAAAAGGCGCTCAGTCT", "AATAAAGTGTTGTG", "GTAAGTAT", "TTTCTTTCAG"
 
@@ -65,7 +66,7 @@ Row = TypeVar("Row", Gene, Element, Site)
 
 @dataclass(frozen=True)
 class Layout:
-    """A genome with its genes, elements and planted sites: tables whose columns are the fields of the row types above."""
+    """A genome with its genes, elements and planted sites: tables with the fields of the row types as columns."""
 
     sequence: dict[str, NDArray[np.uint8]]
     genes: pd.DataFrame
@@ -138,13 +139,13 @@ class _Builder:
         gene = self._gene(chrom, strand, exons)
         tss, upstream = gene.tss, -1 if strand == "+" else 1
         centres = [tss + upstream * (ELEMENT_HALF + 6)]
-        for _ in range(int(rng.choice([1, 2, 3], p=[0.3, 0.5, 0.2]))):
+        for _ in range(int(rng.integers(2, 5))):
             centre = self._free_centre(start + 100, end - 100, centres, exons)
             if centre is not None:
                 centres.append(centre)
-        main = str(rng.choice(_ACTIVATORS, p=_MAIN))
+        main = str(rng.choice(_ACTIVATORS, p=_MAIN / _MAIN.sum()))
         for i, centre in enumerate(centres):
-            own = main if rng.random() < 0.6 else str(rng.choice(_ACTIVATORS, p=_MAIN))
+            own = main if rng.random() < 0.5 else str(rng.choice(_ACTIVATORS, p=_MAIN / _MAIN.sum()))
             self._element(chrom, centre, "enhancer" if i else "promoter", gene.gene_id, own)
 
     def _gene(self, chrom: str, strand: str, exons: list[tuple[int, int]]) -> Gene:
@@ -189,13 +190,13 @@ class _Builder:
         return None
 
     def _element(self, chrom: str, centre: int, kind: str, gene_id: str, main: str) -> None:
-        """Three to six sites, mostly of ``main``, at times a repressor's, and a decoy or two; one in eight: decoys only."""
+        """Three to six sites, mostly of ``main``, at times a repressor, and decoys; one in eight has decoys only."""
         rng = self.rng
         number = len(self.elements)
         self.elements.append(Element(chrom, centre, kind, gene_id))
         second, third = (str(f) for f in rng.choice(_ACTIVATORS, 2))
         active = 0 if rng.random() < 0.125 else int(rng.integers(3, 7))
-        names = [str(n) for n in rng.choice([main, second, third], active, p=[0.6, 0.25, 0.15])]
+        names = [str(n) for n in rng.choice([main, second, third], active, p=[0.7, 0.2, 0.1])]
         names += [REPRESSOR] * int(active > 0 and rng.random() < 0.35)
         names += [str(n) for n in rng.choice(DECOYS, 1 + int(rng.integers(0, 2)) + 2 * (active == 0))]
         cells = rng.choice(2 * ELEMENT_HALF // _CELL, len(names), replace=False)

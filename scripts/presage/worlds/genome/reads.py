@@ -81,7 +81,7 @@ def _redrawn(molecules: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.Da
 def _with_duplicates(
     molecules: pd.DataFrame, genes: pd.DataFrame, settings: GenomeWorld, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The counted read of each molecule and its PCR duplicates, some at the same base, some elsewhere in the transcript."""
+    """The counted read of each molecule and its duplicates, some at the same base, some elsewhere in the transcript."""
     counted = _at_genes(molecules, genes, rng)
     counted["mapq"], counted["hits"], counted["xf"] = 255, 1, COUNTED
     copies = rng.geometric(1 - settings.duplicate_share, len(molecules)) - 1

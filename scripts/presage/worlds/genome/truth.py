@@ -21,7 +21,7 @@ class Difficulty:
     bulk: float  # depth of bulk
 
 
-DIFFICULTIES = {"standard": Difficulty(1.0, 0.94, 0.15, 1.0), "hard": Difficulty(0.8, 0.88, 0.5, 0.25)}
+DIFFICULTIES = {"standard": Difficulty(1.0, 0.97, 0.15, 1.0), "hard": Difficulty(0.8, 0.90, 0.5, 0.25)}
 
 
 @dataclass(frozen=True)

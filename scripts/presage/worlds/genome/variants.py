@@ -2,8 +2,8 @@
 
 A causal variant changes a site of an active factor, and the oracle sees at least a stated effect in some cell type and
 assay. A control lies in an element too, matched to a causal one by fold, indel or SNV, distance to TSS and element
-centre, and how open that element is; it hits a decoy motif (half of them) or no site at all, and the oracle sees next to
-nothing in any type. Controls and null set are a random split of one matched draw, so they are exchangeable.
+centre, and how open that element is; it hits a decoy motif (half of them) or no site at all, and the oracle sees next
+to nothing in any type. Controls and null set are a random split of one matched draw, so they are exchangeable.
 """
 
 from collections.abc import Callable
@@ -198,7 +198,7 @@ def _nearest_matches(
 
 
 def _place(variants: pd.DataFrame, truth: Truth) -> NDArray[np.float64]:
-    """What is matched, scaled alike: log distance to the TSS, distance to the element's centre, the element's openness."""
+    """What is matched, scaled alike: log distance to the TSS, distance to the element's centre, its openness."""
     elements = truth.layout.elements.loc[variants["element"]]
     tss = truth.layout.genes.set_index("gene_id").loc[elements["gene"], "tss"].to_numpy()
     pos = variants["pos"].to_numpy()

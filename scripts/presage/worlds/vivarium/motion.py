@@ -83,7 +83,7 @@ def _walk(
     goal = _goals(minutes, scene, at, rng)
     at_goal = np.isfinite(goal[:, 0]).all(1)
     position = np.where(at_goal[:, None], goal[:, 0], rng.uniform(low, high, (segments, 2)))
-    heading = rng.uniform(-np.pi, np.pi, segments)
+    heading = np.asarray(rng.uniform(-np.pi, np.pi, segments))
     moves = 1 - minutes.still[at]
     speed = minutes.speed[at] / np.maximum(moves, 0.05)
     moving = rng.random(segments) < moves[:, 0]

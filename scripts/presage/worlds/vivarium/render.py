@@ -30,7 +30,7 @@ class Painter:
     def frame(self, parts: np.ndarray, hidden: bool, dark: bool) -> np.ndarray:
         """The picture, uint8 (height, width, 3) BGR, of a mouse with body ``parts`` (4, 2) px."""
         grey = self.background.copy()
-        coat = 0.8 * self.coat + 12 if dark else self.coat  # infrared evens out the coats
+        coat = 0.9 * self.coat + 12 if dark else self.coat  # infrared evens out the coats a little
         if not hidden:
             _mouse(grey, parts.astype(float), self.length, coat)
             _blend(grey, self.nest, 0.25)  # some fibres lie over a mouse in its nest
@@ -117,7 +117,7 @@ def _mouse(grey: np.ndarray, parts: np.ndarray, length: float, coat: float) -> N
     reach = max(float(np.hypot(*spine)), 1.0)
     plump = np.sqrt(length * 0.79 / reach)  # a shorter back is a rounder one
     _tail(grey, parts, length, min(coat * 0.5 + 95, 190))
-    across, ear = 0.17 * length * plump, coat + 50 if coat < 140 else coat - 55
+    across, ear = 0.17 * length * plump, coat + 50 if coat < 140 else coat - 95
     _ellipse(grey, tail + 0.50 * spine, (0.60 * reach, across), spine, max(coat * 0.8, 8))
     _ellipse(grey, tail + 0.46 * spine, (0.50 * reach, 0.85 * across), spine, coat)
     _ellipse(grey, tail + 0.42 * spine, (0.32 * reach, 0.4 * across), spine, min(coat * 1.06 + 5, 250))

@@ -1,0 +1,152 @@
+"""The fit: views and their cache, the loop, early stopping on valid only, determinism, losses that are not finite."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
+
+from presage.config.adapt import AdaptRun, Training, TrunkShape
+from presage.errors import UserError
+from presage.sequence.adapters import attach
+from presage.sequence.fit import fit
+from presage.sequence.model import SequenceModel, predict_windows
+from presage.sequence.targets import TargetSet
+from presage.sequence.trunk.step import make_trunk, train_trunk
+from presage.sequence.views import Views, view
+
+QUICK = {"epochs": 3, "lr": 0.01, "batch_size": 2, "shift": 1}
+
+
+@pytest.fixture
+def data(tmp_path) -> TargetSet:
+    return target_set(tmp_path / "t.zarr")
+
+
+@given(st.lists(st.integers(0, 4), min_size=8, max_size=20), st.integers(-4, 4))
+def test_view_shifts_and_reverse_complements(bases, shift):
+    text = "".join("ACGTN"[b] for b in bases)
+    moved = ("N" * shift + text)[: len(text)] if shift >= 0 else text[-shift:] + "N" * -shift
+    flipped = moved[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    for flip, expected in ((False, moved), (True, flipped)):
+        assert "".join("ACGTN"[b] for b in view(np.array(bases, np.uint8), flip, shift)) == expected
+
+
+def test_flipped_targets_reverse_bins_and_swap_strands(data):
+    views = Views(lively_model(), data, 1.0)
+    straight, flipped = views.observed(np.array([3, 3]), np.array([0, 1]))
+    assert torch.equal(flipped[:, 0], straight[:, 1].flip(0))
+    assert torch.equal(flipped[:, 2], straight[:, 2].flip(0))
+    # In this target set a+ counts A and a- counts T, so both views tell the same truth.
+    sequence = view(data.sequence([3])[0], True, 0)
+    edge = SHAPE.crop * SHAPE.bin_size
+    in_bins = sequence[edge : SHAPE.context - edge].reshape(SHAPE.out_bins, -1)
+    np.testing.assert_array_equal(flipped[:, 0], (in_bins == 0).sum(1) / 4)
+
+
+@pytest.mark.parametrize(
+    ("targets", "stages"), [(None, 2), (("transformer.*.query",), 1), (("tower.1.conv",), 0), (("stem",), 0)]
+)
+def test_cached_views_equal_the_whole_model(data, targets, stages):
+    trunk = lively_trunk()
+    if targets:
+        attach(trunk, AdaptRun(name="x", kind="lora", rank=1, targets=targets))
+    plain = lively_model()
+    model = SequenceModel(trunk, plain.head, plain.tracks, plain.strand_pair)
+    assert model.frozen_stages() == stages
+    rows, flips, shifts = np.array([4, 1, 4]), np.array([0, 1, 1]), np.array([0, -2, 1])
+    for room in (1.0, 0.0):  # with and without memory to keep anything
+        views = Views(model, data, room)
+        for _ in range(2):
+            with torch.no_grad():
+                (out,) = model.run(range(stages, 3), views.inputs(rows, flips, shifts))
+                sequence = np.stack([view(data.sequence([r])[0], f, s) for r, f, s in zip(rows, flips, shifts)])
+                from presage.sequence.targets import onehot
+
+                torch.testing.assert_close(out, model(torch.from_numpy(onehot(sequence))), atol=1e-5, rtol=1e-5)
+
+
+def test_training_learns(data):
+    model, result = train_trunk(
+        data, SHAPE, Training(epochs=12, lr=0.01, batch_size=2, warmup_steps=5, ema=0.5), seed=0
+    )
+    assert result.valid_pearson > 0.5
+    first, last = result.history.query("split == 'valid'").iloc[[0, -1]]["loss"]
+    assert last < first
+    assert not model.training
+
+
+def test_kept_weights_are_those_of_the_best_epoch(data):
+    model = lively_model()
+    result = fit(model, data, seed=0, select="loss", **QUICK | {"lr": 0.5, "epochs": 6})
+    valid = result.history.query("split == 'valid'")
+    assert result.valid_loss == valid["loss"].min()
+    assert result.best_epoch == valid["epoch"].iloc[valid["loss"].argmin()]
+    again = fit(model, data, seed=0, select="loss", **QUICK | {"epochs": 1, "lr": 1e-9})
+    assert again.history["loss"].iloc[0] == pytest.approx(result.valid_loss, rel=1e-6)
+
+
+def test_patience_ends_the_fit(data):
+    result = fit(lively_model(), data, seed=0, **QUICK | {"lr": 1e-12, "epochs": 50, "patience": 2, "select": "loss"})
+    assert result.history["epoch"].max() < 50
+
+
+def test_test_windows_are_never_read(data, monkeypatch):
+    seen = set()
+    for name in ("values", "sequence"):
+        original = getattr(TargetSet, name)
+
+        def spy(self, rows, original=original):
+            seen.update(int(r) for r in rows)
+            return original(self, rows)
+
+        monkeypatch.setattr(TargetSet, name, spy)
+    fit(lively_model(), data, seed=0, **QUICK)
+    assert seen == {*data.fold("train"), *data.fold("valid")}
+
+
+def test_same_seed_same_bytes(data, tmp_path):
+    from presage.config.adapt import Trunk
+
+    settings = Trunk(shape=SHAPE, training=Training(epochs=2, batch_size=2, ema=0.9))
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        make_trunk(tmp_path / name, settings, seed, 1, data)
+    for file in ("trunk.safetensors", "card.json", "history.parquet"):
+        a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
+        assert a == b
+        assert a != c
+
+
+def test_a_loss_that_is_not_finite_names_window_and_track(data):
+    model = lively_model()
+    with torch.no_grad():
+        model.head.linear.bias[1] = float("nan")
+    with pytest.raises(UserError, match=r"epoch 1, window \d+ \(chr1:\d+-\d+\), track a-: the loss is not finite"):
+        fit(model, data, seed=0, **QUICK)
+
+
+def test_training_settings_are_the_arguments_of_fit(data):
+    fit(lively_model(), data, seed=0, **Training(epochs=1, batch_size=4).model_dump())
+
+
+def test_windows_that_do_not_fit_the_shape_are_refused(data):
+    with pytest.raises(UserError, match=r"trunk.shape says 4096, 96, 32"):
+        train_trunk(data, TrunkShape(), Training(), 0)
+
+
+def test_predictions_come_in_the_order_of_the_windows(data):
+    model = lively_model()
+    predicted = predict_windows(model, data, np.array([5, 2, 9]), batch_size=2)
+    assert predicted.shape == (3, SHAPE.out_bins, 3)
+    with torch.no_grad():
+        np.testing.assert_allclose(predicted[1:2], model(torch.from_numpy(data.onehot([2]))), atol=1e-5)
+
+
+def test_batchnorm_moves_only_while_the_trunk_itself_is_trained():
+    x = random_onehot(4)
+    for frozen in (True, False):
+        model = lively_model(frozen=frozen).train()
+        before = model.trunk.tower[0].norm.running_mean.clone()
+        model(x)
+        assert torch.equal(model.trunk.tower[0].norm.running_mean, before) == frozen
