@@ -1,6 +1,7 @@
 """homecage_evaluate: how early, how surely and at what price in false alarms; and the published mice."""
 
 from pathlib import Path
+from typing import Any
 
 from presage.entry import Job, main
 
@@ -40,6 +41,8 @@ def run(job: Job) -> None:
             daily = readings.to_daily(readings.read(source.kind, source.path), source=source.name)
             feature = readings.ACTIVITY[source.kind]
             rows.append(evaluate_healthy(daily, feature, detector, alarms, name=source.name, seed=seed))
+    if job.input.pose_reference:
+        rows.append(against_reference(job.input.pose[0], job.input.pose_reference[0]))
     if job.params.dss:
         dss = Dss(**job.params.dss)
         healthy, path = map(Path, job.input.dss)
@@ -48,6 +51,23 @@ def run(job: Job) -> None:
     for name, parts in (("lead_time", leads), ("evaluation", rows)):
         data = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         tables.write(getattr(job.output, name), name, data, job.provenance())
+
+
+def against_reference(pose: str, reference: str) -> Any:
+    """Rows of the evaluation table: our pose of one video against the pose that somebody published of it."""
+    from presage.homecage.evaluate import frame, row
+    from presage.homecage.pose import importers, quality
+    from presage.homecage.pose.evaluate import distance_to_reference
+
+    day = quality.load(pose)
+    ours = importers.PoseFile(day.xy[:, None], day.likelihood[:, None], ("animal",), day.bodyparts)
+    note = "frames with reference likelihood > 0.9; the reference is another model's pose, not the truth"
+    rows = []
+    for part in distance_to_reference(ours, importers.read(reference)).to_dict("records"):
+        common = {"group": part["bodypart"], "budget": None, "n": part["n_frames"], "note": note, "simulated": False}
+        rows.append(row("pose_reference_distance_px", "pose", part["median_px"], unit="px", **common))
+        rows.append(row("pose_path_length_ratio", "pose", part["path_ratio"], unit="1", **common))
+    return frame(rows)
 
 
 if "snakemake" in globals():

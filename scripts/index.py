@@ -9,7 +9,7 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Write index.html."""
     from presage.config.report import FIGURES, Report
-    from presage.report.page import index_page
+    from presage.report.page import CAPTIONS, index_page
     from presage.report.run import Run
 
     summary = json.loads(Path(job.input.summary).read_text(encoding="utf-8"))
@@ -18,7 +18,7 @@ def run(job: Job) -> None:
         Run(job.params.run),
         summary,
         {stem: branch for stem, branch in FIGURES.items() if stem in stems},
-        Path(__file__).parents[1] / "workflow" / "report",
+        CAPTIONS,
         Report(**job.params.settings).title,
         job.params.facts,
     )

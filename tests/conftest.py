@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples are timed by the whole suite, not one by one: a busy machine is no failure.
+settings.register_profile("presage", deadline=None, print_blob=True)
+settings.load_profile("presage")
 
 ROOT = Path(__file__).resolve().parents[1]
 

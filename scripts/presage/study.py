@@ -230,6 +230,12 @@ class HomeCageInputs:
         return self.config.pose.model
 
     @property
+    def pose_reference(self) -> str | None:
+        """Pose of one cage-day by somebody else."""
+        reference = self.config.pose.reference
+        return located(reference.path) if reference else None
+
+    @property
     def recording(self) -> Recording:
         """Clock, lights and schedule: the built-in world brings its own."""
         if self.world is None:

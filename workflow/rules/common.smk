@@ -176,6 +176,12 @@ def pose_gpus(wildcards):
     return CFG.gpus if has_video(wildcards) else 0
 
 
+def reference_pose():
+    """Our pose of the cage-day that is compared with a published one."""
+    reference = CAGES.pose.reference
+    return [f"{HOMECAGE}/pose/{reference.cage}/{reference.date}.parquet"] if reference else []
+
+
 def judged_only(path):
     """An input that exists only where there are cages to judge."""
     return path if HAS_CAGES else []
@@ -201,6 +207,16 @@ def homecage_targets():
 
 
 # ---- report -----------------------------------------------------------------------------------------------------
+
+
+def facts():
+    """What was run, in words for the run's page."""
+    sources = {
+        "sequence": "the built-in genome world (simulated)" if SIMULATED["sequence"] else SEQ.samples or SEQ.tfrecords,
+        "homecage": "the built-in vivarium (simulated)" if SIMULATED["homecage"] else CAGES.segments or "other sensors",
+    }
+    branches = [name for name in ("sequence", "homecage") if getattr(CFG, name)]
+    return {"Run": CFG.run, "Seed": str(CFG.seed), **{f"Input of {name}": str(sources[name]) for name in branches}}
 
 
 def figure_files(branch, suffix):

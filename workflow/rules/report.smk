@@ -138,6 +138,7 @@ rule index:
     params:
         run=RUN,
         settings=settings(CFG.report),
+        facts=facts(),
         code=code("index"),
     conda:
         "../../envs/report.yaml"

@@ -74,6 +74,14 @@ class Recording(Section):
         return self.schedule_length_s / self.schedule_period_s
 
 
+class PoseReference(Section):
+    """Pose of one cage-day by somebody else, to compare with."""
+
+    cage: str = Field(description="cage of the segments sheet")
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="its cage-day, which has one segment")
+    path: str = Field(description="pose file of that segment, or registry:<name>")
+
+
 class Pose(Section):
     """Where pose comes from: a model that is trained here, one that is at hand, or finished files in the sheet."""
 
@@ -114,6 +122,9 @@ class Pose(Section):
     )
     min_parts: int = Field(2, ge=1, description="body parts over their cut that make an animal seen, else it is hidden")
     stride: int = Field(1, ge=1, description="every how many frames of a video one is analysed")
+    reference: PoseReference | None = Field(
+        None, description="published pose of one cage-day (cage, date, path) to compare with; null = none"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto = GPU where there is one")
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from presage.report.warn import warnings
 
 _SPOKEN = {"sequence": "sequence", "homecage": "home-cage"}
 SVG_LIMIT = 400_000  # bytes; a larger drawing is inlined as PNG
+CAPTIONS = Path(__file__).resolve().parents[3] / "workflow" / "report"
 PAGE_LIMIT = 5_000_000
 ROWS = 300  # of one table on the page; the file holds all
 

@@ -13,6 +13,8 @@ rule homecage_evaluate:
         events=optional(CAGE_IN.events),
         truth=CAGE_IN.truth,
         healthy=[source.path for source in CAGE_IN.sources if source.role == "healthy"],
+        pose=reference_pose(),
+        pose_reference=optional(CAGE_IN.pose_reference),
         dss=list(CAGE_IN.dss_files.values()),
     output:
         lead_time=f"{HOMECAGE}/distress/lead_time.parquet",
