@@ -12,10 +12,12 @@ class TrunkShape(Section):
 
     context: int = Field(4096, ge=256, description="input length, bp")
     crop: int = Field(16, ge=0, description="output bins left out at each edge")
-    stem_width: int = Field(48, ge=1, description="filters of the first convolution")
+    stem_width: int = Field(32, ge=1, description="filters of the first convolution")
     stem_kernel: int = Field(15, ge=1, description="width of the first convolution, bp (odd)")
     tower_widths: tuple[int, ...] = Field(
-        (48, 56, 64, 72, 80, 96), min_length=1, description="filters of each tower block; every block halves the length"
+        (32, 48, 64, 80, 96, 112),
+        min_length=1,
+        description="filters of each tower block; every block halves the length",
     )
     tower_kernel: int = Field(5, ge=1, description="width of the tower's convolutions (odd)")
     depth: int = Field(1, ge=0, description="transformer blocks")
@@ -90,7 +92,9 @@ class Trunk(Section):
     params: str | None = Field(None, description="keras_h5: the params.json beside it")
     targets: str | None = Field(None, description="keras_h5: the targets.txt that names the tracks of its own head")
     shape: TrunkShape = Field(TrunkShape(), description="widths, for kind train")
-    training: Training = Field(Training(), description="fit, for kind train")
+    training: Training = Field(
+        Training(epochs=12, lr=4e-3, warmup_steps=200, batch_size=4, ema=0.95), description="fit, for kind train"
+    )
 
     @model_validator(mode="after")
     def _has_files(self) -> Self:
@@ -99,6 +103,10 @@ class Trunk(Section):
         if missing:
             raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}")
         return self
+
+
+_ATTENTION = ("transformer.*.attention.query", "transformer.*.attention.value")
+_LATER = ("transformer.*.mlp_*", "unet.*dense", "unet.*.pointwise")
 
 
 class AdaptRun(Section):
@@ -111,7 +119,7 @@ class AdaptRun(Section):
     rank: int = Field(8, ge=1, description="lora: rank")
     alpha: float = Field(16.0, gt=0, description="lora: scale of the update is alpha / rank")
     targets: tuple[str, ...] = Field(
-        ("transformer.*.attention.query", "transformer.*.attention.value"),
+        _ATTENTION,
         description="lora: layer-name patterns; one that matches nothing is refused",
     )
     head_epochs: int = Field(0, ge=0, description="lora: passes that train the head alone before the adapters move")
@@ -125,15 +133,19 @@ class Adapt(Section):
 
     runs: tuple[AdaptRun, ...] = Field(
         (
-            AdaptRun(name="lora", kind="lora"),
-            AdaptRun(name="probe", kind="probe"),
+            AdaptRun(name="lora", kind="lora", targets=(*_ATTENTION, *_LATER), head_epochs=4),
+            AdaptRun(name="probe", kind="probe", epochs=12),
             AdaptRun(name="ridge", kind="ridge"),
         ),
         min_length=1,
         description="adapters to fit",
     )
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one fit of each run for each seed")
-    training: Training = Field(Training(), description="fit of lora and probe")
+    training: Training = Field(
+        # Without shifts every view of a window is one of two, so the frozen layers are passed twice a window in all.
+        Training(epochs=8, lr=2e-3, warmup_steps=50, batch_size=8, ema=0.9, shift=0),
+        description="fit of lora and probe",
+    )
     ridge_alphas: tuple[float, ...] = Field(
         (1e-2, 1.0, 1e2, 1e4), min_length=1, description="ridge penalties to choose from on the valid windows"
     )

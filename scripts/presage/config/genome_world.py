@@ -38,7 +38,7 @@ class GenomeWorld(Section):
     )
     noise_share: float = Field(0.03, ge=0, lt=0.5, description="share of RNA reads that lie anywhere on either strand")
     secondary_share: float = Field(0.01, ge=0, lt=0.5, description="secondary alignments per primary RNA read")
-    bulk_depth: float = Field(12.0, gt=0, description="mean coverage of bulk tracks over elements and exons [reads/bp]")
+    bulk_depth: float = Field(40.0, gt=0, description="mean coverage of bulk tracks over elements and exons [reads/bp]")
     causal_variants: int = Field(360, ge=4, description="planted variants that change an active motif")
     control_variants: int = Field(
         1080, ge=4, description="matched variants without effect, half of them in decoy motifs"

@@ -97,9 +97,9 @@ class Pose(Section):
     )
     output_stride: Literal[8, 16] = Field(8, description="px of input per feature cell; 8 is finer and slower than 16")
     input_width: int = Field(160, ge=32, le=4096, description="px; frames are scaled to this width before the network")
-    epochs: int = Field(60, ge=1, description="passes over the training frames")
+    epochs: int = Field(45, ge=1, description="passes over the training frames")
     batch_size: int = Field(8, ge=1, description="frames per optimiser step, and per forward pass in inference")
-    learning_rate: float = Field(2e-3, gt=0, description="peak of the one-cycle schedule (AdamW)")
+    learning_rate: float = Field(5e-3, gt=0, description="peak of the one-cycle schedule (AdamW)")
     rotation: float = Field(
         180.0,
         ge=0,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-import small_colony as colony
+from tests.unit.homecage import small_colony as colony
 
 from presage.config.distress import Detector, FeatureWeight
 from presage.errors import UserError

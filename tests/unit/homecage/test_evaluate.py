@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-import small_colony as colony
+from tests.unit.homecage import small_colony as colony
 
 from presage import tables
 from presage.config.distress import Alarms

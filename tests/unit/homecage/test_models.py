@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import small_colony as colony
+from tests.unit.homecage import small_colony as colony
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
+from tests.unit.report.made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
 
 
 @pytest.fixture(scope="session")

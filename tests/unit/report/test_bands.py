@@ -1,7 +1,7 @@
 """The drawn baseline is the detector's own, and a later day never moves an earlier band."""
 
 import numpy as np
-from made_up_run import START, colony, model_card
+from tests.unit.report.made_up_run import START, colony, model_card
 
 from presage.report.bands import own_bands
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-from made_up_run import START, colony, filled, utc
+from tests.unit.report.made_up_run import START, colony, filled, utc
 
 from presage.config.report import Report
 from presage.report.morning import STATES, morning_page, tiles, write_morning

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_run import homecage_run, sequence_run
+from tests.unit.report.made_up_run import homecage_run, sequence_run
 
 from presage.config.report import FIGURES, Report
 from presage.config.root import built_in

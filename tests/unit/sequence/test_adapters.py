@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_cases import TRACKS, lively_model, lively_trunk, random_onehot, target_set
+from tests.unit.sequence.model_cases import TRACKS, lively_model, lively_trunk, random_onehot, target_set
 from torch import nn
 
 from presage.config.adapt import Adapt, AdaptRun, Training

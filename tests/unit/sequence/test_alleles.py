@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from variant_cases import random_genome, write_vcf
+from tests.unit.sequence.variant_cases import random_genome, write_vcf
 
 from presage.errors import UserError
 from presage.sequence.alleles import (

@@ -6,7 +6,7 @@ import pysam
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam
+from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam
 
 from presage.errors import UserError
 from presage.sequence.bam import Bam, Rules, read_atac, read_rna

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_cases import SHAPE, lively_trunk, random_onehot
+from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot
 from pydantic import ValidationError
 
 from presage.config.adapt import TrunkShape

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from variant_cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
+from tests.unit.sequence.variant_cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
 
 from presage import tables
 from presage.sequence.alleles import Variant

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from scipy import stats
-from variant_cases import SHAPE, SLUGS, TRACKS, small_model
+from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, small_model
 
 from presage import tables
 from presage.sequence.effects import track_info

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
+from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
 from presage.config.adapt import AdaptRun, Training, TrunkShape
 from presage.errors import UserError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_reads import CELLS, CONTIGS
+from tests.unit.sequence.small_reads import CELLS, CONTIGS
 
 from presage.errors import UserError
 from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes

@@ -7,7 +7,7 @@ import pysam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_reads import CONTIGS, write_fasta
+from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 from presage.errors import UserError
 from presage.sequence.genome import Genome, contig_lengths, encode, map_contigs, match_contigs, prepare_fasta

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from variant_cases import GENES, WINDOWS
+from tests.unit.sequence.variant_cases import GENES, WINDOWS
 
 from presage import tables
 from presage.sequence.leakage import FOLDS, FoldMap, audit, folds_of

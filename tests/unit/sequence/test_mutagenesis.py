@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from variant_cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
+from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
 
 from presage import tables
 from presage.errors import UserError

@@ -11,7 +11,7 @@ import pyBigWig
 import pysam
 import pytest
 from hypothesis import HealthCheck, given, settings
-from small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam, write_fasta, write_labels
+from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam, write_fasta, write_labels
 
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk, Reference

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_reads import CONTIGS, write_fasta
+from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 from presage import tables
 from presage.config.pseudobulk import Reference

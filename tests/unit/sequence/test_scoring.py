@@ -4,7 +4,7 @@ import pandas as pd
 import pysam
 import pysam.bcftools
 import pytest
-from variant_cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
+from tests.unit.sequence.variant_cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
 
 from presage import tables
 from presage.config.variants import Variants

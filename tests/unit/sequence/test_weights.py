@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from model_cases import lively_model, random_onehot
+from tests.unit.sequence.model_cases import lively_model, random_onehot
 
 from presage.errors import UserError
 from presage.sequence.correlation import moments, pearson_from_moments

@@ -90,16 +90,19 @@ def resolved_text(model: SequenceModel) -> str:
     rows = resolved(model)
     trained = [r for r in rows if r["trainable"]]
     lines = [f"{r['layer']:40s} {r['shape']:>16s} {r['trainable']:>10,d} trainable" for r in trained]
-    frozen = [r for r in rows if not r["trainable"]]
-    return "\n".join(
-        [*lines, f"{len(frozen)} other layers frozen ({parameters(model.trunk):,d} parameters in the trunk)"]
-    )
+    frozen, own = len(rows) - len(trained), parameters(model.trunk) - adapter_parameters(model)
+    return "\n".join([*lines, f"{frozen} other layers frozen; {own:,d} parameters in the trunk"])
 
 
 def trainable_fraction(model: SequenceModel) -> float:
     """Adapter parameters over the trunk's own, the head in neither."""
-    adapter = sum(p.numel() for module in lora.adapters(model.trunk).values() for p in module.parameters())
+    adapter = adapter_parameters(model)
     return adapter / (parameters(model.trunk) - adapter)
+
+
+def adapter_parameters(model: SequenceModel) -> int:
+    """Parameters of the adapters, without the head."""
+    return sum(p.numel() for module in lora.adapters(model.trunk).values() for p in module.parameters())
 
 
 def adapter_tensors(model: SequenceModel) -> dict[str, Any]:

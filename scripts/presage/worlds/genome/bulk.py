@@ -24,7 +24,7 @@ TISSUES = {
 }
 STRANDS = {"+": "plus", "-": "minus"}
 STEP = 2 * GRID  # bp, resolution of the bigWigs
-INTRON = 0.05  # coverage of introns, relative to exons
+INTRON = 0.2  # coverage of introns, relative to exons
 
 
 def write_bulk(
@@ -52,7 +52,7 @@ def write_bulk(
 
 def _rna(layout: Layout, level: NDArray[np.float64], strand: str) -> dict[str, NDArray[np.float64]]:
     """Expected RNA coverage of one strand per STEP; ``level`` [gene] is relative to the mean gene."""
-    cover = {c: np.full(len(s), 0.002) for c, s in layout.sequence.items()}
+    cover = {c: np.full(len(s), 0.01) for c, s in layout.sequence.items()}
     for gene, height in zip(rows(layout.genes, Gene), level):
         if gene.strand == strand:
             cover[gene.chrom][gene.start : gene.end] += INTRON * height

@@ -85,9 +85,9 @@ def _hopper(picture: np.ndarray, scene: Scene) -> None:
 
 
 def _nest(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A loose ring of pale fibres, thin in the middle."""
+    """A loose ring of paper fibres, thin in the middle: paler than the bedding, darker than a white mouse."""
     shape, scale = (scene.height, scene.width), scene.px_per_cm
-    picture, opacity = np.full(shape, 175.0), np.zeros(shape)
+    picture, opacity = np.full(shape, 168.0), np.zeros(shape)
     centre = np.array(scene.nest)
     for _ in range(150):
         angle, radius = rng.uniform(0, 2 * np.pi), NEST_CM * np.sqrt(rng.uniform(0.05, 1.1))
@@ -96,7 +96,7 @@ def _nest(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
             [np.cos(angle + 1.6 + (t := rng.normal(0, 0.5))), np.sin(angle + 1.6 + t)]
         )
         one, other = _fixed((middle - half) * scale), _fixed((middle + half) * scale)
-        cv2.line(picture, one, other, rng.uniform(170, 225), 1, cv2.LINE_AA, _SHIFT)
+        cv2.line(picture, one, other, rng.uniform(160, 200), 1, cv2.LINE_AA, _SHIFT)
         cv2.line(opacity, one, other, 0.9, 1, cv2.LINE_AA, _SHIFT)
     y, x = np.mgrid[: shape[0], : shape[1]] / scale
     inside = np.clip(1.6 - np.hypot(x - centre[0], y - centre[1]) / NEST_CM * 1.3, 0, 0.8)
