@@ -1,7 +1,7 @@
 """The one wrapper of every rule's script: log, threads, staged outputs, and errors that a user can read.
 
-A script is a docstring and a function ``run(job)``; its last line hands both to :func:`main`. Heavy packages are imported inside
-``run``, after the thread limits are set.
+A script is a docstring and a function ``run(job)``, which its last line hands to :func:`main`. Heavy packages are
+imported inside ``run``, after the thread limits are set.
 """
 
 import logging
@@ -25,9 +25,9 @@ log = logging.getLogger("presage")
 class Job:
     """What a script sees of its rule.
 
-    ``input``, ``params`` and ``wildcards`` are Snakemake's own. ``output`` (by name) and ``outputs`` (in order) point into
-    ``folder``, a staging folder beside the outputs, whose content is moved into place only when ``run`` has returned.
-    ``gpus`` counts what a cluster reserved; on the user's own machine nothing is reserved and it is 0.
+    ``input``, ``params`` and ``wildcards`` are Snakemake's own. ``output`` (by name) and ``outputs`` (in order) point
+    into ``folder``, a staging folder beside the outputs, whose content is moved into place only when ``run`` has
+    returned. ``gpus`` counts what a cluster reserved; on the user's own machine nothing is reserved and it is 0.
     """
 
     rule: str
@@ -47,7 +47,7 @@ class Job:
 
 
 def main(run: Callable[[Job], None], snakemake: Any) -> None:
-    """Run ``run`` as the script of a rule. Exits with 1 after printing one line when it fails; the traceback is in the log."""
+    """Run ``run`` as the script of a rule. When it fails: one line, exit code 1, and the traceback in the log."""
     _drop_foreign_site_packages()
     _limit_threads(int(snakemake.params.get("torch_threads", 1)))
     logfile = Path(snakemake.log[0]) if snakemake.log else None

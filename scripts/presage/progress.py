@@ -10,5 +10,5 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T], desc: str, unit: str = "it", total: int | None = None) -> Iterator[T]:
-    """Yield ``items`` while showing a bar named ``desc`` that counts in ``unit`` on stderr; quiet when stderr is no terminal."""
+    """Yield ``items`` while a bar named ``desc`` counts in ``unit`` on stderr; quiet when stderr is no terminal."""
     yield from tqdm(items, desc=desc, unit=unit, total=total, disable=not sys.stderr.isatty(), leave=False)

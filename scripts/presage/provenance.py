@@ -1,13 +1,13 @@
 """What a result was made from: hashes of code, settings and inputs, so that a rerun is neither missed nor wasted.
 
-The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and comments
-stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it.
+The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
+comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it.
 """
 
 import ast
 import hashlib
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 
 
 def closure_hash(script: str | Path) -> str:
-    """Hash of ``script`` (a path, or a name under ``scripts/``) and of its import closure within the library: 12 hex digits."""
+    """Hash (12 hex digits) of ``script`` (a path, or a name under ``scripts/``) with its import closure."""
     path = Path(script)
     path = path if path.is_absolute() else SCRIPTS / path
     return _digest(_fingerprint(p)[0] for p in sorted(import_closure(path)))
@@ -50,7 +50,7 @@ def _digest(parts: Any) -> str:
     return total.hexdigest()[:12]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
     """The module's code without docstrings, and the library modules that it names."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -72,7 +72,7 @@ def _is_docstring(node: ast.AST) -> bool:
 
 
 def _library_files(module: str, names: tuple[str, ...]) -> set[Path]:
-    """Files behind ``from module import names``: the packages on the way, the module, and names that are modules themselves."""
+    """Files behind ``from module import names``: packages on the way, the module, and names that are modules."""
     if module.split(".")[0] != "presage":
         return set()
     parts = module.split(".")

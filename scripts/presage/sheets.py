@@ -45,7 +45,7 @@ class Cage:
 
 @dataclass(frozen=True)
 class Segment:
-    """One video file, or one file of finished pose. ``start`` is ISO 8601, facility-local unless it carries an offset."""
+    """One file of video or finished pose. ``start`` is ISO 8601, facility-local unless it carries an offset."""
 
     cage: str
     start: str

@@ -22,7 +22,7 @@ PUBLIC_FILES, PUBLIC_FOLDERS = f"{PUBLIC}/files", f"{PUBLIC}/folders"
 
 
 def located(path: str) -> str:
-    """The path of an input: a registry name is downloaded to ``resources/public`` first, everything else is taken as it is.
+    """The path of an input: a registry name is downloaded to ``resources/public``, all else is taken as it is.
 
     Raises :class:`UserError` for a registry name that does not exist.
     """
@@ -68,7 +68,9 @@ class SequenceInputs:
         if self.config.samples is None:
             return []
         rows = sheets.read_samples(Path(self.config.samples))
-        return [Sample(**{**vars(r), **{k: located(getattr(r, k)) for k in ("path", "labels", "genome")}}) for r in rows]
+        return [
+            Sample(**{**vars(r), **{k: located(getattr(r, k)) for k in ("path", "labels", "genome")}}) for r in rows
+        ]
 
     def _in_world(self, row: Sample) -> Sample:
         labels = f"{self.folder}/{row.labels}" if row.labels else ""
@@ -171,7 +173,7 @@ class HomeCageInputs:
 
     @functools.cached_property
     def segments(self) -> dict[tuple[str, str], list[Segment]]:
-        """The user's segments by (cage, cage-day). Empty for the built-in world, whose cage-days come from its settings."""
+        """The user's segments by (cage, cage-day); empty for the built-in world, whose settings give the cage-days."""
         if self.world or self.config.segments is None:
             return {}
         days: dict[tuple[str, str], list[Segment]] = defaultdict(list)
@@ -200,7 +202,9 @@ class HomeCageInputs:
             try:
                 stat = Path(s.path).stat()
             except FileNotFoundError:
-                raise UserError(s.path, "has vanished since the sheet was read", "restore it or remove its row") from None
+                raise UserError(
+                    s.path, "has vanished since the sheet was read", "restore it or remove its row"
+                ) from None
             rows.append([s.cage, s.start, s.path, s.fps, stat.st_size, int(stat.st_mtime)])
         return rows
 

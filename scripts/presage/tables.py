@@ -308,8 +308,8 @@ SCHEMAS: dict[str, pa.Schema] = {name: _schema(text) for name, text in _TEXT.ite
 def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Mapping[str, Any] | None = None) -> None:
     """Write ``data`` to ``path`` as ``table``: same columns, types cast, no null where none may be.
 
-    ``meta`` is stored as JSON strings in the file's metadata (read it back with :func:`read_meta`). The bytes depend on the
-    content alone, so equal tables are equal files.
+    ``meta`` is stored as JSON strings in the file's metadata (read it back with :func:`read_meta`). The bytes depend
+    on the content alone, so equal tables are equal files.
 
     Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
     """

@@ -1,4 +1,4 @@
-"""Both branches end to end on the smallest built-in worlds: what a run leaves, that it reruns nothing, that it repeats itself."""
+"""Both branches end to end on the smallest worlds: what a run leaves, that it reruns nothing, and repeats itself."""
 
 import json
 import subprocess
@@ -11,22 +11,39 @@ from presage import tables
 from presage.provenance import file_hash
 from tests.running import MICRO, ROOT, snakemake
 
-LEFT = """
-summary.json config.yaml index.html
-sequence/reference/genome.fa sequence/reference/genome.fa.fai
-sequence/reference/genes.parquet sequence/reference/windows.parquet
-sequence/pseudobulk/cells.parquet sequence/pseudobulk/tracks.parquet sequence/pseudobulk/bw
-sequence/pseudobulk/counts.h5ad sequence/pseudobulk/targets.zarr sequence/pseudobulk/qc.json
-sequence/adapt/lora/seed1/adapter.safetensors sequence/adapt/lora/seed1/card.json
-sequence/adapt/lora/seed1/history.parquet
-sequence/variants/planted/scores.parquet sequence/variants/planted/dropped.parquet
-sequence/variants/planted/scores.vcf.gz sequence/variants/planted/scores.vcf.gz.tbi
-sequence/evaluate/metrics.parquet sequence/evaluate/leakage.parquet
-homecage/segments.parquet homecage/readings/daily.parquet
-homecage/distress/scores.parquet homecage/distress/alarms.parquet homecage/distress/model
-homecage/distress/lead_time.parquet homecage/distress/evaluation.parquet
-homecage/morning.html homecage/timeline
-""".split()
+LEFT = [
+    "summary.json",
+    "config.yaml",
+    "index.html",
+    "sequence/reference/genome.fa",
+    "sequence/reference/genome.fa.fai",
+    "sequence/reference/genes.parquet",
+    "sequence/reference/windows.parquet",
+    "sequence/pseudobulk/cells.parquet",
+    "sequence/pseudobulk/tracks.parquet",
+    "sequence/pseudobulk/bw",
+    "sequence/pseudobulk/counts.h5ad",
+    "sequence/pseudobulk/targets.zarr",
+    "sequence/pseudobulk/qc.json",
+    "sequence/adapt/lora/seed1/adapter.safetensors",
+    "sequence/adapt/lora/seed1/card.json",
+    "sequence/adapt/lora/seed1/history.parquet",
+    "sequence/variants/planted/scores.parquet",
+    "sequence/variants/planted/dropped.parquet",
+    "sequence/variants/planted/scores.vcf.gz",
+    "sequence/variants/planted/scores.vcf.gz.tbi",
+    "sequence/evaluate/metrics.parquet",
+    "sequence/evaluate/leakage.parquet",
+    "homecage/segments.parquet",
+    "homecage/readings/daily.parquet",
+    "homecage/distress/scores.parquet",
+    "homecage/distress/alarms.parquet",
+    "homecage/distress/model",
+    "homecage/distress/lead_time.parquet",
+    "homecage/distress/evaluation.parquet",
+    "homecage/morning.html",
+    "homecage/timeline",
+]
 TABLES = {
     "genes": "sequence/reference/genes.parquet",
     "windows": "sequence/reference/windows.parquet",
@@ -44,14 +61,27 @@ TABLES = {
     "lead_time": "homecage/distress/lead_time.parquet",
     "evaluation": "homecage/distress/evaluation.parquet",
 }
-KEYS = """
-sequence.trunk_params sequence.adapter.lora.trainable_fraction sequence.adapter.lora.test_pearson_per_celltype
-sequence.adapter.lora.test_pearson_across_celltypes sequence.variants.scored sequence.variants.dropped
-sequence.variants.auroc sequence.variants.sign_accuracy homecage.pose.test_rmse_px homecage.pose.frames
-homecage.cages homecage.cage_days homecage.no_call_fraction homecage.detection_rate
-homecage.median_lead_time_days homecage.median_lead_time_ci_low homecage.median_lead_time_ci_high
-homecage.false_alarms_per_cage_month homecage.alarm_budget
-""".split()
+KEYS = [
+    "sequence.trunk_params",
+    "sequence.adapter.lora.trainable_fraction",
+    "sequence.adapter.lora.test_pearson_per_celltype",
+    "sequence.adapter.lora.test_pearson_across_celltypes",
+    "sequence.variants.scored",
+    "sequence.variants.dropped",
+    "sequence.variants.auroc",
+    "sequence.variants.sign_accuracy",
+    "homecage.pose.test_rmse_px",
+    "homecage.pose.frames",
+    "homecage.cages",
+    "homecage.cage_days",
+    "homecage.no_call_fraction",
+    "homecage.detection_rate",
+    "homecage.median_lead_time_days",
+    "homecage.median_lead_time_ci_low",
+    "homecage.median_lead_time_ci_high",
+    "homecage.false_alarms_per_cage_month",
+    "homecage.alarm_budget",
+]
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +126,7 @@ def test_nothing_is_dropped_in_silence(run: Path) -> None:
 def test_the_page_opens_offline_and_says_simulated(run: Path) -> None:
     page = (run / "index.html").read_text()
     assert "simulated" in page.lower()
-    assert "src=\"http" not in page
+    assert 'src="http' not in page
     assert len(page.encode()) < 5_000_000
 
 

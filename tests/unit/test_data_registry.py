@@ -34,7 +34,7 @@ def test_a_folder_name_means_all_files_below() -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(UserError, match="is not in resources/registry.tsv"):
+    with pytest.raises(UserError, match=r"is not in resources/registry\.tsv"):
         data_registry.members("mini_borzoi/tfrecord/")
 
 

@@ -15,10 +15,10 @@ class Named(dict):
     def __init__(self, **items: str) -> None:
         super().__init__(items)
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self):
         return iter(self.values())
 
-    def __getitem__(self, key):  # noqa: ANN001, ANN204
+    def __getitem__(self, key):
         return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
 
 

@@ -51,7 +51,11 @@ SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.rea
     ("reader", "text", "said"),
     [
         (SAMPLES, "sample\tkind\tpath\ns1\tbam\tmissing.bam\n", "row 2, column path: missing.bam does not exist"),
-        (SAMPLES, "sample\tkind\tpath\ns1\tbam\ta.bam\ns1\tbam\tb.bam\n", "row 3, column sample: 's1 (bam)' is already"),
+        (
+            SAMPLES,
+            "sample\tkind\tpath\ns1\tbam\ta.bam\ns1\tbam\tb.bam\n",
+            "row 3, column sample: 's1 (bam)' is already",
+        ),
         (SAMPLES, "sample\tkind\tpath\ns1\tcram\ta.bam\n", "row 2, column kind: 'cram' is not one of"),
         (SAMPLES, "sample\tkind\ns1\tbam\n", "has no column 'path'"),
         (SAMPLES, "sample,kind,path\ns1,bam,a.bam\n", "separate the columns with tabs"),

@@ -75,7 +75,9 @@ def test_homecage_alone(tmp_path: Path) -> None:
 def test_real_data_needs_no_world(tmp_path: Path) -> None:
     jobs = plan(tmp_path, "--configfile", "config/real.yaml")
     assert not {"genome_world", "vivarium_world", "sequence_bulk"} & set(jobs)
-    assert {"sequence_tfrecords", "sequence_pseudobulk", "sequence_adapt", "homecage_pose", "homecage_evaluate"} <= set(jobs)
+    assert {"sequence_tfrecords", "sequence_pseudobulk", "sequence_adapt", "homecage_pose", "homecage_evaluate"} <= set(
+        jobs
+    )
     assert jobs["homecage_pose"] == 1
 
 

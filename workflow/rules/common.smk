@@ -1,4 +1,4 @@
-"""Paths and look-ups that every rule shares. No rules here, and no numbers: those are in presage.config."""
+"""Paths and look-ups shared by all rules: functions only, and no numbers (those are in presage.config)."""
 
 from presage import study
 from presage.config.load import load
@@ -49,6 +49,11 @@ def optional(path):
     return [path] if path else []
 
 
+def run_folder(wildcards):
+    """The run's folder, for scripts that read all of its tables."""
+    return RUN
+
+
 def public_name(wildcards):
     """Registry name of a file."""
     return wildcards.path
@@ -79,7 +84,10 @@ def scoring_name():
 
 def scoring_adapters():
     """The adapters (one per seed) that score variants."""
-    return [f"{SEQUENCE}/adapt/{scoring_name()}/seed{seed}/adapter.safetensors" for seed in SEQ.adapt.seeds]
+    return [
+        f"{SEQUENCE}/adapt/{scoring_name()}/seed{seed}/adapter.safetensors"
+        for seed in SEQ.adapt.seeds
+    ]
 
 
 def adapt_settings(wildcards):
@@ -105,7 +113,11 @@ def trunk_own_targets():
 
 def adapt_targets():
     """Coverage that adapters are fitted to."""
-    return f"{SEQUENCE}/tfrecords/targets.zarr" if SEQ.tfrecords else f"{SEQUENCE}/pseudobulk/targets.zarr"
+    return (
+        f"{SEQUENCE}/tfrecords/targets.zarr"
+        if SEQ.tfrecords
+        else f"{SEQUENCE}/pseudobulk/targets.zarr"
+    )
 
 
 def track_table():
@@ -133,7 +145,9 @@ def sequence_targets():
     if CFG.sequence is None:
         return []
     pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
-    sets = [f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets]
+    sets = [
+        f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
+    ]
     regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
     return [f"{SEQUENCE}/evaluate/metrics.parquet", *pseudobulk, *sets, *regions]
 
@@ -143,7 +157,9 @@ def sequence_targets():
 
 def cage_days(kind):
     """The files of one kind (segments, pose or features) over all cage-days."""
-    return [f"{HOMECAGE}/{kind}/{cage}/{date}.parquet" for cage, date in CAGE_IN.cage_days]
+    return [
+        f"{HOMECAGE}/{kind}/{cage}/{date}.parquet" for cage, date in CAGE_IN.cage_days
+    ]
 
 
 def manifest(wildcards):
@@ -153,7 +169,11 @@ def manifest(wildcards):
 
 def public_of_cage_day(wildcards):
     """One cage-day's segments that come from the data registry."""
-    return [path for path in CAGE_IN.paths(wildcards.cage, wildcards.date) if path.startswith(study.PUBLIC)]
+    return [
+        path
+        for path in CAGE_IN.paths(wildcards.cage, wildcards.date)
+        if path.startswith(study.PUBLIC)
+    ]
 
 
 def has_video(wildcards):
@@ -163,7 +183,9 @@ def has_video(wildcards):
 
 def pose_model(wildcards):
     """The pose model's folder, where the cage-day has video."""
-    return optional(CAGE_IN.pose_model(f"{HOMECAGE}/pose_model") if has_video(wildcards) else None)
+    return optional(
+        CAGE_IN.pose_model(f"{HOMECAGE}/pose_model") if has_video(wildcards) else None
+    )
 
 
 def pose_threads(wildcards):
@@ -179,7 +201,11 @@ def pose_gpus(wildcards):
 def reference_pose():
     """Our pose of the cage-day that is compared with a published one."""
     reference = CAGES.pose.reference
-    return [f"{HOMECAGE}/pose/{reference.cage}/{reference.date}.parquet"] if reference else []
+    return (
+        [f"{HOMECAGE}/pose/{reference.cage}/{reference.date}.parquet"]
+        if reference
+        else []
+    )
 
 
 def judged_only(path):
@@ -192,7 +218,11 @@ def homecage_tables():
     if CFG.homecage is None:
         return []
     tables = [f"{HOMECAGE}/distress/evaluation.parquet"]
-    tables += [f"{HOMECAGE}/segments.parquet", f"{HOMECAGE}/readings/daily.parquet"] if CAGE_IN.cage_days else []
+    tables += (
+        [f"{HOMECAGE}/segments.parquet", f"{HOMECAGE}/readings/daily.parquet"]
+        if CAGE_IN.cage_days
+        else []
+    )
     return tables
 
 
@@ -212,11 +242,23 @@ def homecage_targets():
 def facts():
     """What was run, in words for the run's page."""
     sources = {
-        "sequence": "the built-in genome world (simulated)" if SIMULATED["sequence"] else SEQ.samples or SEQ.tfrecords,
-        "homecage": "the built-in vivarium (simulated)" if SIMULATED["homecage"] else CAGES.segments or "other sensors",
+        "sequence": (
+            "the built-in genome world (simulated)"
+            if SIMULATED["sequence"]
+            else SEQ.samples or SEQ.tfrecords
+        ),
+        "homecage": (
+            "the built-in vivarium (simulated)"
+            if SIMULATED["homecage"]
+            else CAGES.segments or "other sensors"
+        ),
     }
     branches = [name for name in ("sequence", "homecage") if getattr(CFG, name)]
-    return {"Run": CFG.run, "Seed": str(CFG.seed), **{f"Input of {name}": str(sources[name]) for name in branches}}
+    return {
+        "Run": CFG.run,
+        "Seed": str(CFG.seed),
+        **{f"Input of {name}": str(sources[name]) for name in branches},
+    }
 
 
 def figure_files(branch, suffix):
@@ -226,10 +268,19 @@ def figure_files(branch, suffix):
 
 def figure_targets():
     """All figures of the configured branches."""
-    branches = [name for name, on in (("sequence", CFG.sequence), ("homecage", CFG.homecage)) if on]
+    branches = [
+        name
+        for name, on in (("sequence", CFG.sequence), ("homecage", CFG.homecage))
+        if on
+    ]
     return [path for branch in branches for path in figure_files(branch, "svg")]
 
 
 def report_targets():
     """Everything."""
-    return [f"{RUN}/index.html", f"{RUN}/summary.json", *sequence_targets(), *homecage_targets()]
+    return [
+        f"{RUN}/index.html",
+        f"{RUN}/summary.json",
+        *sequence_targets(),
+        *homecage_targets(),
+    ]

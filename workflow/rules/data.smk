@@ -18,11 +18,11 @@ rule public_file:
         f"{study.PUBLIC}/logs/{{path}}.log",
     wildcard_constraints:
         path=r".*(?<!\.bai)",
+    conda:
+        "../../envs/singlecell.yaml"
     params:
         name=public_name,
         code=code("public_data"),
-    conda:
-        "../../envs/singlecell.yaml"
     message:
         "Fetch the public file {wildcards.path}"
     script:
@@ -34,11 +34,11 @@ rule public_folder:
         directory(f"{study.PUBLIC_FOLDERS}/{{path}}"),
     log:
         f"{study.PUBLIC}/logs/{{path}}.log",
+    conda:
+        "../../envs/tables.yaml"
     params:
         name=public_folder_name,
         code=code("public_data"),
-    conda:
-        "../../envs/tables.yaml"
     message:
         "Fetch the public folder {wildcards.path}"
     script:
@@ -68,16 +68,15 @@ rule genome_world:
         f"{LOGS}/genome_world.log",
     benchmark:
         f"{BENCHMARKS}/genome_world.tsv"
+    conda:
+        "../../envs/singlecell.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
     params:
         settings=settings(SEQ.world),
-        folder=GENOME_WORLD,
         seed=CFG.seed,
         code=code("genome_world"),
-    conda:
-        "../../envs/singlecell.yaml"
     message:
         "Build the simulated genome world"
     script:
@@ -92,16 +91,15 @@ rule vivarium_world:
         f"{LOGS}/vivarium_world.log",
     benchmark:
         f"{BENCHMARKS}/vivarium_world.tsv"
+    conda:
+        "../../envs/pose.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
     params:
         settings=settings(CAGES.world),
-        folder=VIVARIUM,
         seed=CFG.seed,
         code=code("vivarium_world"),
-    conda:
-        "../../envs/pose.yaml"
     message:
         "Build the simulated vivarium"
     script:

@@ -19,17 +19,17 @@ rule sequence_figures:
         figure_files("sequence", "parquet"),
     log:
         f"{LOGS}/sequence_figures.log",
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        run=RUN,
+        run=run_folder,
         settings=settings(CFG.report),
         branch="sequence",
         simulated=SIMULATED["sequence"],
         code=code("figures"),
-    conda:
-        "../../envs/report.yaml"
     message:
         "Draw the sequence figures"
     script:
@@ -51,18 +51,18 @@ rule homecage_figures:
         figure_files("homecage", "parquet"),
     log:
         f"{LOGS}/homecage_figures.log",
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        run=RUN,
+        run=run_folder,
         settings=settings(CFG.report),
         branch="homecage",
         recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("figures"),
-    conda:
-        "../../envs/report.yaml"
     message:
         "Draw the home-cage figures"
     script:
@@ -78,17 +78,17 @@ rule homecage_morning:
         timelines=directory(f"{HOMECAGE}/timeline"),
     log:
         f"{LOGS}/homecage_morning.log",
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        run=RUN,
+        run=run_folder,
         settings=settings(CFG.report),
         recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("homecage_morning"),
-    conda:
-        "../../envs/report.yaml"
     message:
         "Write the morning page and the cage timelines"
     script:
@@ -104,15 +104,15 @@ rule summary:
         config=f"{RUN}/config.yaml",
     log:
         f"{LOGS}/summary.log",
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
     params:
-        run=RUN,
+        run=run_folder,
         config=settings(CFG),
         code=code("summary"),
-    conda:
-        "../../envs/report.yaml"
     message:
         "Sum the run up"
     script:
@@ -132,16 +132,16 @@ rule index:
         ),
     log:
         f"{LOGS}/index.log",
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
     params:
-        run=RUN,
+        run=run_folder,
         settings=settings(CFG.report),
         facts=facts(),
         code=code("index"),
-    conda:
-        "../../envs/report.yaml"
     message:
         "Write the run's page"
     script:

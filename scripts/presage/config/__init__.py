@@ -1,1 +1,1 @@
-"""The configuration: one pydantic section a file, from which the YAML, its comments and the JSON schema are generated."""
+"""The configuration: one file a pydantic section; the YAML, its comments and the JSON schema are generated."""

@@ -1,6 +1,7 @@
 """Write ``config/config.yaml`` (every key, its default, a comment) and the JSON schema from the sections.
 
-Run ``python -m presage.config.generate`` with ``scripts`` on the path (``make config``); a test fails while they differ.
+Run ``python -m presage.config.generate`` with ``scripts`` on the path (``make config``); a test fails
+while they differ.
 """
 
 import json
@@ -54,7 +55,11 @@ def _section(section: BaseModel, depth: int) -> list[str]:
 def _scalar(value: Any) -> str:
     """A leaf in YAML's flow style, on one line."""
     plain = json.loads(json.dumps(value, default=_plain))
-    return yaml.safe_dump(plain, default_flow_style=True, width=10**6, sort_keys=False).removesuffix("\n").removesuffix("\n...")
+    return (
+        yaml.safe_dump(plain, default_flow_style=True, width=10**6, sort_keys=False)
+        .removesuffix("\n")
+        .removesuffix("\n...")
+    )
 
 
 def _plain(value: Any) -> Any:

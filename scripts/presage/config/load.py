@@ -38,7 +38,9 @@ def _explain(error: ValidationError) -> UserError:
     message = first["msg"].removeprefix("Value error, ")
     value = first.get("input")
     shown = "" if isinstance(value, dict) else f" (got {value!r})"
-    return UserError(f"config key {where}", f"{message[:1].lower()}{message[1:]}{shown}", "config/config.yaml explains it")
+    return UserError(
+        f"config key {where}", f"{message[:1].lower()}{message[1:]}{shown}", "config/config.yaml explains it"
+    )
 
 
 def known_keys(parents: Iterable[str]) -> list[str]:

@@ -18,7 +18,9 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 class Sequence(Section):
     """The sequence branch: reads and variants in, effects per cell type out."""
 
-    world: GenomeWorld | None = Field(None, description="the built-in simulated genome instead of your data; null = yours")
+    world: GenomeWorld | None = Field(
+        None, description="the built-in simulated genome instead of your data; null = yours"
+    )
     samples: str | None = Field(None, description="your sample sheet (TSV: sample kind path labels donor ...)")
     reference: Reference = Field(default_factory=Reference, description="genome, genes and windows")
     pseudobulk: Pseudobulk = Field(default_factory=Pseudobulk, description="reads to tracks per cell type")
@@ -45,9 +47,15 @@ class Sequence(Section):
 class HomeCage(Section):
     """The home-cage branch: video, pose or sensor readings in, alarms with lead time out."""
 
-    world: Vivarium | None = Field(None, description="the built-in simulated vivarium instead of your data; null = yours")
-    cages: str | None = Field(None, description="your cage sheet (TSV: cage strain animals role group); null = cages are not judged")
-    segments: str | None = Field(None, description="your segments sheet (TSV: cage start path fps): video or finished pose")
+    world: Vivarium | None = Field(
+        None, description="the built-in simulated vivarium instead of your data; null = yours"
+    )
+    cages: str | None = Field(
+        None, description="your cage sheet (TSV: cage strain animals role group); null = cages are not judged"
+    )
+    segments: str | None = Field(
+        None, description="your segments sheet (TSV: cage start path fps): video or finished pose"
+    )
     events: str | None = Field(None, description="your events sheet (TSV: cage animal time_utc kind value note)")
     recording: Recording = Field(default_factory=Recording, description="clock, lights and schedule of the cameras")
     pose: Pose = Field(default_factory=Pose, description="from video to body parts")

@@ -25,8 +25,8 @@ KINDS = (
 def read_events(sheet: str | Path | None, zone: ZoneInfo) -> pd.DataFrame:
     """The ``events`` table of a TSV sheet (cage, animal, time_utc, kind, value, note); empty when there is no sheet.
 
-    A time with an offset is taken as it is, one without is facility-local time in ``zone``. Raises :class:`UserError` naming
-    row and column.
+    A time with an offset is taken as it is, one without is facility-local time in ``zone``. Raises :class:`UserError`
+    naming row and column.
     """
     if sheet is None:
         return tables.empty("events")

@@ -36,7 +36,7 @@ class Study:
         return Lights.of(self.recording)
 
     def judge(self) -> dict[str, Judged]:
-        """Our detector and the one-line rules, each with its own dated models (see :func:`presage.homecage.judge.judge`)."""
+        """Our detector and the one-line rules, each with its own dated models."""
         return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms)
 
 

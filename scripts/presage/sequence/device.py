@@ -1,4 +1,4 @@
-"""Which device a model runs on. A job that was given a GPU and cannot see it must not crawl along on the CPU unnoticed."""
+"""Which device a model runs on. A job that was given a GPU and cannot see it must not crawl on the CPU unnoticed."""
 
 import torch
 

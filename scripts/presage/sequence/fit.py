@@ -18,7 +18,6 @@ from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
 from presage.sequence.views import Views
 
-
 log = logging.getLogger("presage")
 
 

@@ -11,8 +11,8 @@ from presage.sequence.targets import TargetSet
 def describe(targets: TargetSet, table: str | Path | None = None) -> pd.DataFrame:
     """Columns ``slug cell_type assay strand``, from the `tracks` table where the run has one.
 
-    The tracks of a TFRecord set describe themselves: names are ``ASSAY:what`` with the strand as last character, and the assay
-    of single-cell RNA (RNA3) counts as rna.
+    The tracks of a TFRecord set describe themselves: names are ``ASSAY:what`` with the strand as last character, and
+    the assay of single-cell RNA (RNA3) counts as rna.
     """
     if table is not None:
         return tables.read(table, "tracks")[["slug", "cell_type", "assay", "strand"]]

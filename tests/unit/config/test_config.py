@@ -1,5 +1,6 @@
 """The configuration: generated files do not drift, shipped configs are valid, mistakes are named."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -27,7 +28,7 @@ def test_generated_yaml_is_the_built_in_configuration() -> None:
 
 def test_every_key_of_the_generated_yaml_has_a_comment() -> None:
     lines = generate.config_yaml().splitlines()
-    bare = [b for a, b in zip(lines, lines[1:]) if b.strip() and not b.strip().startswith("#") and "#" not in a]
+    bare = [b for a, b in pairwise(lines) if b.strip() and not b.strip().startswith("#") and "#" not in a]
     assert not bare
 
 

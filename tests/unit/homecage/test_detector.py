@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from tests.unit.homecage import small_colony as colony
 
 from presage.config.distress import Detector, FeatureWeight
 from presage.errors import UserError
 from presage.homecage import panel as panels
 from presage.homecage.detector import FittedBaseline, OwnBaseline
 from presage.homecage.panel import Panel
+from tests.unit.homecage import small_colony as colony
 
 
 def _panel(distance: np.ndarray, **rest: np.ndarray) -> Panel:

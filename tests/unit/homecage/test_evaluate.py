@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.homecage import small_colony as colony
 
 from presage import tables
 from presage.config.distress import Alarms
 from presage.homecage import evaluate, lead_time
 from presage.homecage import judge as judging
+from tests.unit.homecage import small_colony as colony
 
 ALARMS = Alarms(bootstrap=100)
 

@@ -4,7 +4,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.homecage import small_colony as colony
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from presage.config.distress import Alarms
 from presage.errors import UserError
 from presage.homecage import judge as judging
 from presage.homecage import models
+from tests.unit.homecage import small_colony as colony
 
 ALARMS = Alarms(bootstrap=100)
 STAMP = judging.Stamp()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from tests.unit.report.made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
 
 

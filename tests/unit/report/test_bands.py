@@ -1,9 +1,9 @@
 """The drawn baseline is the detector's own, and a later day never moves an earlier band."""
 
 import numpy as np
-from tests.unit.report.made_up_run import START, colony, model_card
 
 from presage.report.bands import own_bands
+from tests.unit.report.made_up_run import START, colony, model_card
 
 DAILY, SCORES, _ = colony()
 

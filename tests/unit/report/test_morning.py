@@ -3,11 +3,10 @@
 import datetime as dt
 import re
 
-from tests.unit.report.made_up_run import START, colony, filled, utc
-
 from presage.config.report import Report
 from presage.report.morning import STATES, morning_page, tiles, write_morning
 from presage.report.run import Run
+from tests.unit.report.made_up_run import START, colony, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 LAST = SCORES["date"].max()

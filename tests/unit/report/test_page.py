@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.report.made_up_run import homecage_run, sequence_run
 
 from presage.config.report import FIGURES, Report
 from presage.config.root import built_in
@@ -18,6 +17,7 @@ from presage.report.page import caption, cards, index_page, table
 from presage.report.render import interval, number
 from presage.report.run import Run
 from presage.report.summary import build_summary
+from tests.unit.report.made_up_run import homecage_run, sequence_run
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.report.made_up_run import DAYS, START, colony, filled, utc
 
 from presage.report.timeline import LEFT, PLOT, _ticks, draw, pick_features, timeline_page, words, zt0
+from tests.unit.report.made_up_run import DAYS, START, colony, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sequence.model_cases import TRACKS, lively_model, lively_trunk, random_onehot, target_set
 from torch import nn
 
 from presage.config.adapt import Adapt, AdaptRun, Training
@@ -28,6 +27,7 @@ from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, is_adapter, load_model, tensor_hash
 from presage.sequence.trunk.borzoi import layers, parameters
 from presage.sequence.trunk.weights import save_trunk
+from tests.unit.sequence.model_cases import TRACKS, lively_model, lively_trunk, random_onehot, target_set
 
 EVERYWHERE = ("stem", "tower.*.conv", "transformer.*", "unet.*.dense", "unet.*.pointwise")
 LORA = AdaptRun(name="x", kind="lora", rank=2, alpha=6, targets=EVERYWHERE)
@@ -220,7 +220,7 @@ def test_tampered_adapter_is_refused(study, tmp_path):
 
 
 def test_targets_of_another_shape_are_refused(study, tmp_path):
-    from model_cases import SHAPE
+    from tests.unit.sequence.model_cases import SHAPE
 
     data = target_set(tmp_path / "t.zarr", shape=SHAPE.model_copy(update={"crop": 4}))
     with pytest.raises(UserError, match="has 56 bins of 8 bp; the trunk gives 60 of 8 bp"):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sequence.variant_cases import random_genome, write_vcf
 
 from presage.errors import UserError
 from presage.sequence.alleles import (
@@ -21,6 +20,7 @@ from presage.sequence.alleles import (
     read_variants,
 )
 from presage.sequence.genome import encode
+from tests.unit.sequence.variant_cases import random_genome, write_vcf
 
 
 class TextGenome:

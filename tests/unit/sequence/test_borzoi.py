@@ -1,16 +1,20 @@
 """The trunk: geometry, relative positions, reverse-complement alignment, the published size."""
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot
 from pydantic import ValidationError
 
 from presage.config.adapt import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention, central_mask_features, position_classes
 from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, layers, new_trunk
+from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot
 
 
 def test_published_model_has_the_published_size():
@@ -111,8 +115,20 @@ def test_attention_is_what_its_equation_says():
     torch.testing.assert_close(attention(x)[0], expected, atol=1e-4, rtol=1e-4)
 
 
+def _borzoi_pytorch_transformer() -> ModuleType:
+    """Their attention's file alone: the package imports transformers, which takes longer than all tests here."""
+    package = importlib.util.find_spec("borzoi_pytorch")
+    if package is None:
+        pytest.skip("borzoi-pytorch is not installed")
+    path = Path(package.submodule_search_locations[0]) / "pytorch_borzoi_transformer.py"
+    spec = importlib.util.spec_from_file_location("their_transformer", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_attention_equals_borzoi_pytorch():
-    transformer = pytest.importorskip("borzoi_pytorch.pytorch_borzoi_transformer")
+    transformer = _borzoi_pytorch_transformer()
     torch.manual_seed(0)
     theirs = transformer.Attention(
         16, num_rel_pos_features=8, heads=2, dim_key=4, dim_value=8, dropout=0.0, pos_dropout=0.0

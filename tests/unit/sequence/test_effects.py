@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.unit.sequence.variant_cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
 
 from presage import tables
 from presage.sequence.alleles import Variant
 from presage.sequence.calibration import Null
 from presage.sequence.effects import Places, Scorer, null_of, score, specificity, track_info
+from tests.unit.sequence.variant_cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
 
 LENGTH, BIN, BINS = SHAPE.context, SHAPE.bin_size, SHAPE.out_bins
 PARTNER = [SLUGS.index(slug.translate(str.maketrans("+-", "-+"))) for slug in SLUGS]

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from scipy import stats
-from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, small_model
 
 from presage import tables
 from presage.sequence.effects import track_info
 from presage.sequence.evaluate import MEAN_OF_TYPES, ceilings, evaluate_tracks, example, locate
 from presage.sequence.targets import TargetSet
+from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, small_model
 
 BIN, BINS, CROP = SHAPE.bin_size, SHAPE.out_bins, SHAPE.crop * SHAPE.bin_size
 TYPES = ["a", "b", "c"]

@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
 from presage.config.adapt import AdaptRun, Training, TrunkShape
 from presage.errors import UserError
@@ -15,6 +14,7 @@ from presage.sequence.model import SequenceModel, predict_windows
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.step import make_trunk, train_trunk
 from presage.sequence.views import Views, view
+from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
 QUICK = {"epochs": 3, "lr": 0.01, "batch_size": 2, "shift": 1}
 

@@ -7,10 +7,10 @@ import pysam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 from presage.errors import UserError
 from presage.sequence.genome import Genome, contig_lengths, encode, map_contigs, match_contigs, prepare_fasta
+from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 
 def test_codes_are_the_bases_and_n_outside(tmp_path):

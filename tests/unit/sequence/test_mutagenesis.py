@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
 
 from presage import tables
 from presage.errors import UserError
 from presage.sequence.alleles import Variant
 from presage.sequence.effects import Scorer
 from presage.sequence.mutagenesis import draw, importance, saturate
+from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
 
 
 def test_every_change_once_and_as_a_variant_is_scored(tmp_path):

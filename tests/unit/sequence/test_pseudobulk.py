@@ -11,7 +11,6 @@ import pyBigWig
 import pysam
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam, write_fasta, write_labels
 
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk, Reference
@@ -21,6 +20,16 @@ from presage.sequence.pseudobulk import aggregate, bulk_targets, scaled, strand_
 from presage.sequence.regions import prepare_reference
 from presage.sequence.targets import TargetSet
 from presage.sheets import Sample
+from tests.unit.sequence.small_reads import (
+    CELLS,
+    CONTIGS,
+    Read,
+    random_reads,
+    slow_reading,
+    write_bam,
+    write_fasta,
+    write_labels,
+)
 
 FEW = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LABELS = {"AAAC-1": "T cell", "CCCG-1": "B cell", "GGGT-1": "T cell"}

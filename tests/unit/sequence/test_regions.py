@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 from presage import tables
 from presage.config.pseudobulk import Reference
 from presage.errors import UserError
 from presage.sequence import regions
 from presage.sequence.genome import prepare_fasta
+from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 LINE = '{chrom}\tx\texon\t{start}\t{end}\t.\t{strand}\t.\tgene_id "{gene}"; gene_name "{name}";\n'
 

@@ -4,13 +4,13 @@ import pandas as pd
 import pysam
 import pysam.bcftools
 import pytest
-from tests.unit.sequence.variant_cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
 
 from presage import tables
 from presage.config.variants import Variants
 from presage.errors import UserError
 from presage.sequence import scoring
 from presage.sequence.scoring import score_set, strongest
+from tests.unit.sequence.variant_cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
 
 
 def run(folder, vcf, null, genome, **settings):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.unit.sequence.model_cases import SHAPE, TRACKS, target_set
 
 from presage.errors import UserError
 from presage.sequence.targets import TargetSet, onehot, strand_pairs
+from tests.unit.sequence.model_cases import SHAPE, TRACKS, target_set
 
 
 def test_round_trip(tmp_path):

@@ -7,13 +7,13 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from tests.unit.sequence.model_cases import lively_model, random_onehot
 
 from presage.errors import UserError
 from presage.sequence.correlation import moments, pearson_from_moments
 from presage.sequence.model import load_model, predict_windows
 from presage.sequence.tfrecords import import_baskerville
 from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
+from tests.unit.sequence.model_cases import lively_model, random_onehot
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ rule homecage_distress:
         f"{LOGS}/homecage_distress.log",
     benchmark:
         f"{BENCHMARKS}/homecage_distress.tsv"
+    conda:
+        "../../../envs/tables.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -30,8 +32,6 @@ rule homecage_distress:
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],
         code=code("homecage_distress"),
-    conda:
-        "../../../envs/tables.yaml"
     message:
         "Judge every cage-day against its own baseline"
     script:

@@ -23,6 +23,8 @@ rule homecage_evaluate:
         f"{LOGS}/homecage_evaluate.log",
     benchmark:
         f"{BENCHMARKS}/homecage_evaluate.tsv"
+    conda:
+        "../../../envs/tables.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -35,8 +37,6 @@ rule homecage_evaluate:
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],
         code=code("homecage_evaluate"),
-    conda:
-        "../../../envs/tables.yaml"
     message:
         "Evaluate alarms: detection, lead time, false alarms"
     script:

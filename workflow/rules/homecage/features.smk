@@ -13,6 +13,8 @@ rule homecage_features:
         table=f"{HOMECAGE}/features/{{cage}}/{{date}}.parquet",
     log:
         f"{LOGS}/homecage_features/{{cage}}.{{date}}.log",
+    conda:
+        "../../../envs/tables.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
@@ -21,8 +23,6 @@ rule homecage_features:
         recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("homecage_features"),
-    conda:
-        "../../../envs/tables.yaml"
     message:
         "Compute the features of {wildcards.cage}, {wildcards.date}"
     script:
@@ -40,6 +40,8 @@ rule homecage_readings:
         f"{LOGS}/homecage_readings.log",
     benchmark:
         f"{BENCHMARKS}/homecage_readings.tsv"
+    conda:
+        "../../../envs/tables.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -50,8 +52,6 @@ rule homecage_readings:
         recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("homecage_readings"),
-    conda:
-        "../../../envs/tables.yaml"
     message:
         "Bring all readings to one row a cage-day"
     script:

@@ -14,6 +14,8 @@ rule homecage_pose_train:
         f"{LOGS}/homecage_pose_train.log",
     benchmark:
         f"{BENCHMARKS}/homecage_pose_train.tsv"
+    conda:
+        "../../../envs/pose.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -25,8 +27,6 @@ rule homecage_pose_train:
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],
         code=code("homecage_pose_train"),
-    conda:
-        "../../../envs/pose.yaml"
     message:
         "Train the pose model on labelled frames"
     script:
@@ -43,6 +43,8 @@ rule homecage_pose:
         table=f"{HOMECAGE}/pose/{{cage}}/{{date}}.parquet",
     log:
         f"{LOGS}/homecage_pose/{{cage}}.{{date}}.log",
+    conda:
+        "../../../envs/pose.yaml"
     threads: pose_threads
     resources:
         mem_mb=4000,
@@ -54,8 +56,6 @@ rule homecage_pose:
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],
         code=code("homecage_pose"),
-    conda:
-        "../../../envs/pose.yaml"
     message:
         "Find body parts of {wildcards.cage}, {wildcards.date}"
     script:

@@ -13,6 +13,8 @@ rule homecage_segments:
         table=f"{HOMECAGE}/segments/{{cage}}/{{date}}.parquet",
     log:
         f"{LOGS}/homecage_segments/{{cage}}.{{date}}.log",
+    conda:
+        "../../../envs/pose.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -21,8 +23,6 @@ rule homecage_segments:
         recording=settings(CAGE_IN.recording),
         simulated=SIMULATED["homecage"],
         code=code("homecage_segments"),
-    conda:
-        "../../../envs/pose.yaml"
     message:
         "Probe the segments of {wildcards.cage}, {wildcards.date}"
     script:
@@ -36,13 +36,13 @@ rule homecage_segments_all:
         table=f"{HOMECAGE}/segments.parquet",
     log:
         f"{LOGS}/homecage_segments_all.log",
+    conda:
+        "../../../envs/tables.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
     params:
         code=code("homecage_segments_all"),
-    conda:
-        "../../../envs/tables.yaml"
     message:
         "Sum up all segments"
     script:

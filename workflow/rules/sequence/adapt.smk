@@ -16,6 +16,8 @@ rule sequence_bulk:
         f"{LOGS}/sequence_bulk.log",
     benchmark:
         f"{BENCHMARKS}/sequence_bulk.tsv"
+    conda:
+        "../../../envs/singlecell.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -23,8 +25,6 @@ rule sequence_bulk:
         shape=settings(SEQ.trunk.shape),
         simulated=SIMULATED["sequence"],
         code=code("sequence_bulk"),
-    conda:
-        "../../../envs/singlecell.yaml"
     message:
         "Collect bulk coverage over the windows"
     script:
@@ -40,14 +40,14 @@ rule sequence_tfrecords:
         f"{LOGS}/sequence_tfrecords.log",
     benchmark:
         f"{BENCHMARKS}/sequence_tfrecords.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
     params:
         simulated=SIMULATED["sequence"],
         code=code("sequence_tfrecords"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Read the TFRecord set"
     script:
@@ -67,6 +67,8 @@ rule sequence_trunk:
         f"{LOGS}/sequence_trunk.log",
     benchmark:
         f"{BENCHMARKS}/sequence_trunk.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -79,8 +81,6 @@ rule sequence_trunk:
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_trunk"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Make the trunk ready ({params.settings[kind]})"
     script:
@@ -101,6 +101,8 @@ rule sequence_adapt:
         f"{LOGS}/sequence_adapt/{{name}}.seed{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/sequence_adapt/{{name}}.seed{{seed}}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -112,8 +114,6 @@ rule sequence_adapt:
         seed=adapter_seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_adapt"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Fit adapter {wildcards.name}, seed {wildcards.seed}"
     script:

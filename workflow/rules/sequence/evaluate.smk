@@ -16,7 +16,10 @@ rule sequence_evaluate:
         qc=track_qc(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
-        scores=[f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets],
+        scores=[
+            f"{SEQUENCE}/variants/{name}/scores.parquet"
+            for name in SEQ_IN.variant_sets
+        ],
         truth=SEQ_IN.truth,
     output:
         metrics=f"{SEQUENCE}/evaluate/metrics.parquet",
@@ -27,6 +30,8 @@ rule sequence_evaluate:
         f"{LOGS}/sequence_evaluate.log",
     benchmark:
         f"{BENCHMARKS}/sequence_evaluate.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -39,8 +44,6 @@ rule sequence_evaluate:
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_evaluate"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Evaluate adapters and variant effects on held-out data"
     script:

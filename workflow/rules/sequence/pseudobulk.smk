@@ -23,6 +23,8 @@ rule sequence_pseudobulk:
         f"{LOGS}/sequence_pseudobulk.log",
     benchmark:
         f"{BENCHMARKS}/sequence_pseudobulk.tsv"
+    conda:
+        "../../../envs/singlecell.yaml"
     resources:
         mem_mb=8000,
         runtime=240,
@@ -34,8 +36,6 @@ rule sequence_pseudobulk:
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_pseudobulk"),
-    conda:
-        "../../../envs/singlecell.yaml"
     message:
         "Pool reads into pseudobulk tracks"
     script:

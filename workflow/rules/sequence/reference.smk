@@ -20,6 +20,8 @@ rule sequence_reference:
         f"{LOGS}/sequence_reference.log",
     benchmark:
         f"{BENCHMARKS}/sequence_reference.tsv"
+    conda:
+        "../../../envs/singlecell.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -29,8 +31,6 @@ rule sequence_reference:
         trunk_files=SEQ_IN.trunk_files,
         simulated=SIMULATED["sequence"],
         code=code("sequence_reference"),
-    conda:
-        "../../../envs/singlecell.yaml"
     message:
         "Prepare genome, genes and windows"
     script:

@@ -25,6 +25,8 @@ rule sequence_variants:
         f"{LOGS}/sequence_variants/{{set}}.log",
     benchmark:
         f"{BENCHMARKS}/sequence_variants/{{set}}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -36,8 +38,6 @@ rule sequence_variants:
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_variants"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Score the variants of {wildcards.set}"
     script:
@@ -58,6 +58,8 @@ rule sequence_ism:
         f"{LOGS}/sequence_ism/{{region}}.log",
     benchmark:
         f"{BENCHMARKS}/sequence_ism/{{region}}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,
@@ -69,8 +71,6 @@ rule sequence_ism:
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_ism"),
-    conda:
-        "../../../envs/torch.yaml"
     message:
         "Mutate every base of {wildcards.region}"
     script:

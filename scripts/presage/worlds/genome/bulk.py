@@ -12,19 +12,29 @@ import pyBigWig
 from numpy.typing import NDArray
 
 from presage.worlds.genome.expression import CLOSED, Expectation
-from presage.worlds.genome.grammar import GRID, States
+from presage.worlds.genome.grammar import CELL_TYPES, GRID, States
 from presage.worlds.genome.layout import Gene, Layout, rows
 
-# Rows are tissues, columns CELL_TYPES.
+# Rows are tissues with ATAC and RNA, columns CELL_TYPES.
 TISSUES = {
     "tissue1": (0.60, 0.20, 0.05, 0.10, 0.04, 0.01),
     "tissue2": (0.05, 0.55, 0.18, 0.05, 0.13, 0.04),
     "tissue3": (0.10, 0.05, 0.55, 0.25, 0.05, 0.00),
     "tissue4": (0.05, 0.10, 0.05, 0.38, 0.38, 0.04),
 }
+ACCESSIBILITY_ONLY = 8  # further tissues that have ATAC but no RNA, as most have in public compendia
+RARE_SHARE = 0.02  # of the rare type in those
 STRANDS = {"+": "plus", "-": "minus"}
 STEP = 2 * GRID  # bp, resolution of the bigWigs
 INTRON = 0.2  # coverage of introns, relative to exons
+
+
+def mixtures(rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """Shares of CELL_TYPES in each tissue: those of TISSUES, then ACCESSIBILITY_ONLY random ones."""
+    drawn = rng.dirichlet(np.full(len(CELL_TYPES) - 1, 0.7), ACCESSIBILITY_ONLY) * (1 - RARE_SHARE)
+    extra = np.append(drawn, np.full((ACCESSIBILITY_ONLY, 1), RARE_SHARE), axis=1)
+    known = {name: np.array(shares) for name, shares in TISSUES.items()}
+    return known | {f"tissue{i}": shares for i, shares in enumerate(extra, start=len(TISSUES) + 1)}
 
 
 def write_bulk(
@@ -34,14 +44,15 @@ def write_bulk(
 
     Counts are Poisson in steps of 16 bp around ``depth`` reads/bp on an open element, and on the mean gene's exons.
     """
-    mixtures = np.array(list(TISSUES.values())) @ states.type_means()
-    share = mixtures @ (expectation.expression / expectation.expression.sum(axis=1, keepdims=True))
+    share = expectation.expression / expectation.expression.sum(axis=1, keepdims=True)
     listed = []
-    for t, tissue in enumerate(TISSUES):
-        access = {c: mixtures[t] @ a + CLOSED for c, a in expectation.activity.items()}
-        tracks = {("atac", "."): {c: a.reshape(-1, STEP // GRID).mean(axis=1) for c, a in access.items()}}
-        level = share[t] / share[t].mean()
-        tracks |= {("rna", strand): _rna(layout, level, strand) for strand in STRANDS}
+    for tissue, types in mixtures(rng).items():
+        weights = types @ states.type_means()
+        access = {c: (weights @ a + CLOSED).reshape(-1, STEP // GRID) for c, a in expectation.activity.items()}
+        tracks = {("atac", "."): {c: a.mean(axis=1) for c, a in access.items()}}
+        if tissue in TISSUES:
+            level = weights @ share
+            tracks |= {("rna", strand): _rna(layout, level / level.mean(), strand) for strand in STRANDS}
         for (assay, strand), expected in tracks.items():
             slug = f"{tissue}_{assay}" + (f"_{STRANDS[strand]}" if strand in STRANDS else "")
             _write_bigwig(out / f"{slug}.bw", {c: rng.poisson(depth * e) for c, e in expected.items()})
