@@ -112,7 +112,8 @@ def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str)
     needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
     header = list(reader.fieldnames or [])
     _check_header(sheet, header, known, needed)
-    rows, seen = [], {}
+    rows: list[tuple[int, Row]] = []
+    seen: dict[str, int] = {}
     for number, raw in enumerate(reader, start=2):
         if None in raw:
             raise UserError(f"{sheet} row {number}", "has more cells than the header", "remove the surplus tabs")

@@ -119,7 +119,8 @@ class SequenceInputs:
         if trunk.kind == "presage":
             return {"weights": f"{trunk.path}/trunk.safetensors", "card": f"{trunk.path}/card.json"}
         if trunk.kind == "keras_h5":
-            return {"path": located(trunk.path), "params": located(trunk.params), "targets": located(trunk.targets)}
+            given = {"path": trunk.path, "params": trunk.params, "targets": trunk.targets}
+            return {key: located(path) for key, path in given.items() if path}
         return {}
 
     @property

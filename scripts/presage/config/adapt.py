@@ -155,7 +155,9 @@ class Adapt(Section):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        for key, values in {"names of runs": [r.name for r in self.runs], "seeds": list(self.seeds)}.items():
-            if len(set(values)) < len(values):
-                raise ValueError(f"{key} repeat: {values}")
+        names = [run.name for run in self.runs]
+        if len(set(names)) < len(names):
+            raise ValueError(f"names of runs repeat: {names}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds repeat: {list(self.seeds)}")
         return self

@@ -5,7 +5,6 @@ while they differ.
 """
 
 import json
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -74,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -40,15 +40,17 @@ def read_events(sheet: str | Path | None, zone: ZoneInfo) -> pd.DataFrame:
         raise UserError(sheet, f"has no column {missing[0]!r}", f"the columns are {', '.join(columns)}")
     raw = raw.reindex(columns=columns, fill_value="")
     times, values = [], []
-    for number, row in enumerate(raw.itertuples(), start=2):
+    for number, (kind, when, value) in enumerate(raw[["kind", "time_utc", "value"]].to_numpy(str), start=2):
         where = f"{sheet} row {number}"
-        if row.kind not in KINDS:
-            raise UserError(f"{where}, column kind", f"{row.kind!r} is not known", f"use one of {', '.join(KINDS)}")
-        times.append(to_utc(row.time_utc, zone, f"{where}, column time_utc"))
+        if kind not in KINDS:
+            raise UserError(f"{where}, column kind", f"{kind!r} is not known", f"use one of {', '.join(KINDS)}")
+        times.append(to_utc(str(when), zone, f"{where}, column time_utc"))
         try:
-            values.append(float(row.value) if row.value else None)
+            values.append(float(value) if value else None)
         except ValueError:
-            raise UserError(f"{where}, column value", f"{row.value!r} is not a number", "correct it") from None
+            raise UserError(f"{where}, column value", f"{value!r} is not a number", "correct it") from None
     raw["time_utc"] = pd.to_datetime(pd.Series(times, dtype=object), utc=True).astype("datetime64[us, UTC]")
     raw["value"] = pd.Series(values, dtype=float)
-    return raw.replace({"animal": {"": None}, "note": {"": None}})
+    for column in ("animal", "note"):
+        raw[column] = [text or None for text in raw[column]]
+    return raw

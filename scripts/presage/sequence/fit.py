@@ -95,6 +95,7 @@ def fit(
         elif epoch - best.epoch >= patience:
             break
 
+    assert best is not None  # epoch 0 is always scored
     _copy(best.state, state)
     model.eval()
     history = pd.DataFrame(rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])

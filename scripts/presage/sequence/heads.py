@@ -1,5 +1,6 @@
 """The head: from an embedding per bin to the tracks."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -7,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Activation = Literal["softplus", "relu"]
-_ACTIVATIONS = {"softplus": F.softplus, "relu": F.relu}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"softplus": F.softplus, "relu": F.relu}
 
 
 class Head(nn.Module):

@@ -48,7 +48,7 @@ class TargetSet:
         """
         path = Path(path)
         group = _open_group(path)
-        attrs = dict(group.attrs)
+        attrs: dict[str, Any] = dict(group.attrs)
         try:
             windows = pd.DataFrame({c: _read_column(group[f"windows/{c}"]) for c in SCHEMAS["windows"].names})
             tracks = list(attrs["tracks"])
@@ -162,14 +162,16 @@ class TargetSet:
 
     def values(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Measured coverage of some windows: float32 (window, bin, track)."""
-        return _open_group(self.path)["targets"].oindex[np.asarray(rows, np.int64)][:, :, self._columns]
+        array: Any = _open_group(self.path)["targets"]
+        return array.oindex[np.asarray(rows, np.int64)][:, :, self._columns]
 
     def sequence(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Integer sequence of some windows: uint8 (window, length), 0..3 = A C G T, 4 = N and outside the contig."""
         rows = np.asarray(rows, np.int64)
         group = _open_group(self.path)
         if "sequence" in group:
-            return group["sequence"].oindex[rows]
+            array: Any = group["sequence"]
+            return array.oindex[rows]
         if self.fasta is None:
             raise UserError(self.path, "holds no sequence", "give the genome's FASTA when it is opened")
         return _fetch(self.fasta, self.windows.iloc[rows])

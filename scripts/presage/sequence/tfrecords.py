@@ -84,8 +84,8 @@ def import_baskerville(
     table = read_targets_txt(folder / "targets.txt")
     wanted = [
         i
-        for i, row in enumerate(table.itertuples())
-        if any(fnmatch.fnmatchcase(text, p) for p in patterns for text in (row.slug, row.name))
+        for i, ids in enumerate(zip(table["slug"], table["name"]))
+        if any(fnmatch.fnmatchcase(str(text), p) for p in patterns for text in ids)
     ]
     if not wanted:
         raise UserError("track patterns", f"{list(patterns)} fit no track of {folder / 'targets.txt'}")
@@ -112,7 +112,7 @@ def import_baskerville(
         "as in the TFRecords (baskerville: summed over a bin, scaled, clipped softly)",
         names=list(table["name"].iloc[wanted]),
         sequence=np.stack(sequences),
-        strand_pair=np.searchsorted(wanted, pairs),
+        strand_pair=np.searchsorted(wanted, pairs).tolist(),
     )
 
 

@@ -57,8 +57,8 @@ class Views:
             with torch.no_grad():
                 made = self.model.run(range(stage - 1, stage), self._stage(stage - 1, missing))
             for i, key in enumerate(missing):
-                found[key] = tuple(part[i].clone() for part in made)
-                self._keep((stage, key), found[key], sum(part.nbytes for part in found[key]))
+                found[key] = parts = tuple(part[i].clone() for part in made)
+                self._keep((stage, key), parts, sum(part.nbytes for part in parts))
         return tuple(torch.stack(parts) for parts in zip(*(found[key] for key in keys)))
 
     def _read(self, what: str, row: int) -> np.ndarray:

@@ -7,11 +7,11 @@ import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from presage.config.adapt import AdaptRun
 from presage.errors import UserError
@@ -77,7 +77,7 @@ def resolved(model: SequenceModel) -> list[dict[str, Any]]:
         rows.append(
             {
                 "layer": name,
-                "shape": "x".join(map(str, layer.weight.shape)),
+                "shape": "x".join(str(n) for n in cast(Tensor, layer.weight).shape),
                 "parameters": sum(size for size, _ in sizes),
                 "trainable": sum(size for size, trained in sizes if trained),
             }

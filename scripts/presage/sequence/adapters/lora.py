@@ -34,8 +34,11 @@ def attach(layer: nn.Module, rank: int, alpha: float) -> Lora:
     """
     if getattr(layer, "groups", 1) != 1:
         raise ValueError("a grouped convolution has no low-rank update")
-    lora = Lora(layer.weight, rank, alpha)
-    layer.weight.requires_grad_(False)
+    weight = layer.weight
+    if not isinstance(weight, Tensor):
+        raise ValueError(f"{type(layer).__name__} has no weight")
+    lora = Lora(weight, rank, alpha)
+    weight.requires_grad_(False)
     parametrize.register_parametrization(layer, "weight", lora)
     return lora
 

@@ -28,20 +28,16 @@ def fit_ridge(train: Pairs, valid: Pairs, alphas: Sequence[float]) -> RidgeFit:
     once or, ``valid``, once for every penalty, so ``valid`` must be re-iterable. Sums run in float64: memory is
     width squared, whatever the data.
     """
-    gram = cross = total = observed = None
+    sums: tuple[Tensor, ...] = ()
     count = 0
     for embedding, coverage in train:
         x, y = embedding.flatten(0, 1).double(), coverage.flatten(0, 1).double()
-        if gram is None:
-            gram, cross = x.new_zeros(x.shape[1], x.shape[1]), x.new_zeros(x.shape[1], y.shape[1])
-            total, observed = x.new_zeros(x.shape[1]), x.new_zeros(y.shape[1])
-        gram += x.T @ x
-        cross += x.T @ y
-        total += x.sum(0)
-        observed += y.sum(0)
+        parts = (x.T @ x, x.T @ y, x.sum(0), y.sum(0))
+        sums = tuple(a + b for a, b in zip(sums, parts)) if sums else parts
         count += len(x)
-    if gram is None:
+    if not sums:
         raise ValueError("no training windows")
+    gram, cross, total, observed = sums
     mean, mean_y = total / count, observed / count
     covariance = gram / count - torch.outer(mean, mean)
     scale = covariance.diagonal().clamp_min(1e-12).sqrt()

@@ -12,8 +12,8 @@ def shape_of(settings: Trunk) -> TrunkShape:
     Raises :class:`UserError` when its files are not there.
     """
     if settings.kind == "keras_h5":
-        return read_params(settings.params)[0]
+        return read_params(settings.params or "")[0]
     if settings.kind == "presage":
-        path = Path(settings.path)
+        path = Path(settings.path or "")
         return TrunkShape(**read_card(path if path.is_dir() else path.parent)["shape"])
     return settings.shape

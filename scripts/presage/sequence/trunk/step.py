@@ -26,10 +26,10 @@ def make_trunk(
     """
     torch.set_num_threads(threads)
     if settings.kind == "keras_h5":
-        model = load_keras_h5(settings.path, settings.params, settings.targets)
+        model = load_keras_h5(settings.path or "", settings.params or "", settings.targets or "")
         return save_trunk(out_dir, model, {"origin": "keras_h5", "simulated": False})
     if settings.kind == "presage":
-        model = load_trunk(settings.path)
+        model = load_trunk(settings.path or "")
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
     if data is None:
         raise ValueError("kind train needs data")
