@@ -19,7 +19,7 @@ def run(job: Job) -> None:
         Genome(job.input.fasta),
         tables.read(job.input.genes, "genes"),
         tables.read(job.input.windows, "windows"),
-        shape_of(Trunk(**{**job.params.trunk, **dict(job.params.trunk_files)})).bin_size,
+        shape_of(Trunk(**job.params.trunk)).bin_size,
         job.output.cells.parent,
         simulated=job.params.simulated,
         meta=job.provenance(),

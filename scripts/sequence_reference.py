@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     from presage.sequence.regions import prepare_reference
     from presage.sequence.trunk.shape import shape_of
 
-    shape = shape_of(Trunk(**{**job.params.trunk, **dict(job.params.trunk_files)}))
+    shape = shape_of(Trunk(**job.params.trunk))
     given = {name: (job.input.get(name) or [None])[0] for name in ("gtf", "windows")}
     settings = Reference(**{**job.params.settings, "fasta": job.input.fasta[0], **given})
     prepare_reference(settings, shape.context, shape.crop * shape.bin_size, job.output.fasta.parent, job.provenance())

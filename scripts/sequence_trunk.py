@@ -11,7 +11,7 @@ def run(job: Job) -> None:
     from presage.sequence.targets import TargetSet
     from presage.sequence.trunk.step import make_trunk
 
-    settings = Trunk(**{**job.params.settings, **dict(job.params.files)})
+    settings = Trunk(**job.params.settings)
     data = TargetSet.open(job.input.targets, job.input.fasta) if settings.kind == "train" else None
     card = make_trunk(
         job.output.weights.parent, settings, job.params.seed, job.params.torch_threads, data, device(job.gpus)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from presage import data_registry, sheets
+from presage.config.adapt import Trunk
 from presage.config.distress import Source
 from presage.config.pose import Recording
 from presage.config.report import FIGURES
@@ -113,15 +114,19 @@ class SequenceInputs:
         return located(self.config.tfrecords) if self.config.tfrecords else None
 
     @property
-    def trunk_files(self) -> dict[str, str]:
-        """Files of a trunk that was trained elsewhere, by their config key."""
+    def trunk(self) -> Trunk:
+        """The trunk's settings with paths that exist when their job runs."""
         trunk = self.config.trunk
+        given = {"path": trunk.path, "params": trunk.params, "targets": trunk.targets}
+        return trunk.model_copy(update={key: located(path) for key, path in given.items() if path})
+
+    @property
+    def trunk_files(self) -> list[str]:
+        """Files of a trunk that was trained elsewhere."""
+        trunk = self.trunk
         if trunk.kind == "presage":
-            return {"weights": f"{trunk.path}/trunk.safetensors", "card": f"{trunk.path}/card.json"}
-        if trunk.kind == "keras_h5":
-            given = {"path": trunk.path, "params": trunk.params, "targets": trunk.targets}
-            return {key: located(path) for key, path in given.items() if path}
-        return {}
+            return [f"{trunk.path}/trunk.safetensors", f"{trunk.path}/card.json"]
+        return [path for path in (trunk.path, trunk.params, trunk.targets) if path]
 
     @property
     def world_files(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Bad input through the real workflow: one line that says where, what and what to do; no half-written output."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pysam
 import pytest
 
+from presage.config.adapt import TrunkShape
 from tests.running import error_lines, snakemake
 
 HOMECAGE = """
@@ -21,8 +23,8 @@ run: bad
 gpus: 0
 sequence:
   samples: {sheet}
-  reference: {{fasta: {fasta}}}
-  trunk: {{kind: keras_h5, path: none.h5, params: {params}, targets: none.txt}}
+  reference: {{fasta: {fasta}, split: block, block_windows: 1}}
+  trunk: {{kind: presage, path: {trunk}}}
 """
 
 
@@ -89,12 +91,13 @@ def sequence(tmp_path: Path, real_data: Path) -> Path:
     shutil.copy(real_data / "singlecell" / "mgatk_test2_umi.bam", tmp_path / "reads.bam")
     pysam.index(str(tmp_path / "reads.bam"))
     write(tmp_path / "samples.tsv", "sample\tkind\tpath\ns1\tbam\treads.bam\n")
-    text = SEQUENCE.format(
-        sheet=tmp_path / "samples.tsv", fasta=tmp_path / "mt.fa", params=real_data / "mini_borzoi" / "params.json"
+    (tmp_path / "trunk").mkdir()
+    write(tmp_path / "trunk" / "card.json", json.dumps({"shape": TrunkShape().model_dump(mode="json")}))
+    write(tmp_path / "trunk" / "trunk.safetensors", "")
+    write(
+        tmp_path / "c.yaml",
+        SEQUENCE.format(sheet=tmp_path / "samples.tsv", fasta=tmp_path / "mt.fa", trunk=tmp_path / "trunk"),
     )
-    for name in ("none.h5", "none.txt"):
-        text = text.replace(name, str(write(tmp_path / name, "")))
-    write(tmp_path / "c.yaml", text)
     return tmp_path
 
 

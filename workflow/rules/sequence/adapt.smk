@@ -56,7 +56,7 @@ rule sequence_tfrecords:
 
 rule sequence_trunk:
     input:
-        files=list(SEQ_IN.trunk_files.values()),
+        files=SEQ_IN.trunk_files,
         targets=trunk_targets(),
         fasta=rules.sequence_reference.output.fasta,
     output:
@@ -75,8 +75,7 @@ rule sequence_trunk:
         runtime=720,
         gpu=CFG.gpus,
     params:
-        settings=settings(SEQ.trunk),
-        files=SEQ_IN.trunk_files,
+        settings=settings(SEQ_IN.trunk),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],

@@ -8,7 +8,7 @@ PRODUCES <run>/sequence/pseudobulk/{cells,tracks}.parquet, bw/, counts.h5ad, tar
 rule sequence_pseudobulk:
     input:
         samples=SEQ_IN.sample_files,
-        trunk=list(SEQ_IN.trunk_files.values()),
+        trunk=SEQ_IN.trunk_files,
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
         windows=rules.sequence_reference.output.windows,
@@ -31,8 +31,7 @@ rule sequence_pseudobulk:
     params:
         samples=[vars(sample) for sample in SEQ_IN.samples],
         settings=settings(SEQ.pseudobulk),
-        trunk=settings(SEQ.trunk),
-        trunk_files=SEQ_IN.trunk_files,
+        trunk=settings(SEQ_IN.trunk),
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_pseudobulk"),

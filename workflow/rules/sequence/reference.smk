@@ -10,7 +10,7 @@ rule sequence_reference:
         fasta=optional(SEQ_IN.fasta),
         gtf=optional(SEQ_IN.gtf),
         windows=optional(SEQ_IN.published_windows),
-        trunk=list(SEQ_IN.trunk_files.values()),
+        trunk=SEQ_IN.trunk_files,
     output:
         fasta=f"{SEQUENCE}/reference/genome.fa",
         fai=f"{SEQUENCE}/reference/genome.fa.fai",
@@ -27,8 +27,7 @@ rule sequence_reference:
         runtime=60,
     params:
         settings=settings(SEQ.reference),
-        trunk=settings(SEQ.trunk),
-        trunk_files=SEQ_IN.trunk_files,
+        trunk=settings(SEQ_IN.trunk),
         simulated=SIMULATED["sequence"],
         code=code("sequence_reference"),
     message:
