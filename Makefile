@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full test test-fast lint format types config lock clean
+.PHONY: help setup demo real test test-fast lint format types config lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,10 +29,6 @@ demo: setup ## both branches on the built-in world (simulated), then where to lo
 real: setup ## both branches on small real public data
 	@$(SNAKEMAKE) --configfile config/real.yaml
 	@$(PY) -m presage.report.summary results/real
-
-real-full: setup ## the same at full length: all adapters, five seeds, long pose training (hours)
-	@$(SNAKEMAKE) --configfile config/real.yaml config/real_full.yaml
-	@$(PY) -m presage.report.summary results/real_full
 
 test: setup ## all tests: unit, one rule, dry-run matrix, end to end, resilience
 	@$(PY) -m pytest tests
