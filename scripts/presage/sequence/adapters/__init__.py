@@ -19,7 +19,8 @@ from presage.sequence.adapters import lora
 from presage.sequence.heads import Activation, Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.trunk.borzoi import layers, parameters
-from presage.sequence.trunk.weights import load_strictly, prefixed, read_card, read_tensors, unprefixed, write_card
+from presage.sequence.trunk.shape import read_card
+from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 
 WEIGHTS = "adapter.safetensors"
 

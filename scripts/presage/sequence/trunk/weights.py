@@ -18,8 +18,9 @@ from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.tfrecords import read_targets_txt
 from presage.sequence.trunk.borzoi import Borzoi, parameters
+from presage.sequence.trunk.shape import CARD, read_card, read_params
 
-CARD, WEIGHTS = "card.json", "trunk.safetensors"
+WEIGHTS = "trunk.safetensors"
 
 
 # ---- presage's own files ------------------------------------------------------------------------------------------
@@ -81,17 +82,6 @@ def load_trunk(path: str | Path) -> SequenceModel:
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """Write ``card.json``: sorted keys, so that equal cards are equal files."""
     (folder / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n")
-
-
-def read_card(folder: str | Path) -> dict[str, Any]:
-    """Read ``card.json`` of a trunk or adapter folder. Raises :class:`UserError` when it is missing or broken."""
-    path = Path(folder) / CARD
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise UserError(path, "is missing", "give a folder that presage wrote") from None
-    except json.JSONDecodeError as error:
-        raise UserError(path, f"is not JSON ({error})", "copy the folder again") from None
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -177,61 +167,6 @@ def load_keras_h5(
         trunk_hash=tensor_hash(base_state(trunk)),
         adapter_hash=tensor_hash(dense.state_dict()),
     )
-
-
-def read_params(params_json: str | Path, head: str = "head_human") -> tuple[TrunkShape, int]:
-    """Shape of the trunk and units of the head from a baskerville ``params.json``.
-
-    Raises :class:`UserError` when it describes another kind of network.
-    """
-    try:
-        model = json.loads(Path(params_json).read_text())["model"]
-        blocks = model["trunk"]
-        kinds = [block["name"] for block in blocks]
-        ups = kinds.count("unet_conv")
-        attention = blocks[2] if "transformer_tower" in kinds else {}
-        expected = [
-            "conv_dna",
-            "res_tower",
-            *["transformer_tower"] * bool(attention),
-            *["unet_conv"] * ups,
-            "Cropping1D",
-        ]
-        final = blocks[len(expected) :]
-        if kinds[: len(expected)] != expected or [b["name"] for b in final] not in ([], ["conv_nac"]):
-            raise UserError(params_json, f"trunk {kinds} is not of the Borzoi family", f"expected {expected}")
-        tower = blocks[1]
-        widths = _tower_widths(tower)
-        heads = int(attention.get("heads", 1))
-        shape = TrunkShape(
-            context=model["seq_length"],
-            crop=blocks[len(expected) - 1]["cropping"],
-            stem_width=blocks[0]["filters"],
-            stem_kernel=blocks[0]["kernel_size"],
-            tower_widths=widths,
-            tower_kernel=tower["kernel_size"],
-            depth=int(attention.get("repeat", 1)) if attention else 0,
-            heads=heads,
-            key_size=attention.get("key_size", 64),
-            value_size=widths[-1] // heads,
-            position_features=attention.get("num_position_features", 32),
-            dropout=attention.get("dropout", 0.0),
-            ups=ups,
-            final_width=final[0]["filters"] if final else None,
-        )
-        return shape, int(model[head]["units"])
-    except FileNotFoundError:
-        raise UserError(params_json, "is missing", "give the params.json of the model") from None
-    except (KeyError, IndexError, json.JSONDecodeError) as error:
-        raise UserError(params_json, f"is not a baskerville params.json ({error!r})", "give the model's own") from None
-
-
-def _tower_widths(tower: Mapping[str, Any]) -> tuple[int, ...]:
-    """Filters of each block: a geometric series, rounded to a multiple, as baskerville makes it."""
-    first, last, repeat = tower["filters_init"], tower["filters_end"], tower["repeat"]
-    multiple = tower.get("divisible_by", 1)
-    factor = (last / first) ** (1 / (repeat - 1)) if repeat > 1 else 1.0
-    return tuple(int(np.round(first * factor**i / multiple) * multiple) for i in range(repeat))
 
 
 def _keras_names(shape: TrunkShape) -> dict[str, tuple[str, str, tuple[int, ...]]]:
