@@ -19,7 +19,7 @@ $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 11), (3, 12)) else "error: python3 is %d.%d; presage needs 3.11 or 3.12: make PYTHON=python3.11 ..." % v)'
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	@.venv/bin/uv pip install --no-config --python $(PY) --quiet --no-deps --require-hashes -r requirements.lock
+	@.venv/bin/uv pip install --no-config --compile-bytecode --python $(PY) --quiet --no-deps --require-hashes -r requirements.lock
 	@rm -f .venv/stamp-* && touch $(STAMP)
 
 demo: setup ## both branches on the built-in world (simulated), then where to look

@@ -12,7 +12,7 @@ class TrunkShape(Section):
 
     context: int = Field(4096, ge=256, description="input length, bp")
     crop: int = Field(16, ge=0, description="output bins left out at each edge")
-    stem_width: int = Field(32, ge=1, description="filters of the first convolution")
+    stem_width: int = Field(48, ge=1, description="filters of the first convolution")
     stem_kernel: int = Field(15, ge=1, description="width of the first convolution, bp (odd)")
     tower_widths: tuple[int, ...] = Field(
         (32, 48, 64, 80, 96, 112),
@@ -61,6 +61,10 @@ class TrunkShape(Section):
         return self
 
 
+HeadKind = Literal["exp", "softplus"]
+_HEAD = "from the head's linear layer to coverage: exp = log link, effects multiply; softplus = as in Borzoi"
+
+
 class Training(Section):
     """How a model is fitted. The same keys serve the trunk and the adapters."""
 
@@ -74,7 +78,9 @@ class Training(Section):
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0 = no averaging")
     patience: int = Field(6, ge=1, description="epochs without a better valid score before stopping")
     select: Literal["loss", "pearson"] = Field("pearson", description="valid score by which the best epoch is chosen")
-    total_weight: float = Field(0.2, ge=0, description="weight of a window's total against its shape in the loss")
+    total_weight: float = Field(
+        1.0, ge=0, description="weight of a window's total against its shape in the loss; 1 = Poisson, Borzoi 0.2"
+    )
     rc: bool = Field(True, description="show half of the windows as their reverse complement")
     shift: int = Field(3, ge=0, description="largest random shift of a window, bp")
     cache_gb: float = Field(1.5, ge=0, description="memory for the outputs of frozen layers, GB; 0 = compute each time")
@@ -92,6 +98,7 @@ class Trunk(Section):
     params: str | None = Field(None, description="keras_h5: the params.json beside it")
     targets: str | None = Field(None, description="keras_h5: the targets.txt that names the tracks of its own head")
     shape: TrunkShape = Field(TrunkShape(), description="widths, for kind train")
+    head: HeadKind = Field("exp", description=f"{_HEAD} (kind train)")
     training: Training = Field(
         Training(epochs=12, lr=4e-3, warmup_steps=200, batch_size=4, ema=0.95), description="fit, for kind train"
     )
@@ -106,7 +113,7 @@ class Trunk(Section):
 
 
 _ATTENTION = ("transformer.*.attention.query", "transformer.*.attention.value")
-_LATER = ("transformer.*.mlp_*", "unet.*dense", "unet.*.pointwise")
+_LATER = ("tower.[345].conv", "transformer.*", "unet.*dense", "unet.*.pointwise")
 
 
 class AdaptRun(Section):
@@ -133,7 +140,7 @@ class Adapt(Section):
 
     runs: tuple[AdaptRun, ...] = Field(
         (
-            AdaptRun(name="lora", kind="lora", targets=(*_ATTENTION, *_LATER), head_epochs=4),
+            AdaptRun(name="lora", kind="lora", rank=16, alpha=32.0, targets=_LATER, head_epochs=4, lr=4e-3),
             AdaptRun(name="probe", kind="probe", epochs=12),
             AdaptRun(name="ridge", kind="ridge"),
         ),
@@ -146,6 +153,7 @@ class Adapt(Section):
         Training(epochs=8, lr=2e-3, warmup_steps=50, batch_size=8, ema=0.9, shift=0),
         description="fit of lora and probe",
     )
+    head: HeadKind = Field("exp", description=f"{_HEAD} (lora and probe)")
     ridge_alphas: tuple[float, ...] = Field(
         (1e-2, 1.0, 1e2, 1e4), min_length=1, description="ridge penalties to choose from on the valid windows"
     )

@@ -15,7 +15,7 @@ class GenomeWorld(Section):
         min_length=3,
         description="chromosome lengths [kb]; the last one is meant for test, the one before it for valid",
     )
-    gene_spacing_bp: int = Field(4000, ge=3200, description="mean distance between genes [bp]")
+    gene_spacing_bp: int = Field(3400, ge=3200, description="mean distance between genes [bp]")
     difficulty: Literal["standard", "hard"] = Field(
         "standard", description="hard: weaker planted effects, fuzzier motifs, noisier cells, shallower bulk"
     )

@@ -39,8 +39,8 @@ class Vivarium(Section):
     onset_before_end_days: int = Field(7, ge=0, description="illness begins at least this many days before the end")
 
     video_days: int = Field(12, ge=1, le=400, description="cage-days of the video cages; they end with the colony's")
-    video_healthy: int = Field(2, ge=0, description="video cages whose mouse stays healthy")
-    video_ill: int = Field(2, ge=0, description="video cages whose mouse falls ill")
+    video_healthy: int = Field(1, ge=0, description="video cages whose mouse stays healthy")
+    video_ill: int = Field(1, ge=0, description="video cages whose mouse falls ill")
     video_onset_day: int = Field(6, ge=0, description="video day during which illness begins, counted from 0")
     rendered_days: int = Field(
         1,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from presage.config.report import FIGURES, Report
-from presage.report import homecage_figures, sequence_figures
+from presage.report import alarm_figures, homecage_figures, sequence_figures
 from presage.report.run import NOT_DRAWN, NoData, Run
 from presage.report.style import MUTED, save, style
 
@@ -21,9 +21,9 @@ DRAW: dict[str, Draw] = {
     "fig4_variants": sequence_figures.variants,
     "fig5_pose": homecage_figures.pose,
     "fig6_activity": homecage_figures.activity,
-    "fig7_alarms": homecage_figures.alarms,
+    "fig7_alarms": alarm_figures.alarms,
     "fig8_cage": homecage_figures.cage,
-    "fig9_dss": homecage_figures.dss,
+    "fig9_dss": alarm_figures.dss,
 }
 
 

@@ -29,6 +29,7 @@ FILES = {
     "evaluation": ("homecage/distress/evaluation.parquet", "evaluation"),
 }
 
+OURS = "ours"  # the name of our detector in the evaluation table
 NOT_DRAWN = "not_drawn"  # the one column of the numbers of a figure that has none: why
 
 

@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from presage.config.report import Report
 from presage.report import style
 from presage.report.run import NoData, Run
-
-Drawing = tuple[Figure, pd.DataFrame]
+from presage.report.style import Drawing
 
 
 def thousands(value: float, _: Any = None) -> str:

@@ -11,9 +11,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from presage.report.render import number
-from presage.report.run import NoData, Run
+from presage.report.run import OURS, NoData, Run
 
-OURS = "ours"  # the name of our detector in the evaluation table
 Found = float | int | tuple[float, float, float]  # a number, or a number with its 95 % interval
 Ask = Callable[[Run, Mapping[str, Any]], Found]
 

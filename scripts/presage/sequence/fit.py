@@ -45,7 +45,7 @@ def fit(
     ema: float = 0.0,
     patience: int = 10,
     select: Literal["loss", "pearson"] = "pearson",
-    total_weight: float = 0.2,
+    total_weight: float = 1.0,
     rc: bool = True,
     shift: int = 3,
     cache_gb: float = 1.5,
@@ -168,7 +168,7 @@ def _optimizer(model: SequenceModel, lr: float, weight_decay: float) -> torch.op
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=lr)
+    return torch.optim.AdamW(groups, lr=lr, fused=True)
 
 
 def _schedule(kind: str, warmup: int, steps: int) -> Callable[[int], float]:
@@ -197,8 +197,7 @@ def _copy(source: dict[str, Tensor], state: dict[str, Tensor]) -> None:
 
 @torch.no_grad()
 def _update(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
-    for name, tensor in average.items():
-        tensor.lerp_(state[name], 1 - decay)
+    torch._foreach_lerp_(list(average.values()), [state[name] for name in average], 1 - decay)
 
 
 @contextmanager

@@ -70,6 +70,7 @@ rule sequence_trunk:
     conda:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
+    priority: 10
     resources:
         mem_mb=8000,
         runtime=720,
@@ -103,6 +104,7 @@ rule sequence_adapt:
     conda:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
+    priority: 10
     resources:
         mem_mb=8000,
         runtime=720,

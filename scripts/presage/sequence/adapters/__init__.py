@@ -27,10 +27,13 @@ WEIGHTS = "adapter.safetensors"
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of adapter is put on one layer (``None``: it has no part in the trunk), and its head's activation."""
+    """How a kind of adapter is put on one layer (``None``: it has no part in the trunk).
+
+    ``activation`` is of its head, for a kind that does not leave it to the configuration.
+    """
 
     attach: Callable[[nn.Module, AdaptRun], nn.Module] | None
-    activation: Activation = "softplus"
+    activation: Activation | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -129,6 +132,7 @@ def save_adapter(folder: str | Path, model: SequenceModel, run: AdaptRun, card: 
         "strand_pair": model.strand_pair.tolist(),
         "layers": list(lora.adapters(model.trunk)),
         "trainable_fraction": trainable_fraction(model),
+        "head": model.head.activation,
         "head_parameters": parameters(model.head),
     }
     save_file(tensors, folder / WEIGHTS)
@@ -150,7 +154,7 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
             "give its own trunk or fit it again",
         )
     run = AdaptRun(**card["run"])
-    head = Head(model.trunk.width, len(card["tracks"]), KINDS[run.kind].activation)
+    head = Head(model.trunk.width, len(card["tracks"]), card["head"])
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
     for name, module in attach(model.trunk, run).items():
         load_strictly(module, unprefixed(f"trunk.{name}.lora", tensors), folder / WEIGHTS)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from presage import tables
-from presage.config.adapt import Adapt, AdaptRun
+from presage.config.adapt import Adapt, AdaptRun, HeadKind
 from presage.errors import UserError
 from presage.sequence.adapters import KINDS, attach, frozen_hash, lora, resolved_text, save_adapter
 from presage.sequence.adapters.ridge import fit_ridge
@@ -44,7 +44,7 @@ def adapt(
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     data = data.select(settings.tracks)
-    model = new_model(load_model(trunk_path), data, run).to(device)
+    model = new_model(load_model(trunk_path), data, run, settings.head).to(device)
     log.info("%s", resolved_text(model))
     before = frozen_hash(model)
     result = _ridge(model, data, settings) if run.kind == "ridge" else _gradient(model, data, run, settings, seed)
@@ -71,7 +71,7 @@ def adapt(
     return card
 
 
-def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun) -> SequenceModel:
+def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun, activation: HeadKind = "exp") -> SequenceModel:
     """``base``'s trunk with untrained adapters and a head that starts at each track's mean over train windows."""
     trunk = base.trunk
     span = (data.bin_size, data.windows["out_end"].sub(data.windows["out_start"]).iloc[0] // data.bin_size)
@@ -80,7 +80,7 @@ def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun) -> SequenceMo
             data.path, f"has {span[1]} bins of {span[0]} bp", f"the trunk gives {trunk.out_bins} of {trunk.bin_size} bp"
         )
     attach(trunk, run)
-    head = Head(trunk.width, len(data.tracks), KINDS[run.kind].activation)
+    head = Head(trunk.width, len(data.tracks), KINDS[run.kind].activation or activation)
     mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
     head.start_at(torch.from_numpy(mean))
     return SequenceModel(

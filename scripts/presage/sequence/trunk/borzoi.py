@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from presage.config.adapt import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention
+from presage.sequence.trunk.pool import max_pool
 
 EPS = 1e-3  # of every norm; Keras' default, with which the released weights were trained
 MOMENTUM = 0.1  # torch's meaning: Keras' 0.9
@@ -153,12 +154,12 @@ class Borzoi(nn.Module):
         """
         if x.ndim != 3 or x.shape[1:] != (4, self.context):
             raise ValueError(f"input {tuple(x.shape)}, expected (batch, 4, {self.context})")
-        x = F.max_pool1d(self.stem(x), 2)
+        x = max_pool(self.stem(x))
         skips: list[Tensor] = []
         for block in self.tower:
             x = block(x)
             skips.append(x)
-            x = F.max_pool1d(x, 2)
+            x = max_pool(x)
         return (x, *(_trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
 
     def decode(self, x: Tensor, *skips: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from presage import tables
-from presage.config.adapt import Training, Trunk, TrunkShape
+from presage.config.adapt import HeadKind, Training, Trunk, TrunkShape
 from presage.errors import UserError
 from presage.sequence.fit import Fit, fit
 from presage.sequence.heads import Head
@@ -33,7 +33,7 @@ def make_trunk(
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
     if data is None:
         raise ValueError("kind train needs data")
-    model, result = train_trunk(data, settings.shape, settings.training, seed, device)
+    model, result = train_trunk(data, settings.shape, settings.training, seed, device, settings.head)
     card = save_trunk(
         out_dir,
         model.cpu(),
@@ -56,7 +56,12 @@ def make_trunk(
 
 
 def train_trunk(
-    data: TargetSet, shape: TrunkShape, training: Training, seed: int, device: str = "cpu"
+    data: TargetSet,
+    shape: TrunkShape,
+    training: Training,
+    seed: int,
+    device: str = "cpu",
+    activation: HeadKind = "exp",
 ) -> tuple[SequenceModel, Fit]:
     """Train a trunk and its head from random weights on ``data``'s train windows; valid windows choose the epoch.
 
@@ -76,7 +81,7 @@ def train_trunk(
             "trunk.shape says {}, {}, {}".format(*wanted),
         )
     torch.manual_seed(seed)
-    head = Head(shape.width, len(data.tracks))
+    head = Head(shape.width, len(data.tracks), activation)
     mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
     head.start_at(torch.from_numpy(mean))
     model = SequenceModel(new_trunk(shape), head, data.tracks, data.strand_pair, frozen=False).to(device)

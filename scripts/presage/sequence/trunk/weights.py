@@ -44,6 +44,7 @@ def save_trunk(folder: str | Path, model: SequenceModel, card: Mapping[str, Any]
         "trunk_hash": tensor_hash(trunk),
         "head_hash": tensor_hash(model.head.state_dict()),
         "trunk_parameters": parameters(model.trunk),
+        "head": model.head.activation,
         "head_parameters": parameters(model.head),
     }
     tensors = prefixed("trunk", trunk) | prefixed("head", model.head.state_dict())
@@ -60,7 +61,7 @@ def load_trunk(path: str | Path) -> SequenceModel:
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     trunk = Borzoi(TrunkShape(**card["shape"]))
-    head = Head(trunk.width, len(card["tracks"]))
+    head = Head(trunk.width, len(card["tracks"]), card["head"])
     load_strictly(trunk, unprefixed("trunk", tensors), folder / WEIGHTS)
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
     found = tensor_hash(base_state(trunk))

@@ -15,24 +15,25 @@ from presage.worlds.genome.expression import CLOSED, Expectation
 from presage.worlds.genome.grammar import CELL_TYPES, GRID, States
 from presage.worlds.genome.layout import Gene, Layout, rows
 
-# Rows are tissues with ATAC and RNA, columns CELL_TYPES.
+# Rows are tissues, columns CELL_TYPES.
 TISSUES = {
-    "tissue1": (0.60, 0.20, 0.05, 0.10, 0.04, 0.01),
-    "tissue2": (0.05, 0.55, 0.18, 0.05, 0.13, 0.04),
-    "tissue3": (0.10, 0.05, 0.55, 0.25, 0.05, 0.00),
+    "tissue1": (0.75, 0.10, 0.05, 0.05, 0.04, 0.01),
+    "tissue2": (0.05, 0.70, 0.12, 0.05, 0.05, 0.03),
+    "tissue3": (0.05, 0.05, 0.75, 0.10, 0.05, 0.00),
     "tissue4": (0.05, 0.10, 0.05, 0.38, 0.38, 0.04),
 }
-ACCESSIBILITY_ONLY = 8  # further tissues that have ATAC but no RNA, as most have in public compendia
-RARE_SHARE = 0.02  # of the rare type in those
+RANDOM_TISSUES = 8  # further ones, some nearly pure, as the sorted primary cells of public compendia are
+PURITY = 0.25  # concentration of the random shares; below 1, one type prevails
+RARE_SHARE = 0.02  # of the rare type in the random ones
 STRANDS = {"+": "plus", "-": "minus"}
 STEP = 2 * GRID  # bp, resolution of the bigWigs
 INTRON = 0.2  # coverage of introns, relative to exons
 
 
 def mixtures(rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Shares of CELL_TYPES in each tissue: those of TISSUES, then ACCESSIBILITY_ONLY random ones."""
-    drawn = rng.dirichlet(np.full(len(CELL_TYPES) - 1, 0.7), ACCESSIBILITY_ONLY) * (1 - RARE_SHARE)
-    extra = np.append(drawn, np.full((ACCESSIBILITY_ONLY, 1), RARE_SHARE), axis=1)
+    """Shares of CELL_TYPES in each tissue: those of TISSUES, then RANDOM_TISSUES random ones."""
+    drawn = rng.dirichlet(np.full(len(CELL_TYPES) - 1, PURITY), RANDOM_TISSUES) * (1 - RARE_SHARE)
+    extra = np.append(drawn, np.full((RANDOM_TISSUES, 1), RARE_SHARE), axis=1)
     known = {name: np.array(shares) for name, shares in TISSUES.items()}
     return known | {f"tissue{i}": shares for i, shares in enumerate(extra, start=len(TISSUES) + 1)}
 
@@ -49,10 +50,9 @@ def write_bulk(
     for tissue, types in mixtures(rng).items():
         weights = types @ states.type_means()
         access = {c: (weights @ a + CLOSED).reshape(-1, STEP // GRID) for c, a in expectation.activity.items()}
+        level = weights @ share
         tracks = {("atac", "."): {c: a.mean(axis=1) for c, a in access.items()}}
-        if tissue in TISSUES:
-            level = weights @ share
-            tracks |= {("rna", strand): _rna(layout, level / level.mean(), strand) for strand in STRANDS}
+        tracks |= {("rna", strand): _rna(layout, level / level.mean(), strand) for strand in STRANDS}
         for (assay, strand), expected in tracks.items():
             slug = f"{tissue}_{assay}" + (f"_{STRANDS[strand]}" if strand in STRANDS else "")
             _write_bigwig(out / f"{slug}.bw", {c: rng.poisson(depth * e) for c, e in expected.items()})

@@ -15,7 +15,7 @@ from presage.worlds.genome.layout import Layout
 
 CLOSED = 0.04  # accessibility where nothing is active, relative to a fully open element
 GENE_REACH = 2496  # bp, activity further from the TSS than this does not count
-SILENT = 0.08  # expression without any drive, relative to the maximum
+SILENT = 0.02  # expression without any drive, relative to the maximum
 GENE_STRENGTH_SD = 0.2  # log
 
 
