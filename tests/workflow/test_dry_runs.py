@@ -22,11 +22,11 @@ SEQUENCE_WORLD = {
 }
 HOMECAGE_WORLD = {
     "vivarium_world": 1,
-    "homecage_segments": 48,
+    "homecage_segments": 24,
     "homecage_segments_all": 1,
     "homecage_pose_train": 1,
-    "homecage_pose": 48,
-    "homecage_features": 48,
+    "homecage_pose": 24,
+    "homecage_features": 24,
     "homecage_readings": 1,
     "homecage_distress": 1,
     "homecage_evaluate": 1,

@@ -67,10 +67,10 @@ rule sequence_trunk:
         f"{LOGS}/sequence_trunk.log",
     benchmark:
         f"{BENCHMARKS}/sequence_trunk.tsv"
+    priority: 10
     conda:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
-    priority: 10
     resources:
         mem_mb=8000,
         runtime=720,
@@ -101,10 +101,10 @@ rule sequence_adapt:
         f"{LOGS}/sequence_adapt/{{name}}.seed{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/sequence_adapt/{{name}}.seed{{seed}}.tsv"
+    priority: 10
     conda:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
-    priority: 10
     resources:
         mem_mb=8000,
         runtime=720,
