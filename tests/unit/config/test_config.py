@@ -48,7 +48,10 @@ def merge(base: dict, over: dict) -> dict:
 
 
 def test_nothing_given_is_the_demo() -> None:
-    assert load({}, DEMO) == built_in()
+    demo = load({}, DEMO)
+    assert demo == Config.model_validate(yaml.safe_load(DEMO.read_text()))
+    worlds = [(c.sequence.world, c.homecage.world) for c in (demo, built_in())]
+    assert worlds[0] == worlds[1]
     assert load({"seed": 5}, DEMO).seed == 5
 
 
