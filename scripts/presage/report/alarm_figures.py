@@ -144,10 +144,11 @@ def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     lead = lead[lead["group"].isin(["DSS", "stress+DSS"]) & (lead["detector"] == OURS)]
     healthy = metric(table, "false_alarms_per_cage_month")
     healthy = healthy[(healthy["group"] != "all") & healthy["value"].notna()]
-    panels = [("hits", 1.35), ("lead", 1.0)] + [("healthy", 1.0)] * bool(len(healthy))
-    figure = style.new_figure("Published colitis mice (real), activity only, day 0 masked", 3.1, simulated)
+    panels = [("hits", 1.3), ("lead", 1.1)] + [("healthy", 1.3)] * bool(len(healthy))
+    figure = style.new_figure("Published colitis mice (real), activity only, day 0 masked", 3.5, simulated)
     axes = figure.subplots(1, len(panels), width_ratios=[width for _, width in panels])
     _dss_hits(axes[0], hits)
+    figure.legend(loc="outside lower left", ncols=3)
     _dss_lead(axes[1], lead)
     axes[1].legend(*_dots(lead["status"]), loc="upper left")
     if len(healthy):
@@ -155,6 +156,7 @@ def dss(run: Run, settings: Report, simulated: bool | None) -> Drawing:
         _against_budget(axes[2], healthy, dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN])))
         _the_budget_itself(axes[2], healthy)
         axes[2].set(title="Healthy mice", ylabel="false alarms per mouse-month")
+        axes[2].tick_params(axis="x", labelrotation=60)
     numbers = [hits.assign(panel="alarmed"), lead.assign(panel="lead time"), healthy.assign(panel="healthy")]
     columns = [
         "panel",
@@ -190,7 +192,6 @@ def _dss_hits(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set(title="Alarmed after treatment", ylabel="share of animals", ylim=(-0.03, 1.03))
     axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, columnspacing=1)
     style.tidy(axes)
 
 
@@ -206,5 +207,5 @@ def _dss_lead(axes: Axes, lead: pd.DataFrame) -> None:
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     axes.set_xticks(range(len(groups)), [f"{g}\nn = {(lead['group'] == g).sum()}" for g in groups])
     axes.tick_params(axis="x", length=0)
-    axes.set(title="Before 5 % weight loss", ylabel="lead time (days; bar: median)", xlim=(-0.6, len(groups) - 0.4))
+    axes.set(title="Lead over 5 % loss", ylabel="lead time (days; bar: median)", xlim=(-0.6, len(groups) - 0.4))
     style.tidy(axes)

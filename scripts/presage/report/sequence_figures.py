@@ -149,7 +149,8 @@ def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     each, whole = rows[rows["group"] != "all"], rows[rows["group"] == "all"]
     across = over_seeds(metric(metrics, ACROSS, split="test", group="all")).dropna(subset=["value"])
     models = list(whole.sort_values("value", ascending=False)["model"])
-    groups = sorted(each["group"].unique())
+    # The trunk's own head predicts tracks of its own; only those that an adapter predicts too can be compared.
+    groups = sorted(each.loc[each["model"] != TRUNK, "group"].unique())
     ceiling = over_seeds(metric(metrics, CEILING)).dropna(subset=["value"])
     panels = [(whole, "Mean over tracks", "Pearson r over bins")]
     panels += [(across, "Differences between cell types", "Pearson r over types")] * bool(len(across))
@@ -167,6 +168,7 @@ def adapters(run: Run, settings: Report, simulated: bool | None) -> Drawing:
 
 
 PEARSON, ACROSS, CEILING = "bin_pearson", "across_types_r", "noise_ceiling"
+TRUNK = "trunk"
 BASELINES = {"mean_of_types": style.RIVAL}  # has seen the answer's mean: a reference, no rival
 
 
@@ -205,7 +207,8 @@ def _names(run: Run, models: list[str]) -> list[str]:
     names = []
     for model in models:
         part = share.get(model)
-        names.append(model.replace("_", " ") + ("" if part is None else f" ({100 * part:.2g} %)"))
+        note = ", own tracks" if model == TRUNK else "" if part is None else f" ({100 * part:.2g} %)"
+        names.append(model.replace("_", " ") + note)
     return names
 
 
