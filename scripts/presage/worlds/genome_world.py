@@ -21,7 +21,7 @@ mgatk = ``mgatk_test2_umi.bam``, deep mitochondrial 10x reads, 48,130 records), 
 
 How much cell types and tissues differ is set towards real bulk tracks, and stays below them. Standard deviation over
 tracks of log(coverage / mean + 0.1), in the 7 % of bins with most coverage, of the 74 tracks of mini-Borzoi's windows:
-DNase 1.0 and RNA 2.1; here 0.94 over types and 0.6 over tissues (ATAC), 0.83 and 0.55 (genes).
+DNase 1.0 and RNA 2.1; here 0.94 over types and 0.62 over tissues (ATAC), 0.82 and 0.53 (genes).
 
 cr12 is a subsample (2.4 reads per gene, no CB + UB + gene twice), so duplicates are mgatk's. No real BAM here has
 labels: the share of unlabelled barcodes (6 %) and of uniform noise reads (3 %) are choices.
