@@ -6,7 +6,7 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Prepare the reference for the trunk's window size."""
     from presage.config.adapt import Trunk
-    from presage.config.pseudobulk import Reference
+    from presage.config.reference import Reference
     from presage.sequence.regions import prepare_reference
     from presage.sequence.trunk.shape import shape_of
 

@@ -14,13 +14,17 @@ from typing import Any, TypeVar
 from presage.errors import UserError
 
 Row = TypeVar("Row")
-KINDS = ("bam", "bam_atac", "fragments", "h5ad")
+KINDS = ("bam", "bam_atac", "fragments", "h5ad", "bigwig")
 VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One input of the pseudobulk step: reads, fragments or counts of one donor."""
+    """One input of the pseudobulk step: reads, fragments, counts or finished coverage of one donor.
+
+    ``chemistry`` (three_prime or five_prime) is checked against the reads; ``barcodes`` says how the labels spell this
+    sample's barcodes, e.g. ``{sample}_{barcode}``; ``assay``, ``cell_type`` and ``strand`` say what a bigWig holds.
+    """
 
     sample: str
     kind: str
@@ -30,6 +34,11 @@ class Sample:
     condition: str = ""
     tissue: str = ""
     genome: str = ""
+    chemistry: str = ""
+    barcodes: str = ""
+    assay: str = ""
+    cell_type: str = ""
+    strand: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from presage.config.base import Section
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
 from presage.config.genome_world import GenomeWorld
 from presage.config.pose import Pose, Recording
-from presage.config.pseudobulk import Pseudobulk, Reference
+from presage.config.pseudobulk import Pseudobulk
+from presage.config.reference import Reference
 from presage.config.report import Report
 from presage.config.variants import Evaluate, Ism, Variants
 from presage.config.vivarium import Vivarium

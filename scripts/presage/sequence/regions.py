@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
-from presage.config.pseudobulk import Reference
+from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence import folds
 from presage.sequence.genome import Genome, map_contigs, prepare_fasta

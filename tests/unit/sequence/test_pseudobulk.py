@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from presage import tables
-from presage.config.pseudobulk import Pseudobulk, Reference
+from presage.config.pseudobulk import Pseudobulk
+from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.genome import Genome
 from presage.sequence.pseudobulk import aggregate, bulk_targets, scaled, strand_partners

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.config.pseudobulk import Reference
+from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence import regions
 from presage.sequence.genome import prepare_fasta
