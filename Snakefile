@@ -34,6 +34,8 @@ wildcard_constraints:
     name=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     set=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     seed=r"\d+",
+    source=r"[A-Za-z0-9._-]+",
+    part=r"\d+",
 
 
 rule report:

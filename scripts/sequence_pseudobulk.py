@@ -1,20 +1,21 @@
-"""sequence_pseudobulk: reads of single cells pooled to one track per cell type, assay and strand."""
+"""sequence_pseudobulk: the parts of all samples pooled to one track per cell type, assay and strand."""
 
 from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
-    """Count, pool, and write what a model trains on."""
+    """Add the parts up and write what a model trains on."""
     from presage import tables
     from presage.config.adapt import Trunk
     from presage.config.pseudobulk import Pseudobulk
     from presage.sequence.genome import Genome
-    from presage.sequence.pseudobulk import aggregate
+    from presage.sequence.pseudobulk import gather
     from presage.sequence.trunk.shape import shape_of
     from presage.sheets import Sample
 
-    qc = aggregate(
+    qc = gather(
         [Sample(**sample) for sample in job.params.samples],
+        job.input.parts,
         Pseudobulk(**job.params.settings),
         Genome(job.input.fasta),
         tables.read(job.input.genes, "genes"),
@@ -24,7 +25,7 @@ def run(job: Job) -> None:
         simulated=job.params.simulated,
         meta=job.provenance(),
     )
-    log.info("pseudobulk: %s", qc)
+    log.info("samples: %s\nwindows: %s", {name: one.get("reads") for name, one in qc["samples"].items()}, qc["windows"])
 
 
 if "snakemake" in globals():

@@ -4,6 +4,8 @@ Light on purpose: the Snakefile asks here, and no input file but the sheets is o
 """
 
 import functools
+import itertools
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
 from presage.sheets import Sample, Segment
 
+INDEXED = ("bam", "bam_atac")
+READS = (*INDEXED, "fragments")
 PUBLIC = "resources/public"
 PUBLIC_FILES, PUBLIC_FOLDERS = f"{PUBLIC}/files", f"{PUBLIC}/folders"
 
@@ -77,13 +81,41 @@ class SequenceInputs:
         labels = f"{self.folder}/{row.labels}" if row.labels else ""
         return Sample(**{**vars(row), "path": f"{self.folder}/{row.path}", "labels": labels})
 
+    @functools.cached_property
+    def sources(self) -> dict[str, Sample]:
+        """Samples that consist of reads, by a name that is safe in paths and wildcards."""
+        found: dict[str, Sample] = {}
+        for row in self.samples:
+            if row.kind in READS:
+                stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', row.sample)}.{row.kind}"
+                endings = itertools.chain([""], (f"-{i}" for i in itertools.count(2)))
+                name = next(stem + ending for ending in endings if stem + ending not in found)
+                found[name] = row
+        return found
+
+    def parts(self, source: str) -> list[tuple[str, str]]:
+        """The (source, part) jobs that read a sample. A fragments file is read from front to end, by one."""
+        parts = self.config.pseudobulk.parts if self.sources[source].kind in INDEXED else 1
+        return [(source, str(part)) for part in range(parts)]
+
+    def source_files(self, source: str) -> list[str]:
+        """Every file that the jobs of one sample read, a BAM's index included."""
+        row = self.sources[source]
+        files = [row.path, row.labels, row.genome if row.genome != "header" else ""]
+        if row.kind in INDEXED and self._makes_index(row.path):
+            files.append(f"{row.path}.bai")
+        return sorted({path for path in files if path})
+
     @property
-    def sample_files(self) -> list[str]:
-        """Every file that the pseudobulk step reads, indexes of BAM and fragments files included."""
-        files = [r.path for r in self.samples] + [r.labels for r in self.samples if r.labels]
-        files += [r.genome for r in self.samples if r.genome not in ("", "header")]
-        files += [r.path + ".bai" for r in self.samples if r.kind in ("bam", "bam_atac") and self._makes_index(r.path)]
-        return sorted(set(files))
+    def finished_files(self) -> list[str]:
+        """Files of the samples that are no reads: counts and finished coverage."""
+        rows = [row for row in self.samples if row.kind not in READS]
+        return sorted({path for row in rows for path in (row.path, row.labels) if path})
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the samples yield tracks: an h5ad has counts only."""
+        return any(row.kind != "h5ad" for row in self.samples)
 
     def _makes_index(self, path: str) -> bool:
         """Indexes that the workflow itself makes are inputs; a user's own is looked for by the job."""

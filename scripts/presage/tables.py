@@ -73,8 +73,33 @@ _TEXT = {
         cells i64 cells cells that were pooled
         reads i64 reads reads or fragments that were used
         umis i64 molecules distinct molecules (0 for atac)
+        depth f64 1/bp mean depth over the genome
         kept bool - written and trained on
         reason str? - why it was not kept""",
+    # What one job takes out of one sample; see presage.sequence.parts.
+    "part_depth": """
+        lane i32 - group of cells, strand, half and class; see presage.sequence.steps
+        position i32 bp base from which the depth differs
+        step i32 reads by how much""",
+    "part_genes": """
+        group i32 - group of cells
+        gene_id str - identifier
+        name str - symbol
+        molecules i64 molecules in the gene""",
+    "part_cells": """
+        barcode str - as in the reads
+        labelled bool - is a cell
+        counted i64 reads that pass all but the collapse of molecules
+        reads i64 reads RNA reads that were used
+        umis i64 molecules distinct molecules
+        fragments i64 fragments ATAC fragments that were used""",
+    "part_labels": """
+        barcode str - as in the labels
+        cell_type str? - label
+        donor str - whose cell it is
+        condition str - state or treatment
+        tissue str - where it was taken from
+        read_barcode str? - as in the reads; null where it cannot be told""",
     "history": """
         epoch i32 epochs passes over the training windows
         step i64 steps optimiser steps so far

@@ -2,6 +2,7 @@
 
 from presage import study
 from presage.config.load import load
+from presage.config.pseudobulk import Reading
 from presage.config.root import HomeCage, Sequence
 from presage.errors import UserError
 from presage.provenance import closure_hash
@@ -99,6 +100,50 @@ def adapt_settings(wildcards):
 def adapter_seed(wildcards):
     """The seed of an adapter job."""
     return int(wildcards.seed)
+
+
+def part_sample(wildcards):
+    """The row of the sample sheet that a job reads."""
+    return vars(SEQ_IN.sources[wildcards.source])
+
+
+def part_files(wildcards):
+    """The files of that row."""
+    return SEQ_IN.source_files(wildcards.source)
+
+
+def part_number(wildcards):
+    """Which part of the sample a job reads, from 0."""
+    return int(wildcards.part)
+
+
+def part_count(wildcards):
+    """How many jobs read the sample."""
+    return len(SEQ_IN.parts(wildcards.source))
+
+
+def reading_settings():
+    """What reading depends on: a change of anything else pools again, and reads nothing again."""
+    return {
+        key: value
+        for key, value in settings(SEQ.pseudobulk).items()
+        if key in Reading.model_fields and key != "parts"
+    }
+
+
+def pseudobulk_parts():
+    """The parts of all samples."""
+    return [
+        f"{SEQUENCE}/parts/{source}/{part}"
+        for name in SEQ_IN.sources
+        for source, part in SEQ_IN.parts(name)
+    ]
+
+
+def coverage_outputs():
+    """Folders of tracks, where any sample has coverage."""
+    names = ("bw", "targets.zarr") if SEQ_IN.has_coverage else ()
+    return [f"{SEQUENCE}/pseudobulk/{name}" for name in names]
 
 
 def trunk_targets():

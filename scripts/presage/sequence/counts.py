@@ -1,4 +1,4 @@
-"""Molecules and genes: reads that repeat a molecule are collapsed, the rest is counted per gene.
+"""Genes: which one each read lies in, and molecules per group of cells and gene.
 
 A read belongs to the gene on its transcript's strand in which the middles of its aligned blocks lie, if it is just one.
 """
@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import sparse
 
 from presage.errors import UserError
-from presage.sequence.bam import Reads
 from presage.sequence.labels import read_h5ad
+from presage.sequence.reads import Reads
 
 _NONE, _SEVERAL = -1, -2
 
@@ -101,26 +101,6 @@ class GeneTable:
         middle = (reads.block_start + reads.block_end) // 2
         plus, minus = self._cache[chrom, introns]
         return _agree(plus.at(middle), reads.offset), _agree(minus.at(middle), reads.offset)
-
-
-def molecules(reads: Reads, gene: np.ndarray) -> np.ndarray:
-    """First read of each molecule: bool [reads].
-
-    A molecule is a cell, a UMI and a gene; reads without a gene belong to the molecule of their cell and UMI on the
-    same strand of the contig, or make one. Positions do not tell: it is amplified before it is cut, so its reads
-    lie apart, while two molecules of a cell share UMI, contig and strand in fewer than 1 of 1,000 cases.
-    """
-    if (reads.umi < 0).all():
-        return np.ones(len(reads), dtype=bool)
-    # Stable, so the first read of a group is the first in the file; genes before none (-1).
-    order = np.lexsort((-gene, reads.minus, reads.umi, reads.cell))
-    cell, umi, minus, place = reads.cell[order], reads.umi[order], reads.minus[order], gene[order]
-    new = np.ones(len(order), dtype=bool)
-    same = (np.diff(cell) == 0) & (np.diff(umi) == 0) & (minus[1:] == minus[:-1])
-    new[1:] = ~(same & ((place[1:] == place[:-1]) | (place[1:] < 0)))
-    first = np.zeros(len(order), dtype=bool)
-    first[order[new]] = True
-    return first
 
 
 def _agree(votes: np.ndarray, offset: np.ndarray) -> np.ndarray:

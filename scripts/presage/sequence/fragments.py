@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from presage.errors import UserError
+from presage.sequence.barcodes import Barcodes
 from presage.sequence.genome import ContigMap, match_contigs
-from presage.sequence.labels import Barcodes
 
 _BLOCK = 1 << 24  # bytes of text that are parsed at a time
 _COLUMNS = {"chrom": pa.string(), "start": pa.int64(), "end": pa.int64(), "barcode": pa.string()}
@@ -60,62 +60,58 @@ class Fragments:
 
 
 class FragmentFile:
-    """A fragments file, read once from front to end; its contigs wait in ``spool`` so that memory stays flat.
+    """A fragments file, read once from front to end, a few hundred thousand lines at a time.
 
-    ``known`` barcodes as in :class:`presage.sequence.labels.Barcodes`. Lines that start with ``#`` are skipped; columns
-    after the fourth (read-pair count) do not matter: a line is a fragment.
+    Lines that start with ``#`` are skipped; columns after the fourth (read-pair count) do not matter: a line is a
+    fragment, and a file with four columns is a file in which each was seen once.
 
-    Raises :class:`UserError` for a file that is truncated, no fragments file, not sorted by contig and start, or whose
-    contigs do not match ``reference`` (contig -> bp; None: every contig as it is).
+    Raises :class:`UserError`, on the way, for a file that is truncated, no fragments file, or not sorted by contig and
+    start, and from :meth:`match` for one whose contigs do not match the genome.
+
+    Attributes
+    ----------
+    total, by_contig : fragments so far
+    lengths : furthest end on each contig so far
+    refused : fragments of each contig that lie in no labelled cell
     """
 
-    def __init__(self, path: str | Path, barcodes: Barcodes, spool: Path, reference: Mapping[str, int] | None) -> None:
-        self.path, self._spool, self._barcodes = Path(path), Path(spool), barcodes
-        self._spool.mkdir(parents=True, exist_ok=True)
-        self.total, self.skipped = 0, Counter[str]()
-        self._files: dict[str, Path] = {}
-        self._refused: Counter[str] = Counter()
-        seen: Counter[str] = Counter()
-        furthest: dict[str, int] = {}
+    def __init__(self, path: str | Path, barcodes: Barcodes) -> None:
+        self.path, self._barcodes = Path(path), barcodes
+        self.by_contig: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.lengths: dict[str, int] = {}
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_contig.values())
+
+    def read(self) -> Iterator[tuple[str, Fragments, np.ndarray]]:
+        """(contig in the file's spelling, its next fragments in labelled cells, barcode numbers of all others)."""
         for chrom, start, end, cell in self._parts():
-            self.total += len(start)
-            seen[chrom] += len(start)
-            furthest[chrom] = max(furthest.get(chrom, 0), int(end.max()))
-            keep = cell >= 0
-            self._refused[chrom] += int((~keep).sum())
-            with self._files.setdefault(chrom, self._spool / f"{len(self._files)}.npy").open("ab") as out:
-                np.save(out, np.stack([cell[keep], start[keep], end[keep]]))
+            self.by_contig[chrom] += len(start)
+            self.lengths[chrom] = max(self.lengths.get(chrom, 0), int(end.max()))
+            keep = cell < self._barcodes.known
+            self.refused[chrom] += int((~keep).sum())
+            yield chrom, Fragments(cell[keep].astype(np.int32), start[keep], end[keep]), cell[~keep]
         if not self.total:
-            raise UserError(path, "holds no fragments", "give the file that the pipeline wrote")
-        self.lengths = furthest
-        names = dict.fromkeys(seen)
-        self.contigs = ContigMap({n: n for n in names}) if reference is None else match_contigs(path, names, reference)
-        for theirs, ours in self.contigs.names.items():
-            if reference is not None and furthest[theirs] > reference[ours]:
+            raise UserError(self.path, "holds no fragments", "give the file that the pipeline wrote")
+
+    def match(self, reference: Mapping[str, int] | None) -> ContigMap:
+        """Contig names of the file, all read, to those of a genome (contig -> bp; None: every contig as it is)."""
+        if reference is None:
+            return ContigMap({name: name for name in self.by_contig})
+        contigs = match_contigs(self.path, dict.fromkeys(self.by_contig), reference)
+        for theirs, ours in contigs.names.items():
+            if self.lengths[theirs] > reference[ours]:
                 raise UserError(
-                    path,
-                    f"a fragment ends at {theirs}:{furthest[theirs]:,}, past the contig's {reference[ours]:,} bp",
+                    self.path,
+                    f"a fragment ends at {theirs}:{self.lengths[theirs]:,}, past the contig's {reference[ours]:,} bp",
                     "give the genome it was made with (hg19 is not hg38)",
                 )
-        self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}
-        self.skipped["contig_not_in_genome"] = sum(seen[name] for name in self.contigs.missing)
-
-    def read(self, chrom: str) -> tuple[Fragments, Counter[str]]:
-        """Fragments of contig ``chrom`` (the genome's name) in known cells, and the number left out by reason."""
-        parts, theirs = [np.empty((3, 0), dtype=np.int64)], self._theirs.get(chrom)
-        if theirs is not None:
-            with self._files[theirs].open("rb") as file:
-                size = file.seek(0, 2)
-                file.seek(0)
-                while file.tell() < size:
-                    parts.append(np.load(file))
-        cell, start, end = np.concatenate(parts, axis=1)
-        return Fragments(cell.astype(np.int32), start, end), Counter(
-            not_labelled=self._refused[theirs] if theirs else 0
-        )
+        return contigs
 
     def _parts(self) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-        """(contig, start, end, cell number or -1) of runs of lines on one contig, checked for order."""
+        """(contig, start, end, barcode number) of runs of lines on one contig, checked for order."""
         done: set[str] = set()
         current, last = None, 0
         for batch in self._batches():

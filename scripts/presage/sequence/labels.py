@@ -1,7 +1,7 @@
 """Cell labels: barcode to cell type, from a TSV or the obs of an h5ad, and the numbers that barcodes get."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,29 +15,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("barcode", "cell_type", "donor", "condition", "tissue")
 _SUFFIX = re.compile(r"-\d+$")
-
-
-class Barcodes:
-    """Barcodes and their numbers. A closed set refuses barcodes that it was not made with, and remembers which."""
-
-    def __init__(self, known: Iterable[str] | None = None) -> None:
-        self.closed = known is not None
-        self.index: dict[str, int] = {barcode: i for i, barcode in enumerate(known or ())}
-        self.refused: set[str] = set()
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def number(self, barcode: str) -> int:
-        """Number of ``barcode``, or -1 where the set is closed and lacks it."""
-        found = self.index.get(barcode)
-        if found is not None:
-            return found
-        if self.closed:
-            self.refused.add(barcode)
-            return -1
-        self.index[barcode] = len(self.index)
-        return len(self.index) - 1
 
 
 def read_labels(path: str | Path, label_column: str, sample: str) -> pd.DataFrame:

@@ -1,32 +1,66 @@
-"""Pseudobulk: from a sample sheet to tracks per cell type, counts per gene and training targets; nothing uncounted."""
+"""Pseudobulk: from a sample sheet to tracks per cell type, counts per gene and training targets; nothing uncounted.
+
+Two steps, so that a cluster can share the first: :func:`read_sample` takes a part of a sample's reads (see ``parts``), and
+:func:`gather` adds all parts up. :func:`aggregate` does both.
+"""
 
 import json
+import multiprocessing
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import zarr
+from scipy import sparse
 
 from presage import tables
-from presage.config.pseudobulk import Pseudobulk
+from presage.config.pseudobulk import Pseudobulk, Reading
 from presage.errors import UserError
-from presage.progress import progress
-from presage.sequence.correlation import noise_ceiling
+from presage.sequence import cells, qc
+from presage.sequence.bigwigs import BigWigSource
+from presage.sequence.cells import Opened
 from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_sums, read_counts
-from presage.sequence.folds import FOLDS
 from presage.sequence.genome import Genome, contig_lengths
 from presage.sequence.labels import read_h5ad
-from presage.sequence.pool import SIGN, Pool, pool
-from presage.sequence.sources import ASSAYS, GROUP, Sample, Source, sample_labels, with_sheet
-from presage.sequence.targets import TargetSet
-from presage.sequence.tracks import BigWig, slugify
+from presage.sequence.parts import Part, read_part
+from presage.sequence.pool import Finished, plan, pool, strand_partners
+from presage.sequence.regions import on_genome
+from presage.sequence.scaling import scaling
+from presage.sequence.sources import ASSAYS, GROUP, Sample, sample_labels, with_sheet
+from presage.sequence.targets import TargetWriter
+from presage.sequence.tracks import slugify
 
 STUDY = "reference"  # name of the study's own genome in the tracks table
 NO_TARGETS = "no window of the study's genome has a track"
+NO_READ = "no read on this strand"
 COUNTS_ONLY = "counts only: an h5ad has no coverage"
+
+
+def read_sample(
+    sample: Sample,
+    settings: Reading,
+    genome: Genome,
+    genes: pd.DataFrame,
+    folder: str | Path,
+    *,
+    number: int = 0,
+    of: int = 1,
+    seed: int = 0,
+) -> Part:
+    """Part ``number`` (from 0) ``of`` a sample with reads, written into ``folder``: :func:`presage.sequence.parts.read_part`.
+
+    ``genome``, ``genes``: the study's; a sample that the sheet puts on another genome is read on that one, without genes.
+    """
+    reference: Mapping[str, int] | None = genome.lengths
+    table = GeneTable(genes, settings.count_introns) if len(genes) else None
+    if sample.genome:
+        table, reference = None, None if sample.genome == "header" else contig_lengths(sample.genome)
+    return read_part(sample, settings, reference, table, folder, number=number, of=of, seed=seed)
 
 
 def aggregate(
@@ -38,18 +72,66 @@ def aggregate(
     bin_size: int,
     out_dir: str | Path,
     *,
+    processes: int = 1,
+    seed: int = 0,
+    **more: Any,
+) -> dict[str, Any]:
+    """Pool the samples' cells by type and write what a model trains on: all of :func:`read_sample`, then :func:`gather`.
+
+    ``processes``: how many samples, or parts of BAMs, are read at a time; the result does not depend on it.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".parts-") as folder:
+        jobs, parts = [], []
+        for row, sample in enumerate(samples):
+            if sample.kind in ASSAYS:
+                of = processes if sample.kind in ("bam", "bam_atac") else 1
+                for number in range(of):
+                    place = Path(folder) / f"{row}.{number}"
+                    jobs.append((sample, settings, genome.path, genes, place, number, of, seed))
+                    parts.append(place)
+        if processes > 1:
+            # Forked, so that nothing is imported or annotated again; no thread runs yet that a fork could cut short.
+            with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as workers:
+                list(workers.map(_read_job, jobs))
+        else:
+            for job in jobs:
+                _read_job(job)
+        return gather(samples, parts, settings, genome, genes, windows, bin_size, out_dir, **more)
+
+
+def _read_job(job: tuple[Any, ...]) -> None:
+    sample, settings, fasta, genes, place, number, of, seed = job
+    genome = Genome(fasta)
+    read_sample(sample, settings, genome, genes, place, number=number, of=of, seed=seed)
+    genome.close()
+
+
+def gather(
+    samples: Sequence[Sample],
+    parts: Sequence[str | Path],
+    settings: Pseudobulk,
+    genome: Genome,
+    genes: pd.DataFrame,
+    windows: pd.DataFrame,
+    bin_size: int,
+    out_dir: str | Path,
+    *,
     held_out: Mapping[str, Sequence[str]] | None = None,
     simulated: bool = False,
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Pool the samples' cells by type and write what a model trains on.
+    """Add the parts of all samples up and write what a model trains on.
 
-    Writes into ``out_dir``: ``cells.parquet``, ``tracks.parquet``, ``bw/<slug>.bw`` (whole-number depth per base),
-    ``counts.h5ad`` (molecules by gene of each cell type and donor), ``targets.zarr`` (the kept tracks on the study's
-    genome) and ``qc.json``, which is also returned.
+    Writes into ``out_dir``: ``cells.parquet``, ``tracks.parquet``, ``counts.h5ad`` (molecules by gene of each cell type
+    and donor) and ``qc.json``; and, where a sample has coverage (not only an h5ad),
+    ``bw/<slug>.bw`` (depth per base) and ``targets.zarr`` (the kept tracks on the study's genome).
 
     Parameters
     ----------
+    parts
+        Folders of all parts of all samples with reads, in the order of ``samples`` and of their numbers.
     genes, windows
         The reference's tables. An empty genes table means that none are known.
     bin_size
@@ -60,158 +142,116 @@ def aggregate(
     simulated, meta
         Stored with every file.
 
-    Raises :class:`UserError` for input that cannot be used; see ``bam``, ``fragments``, ``labels`` and ``counts``.
+    Raises :class:`UserError` where too few labels match, too many reads have no barcode, or nothing can be used.
     """
     out_dir, meta = Path(out_dir), {**(meta or {}), "simulated": simulated}
     out_dir.mkdir(parents=True, exist_ok=True)
-    table = GeneTable(genes, settings.count_introns) if len(genes) else None
-    windows = _on_genome(windows, genome)
+    windows = on_genome(windows, genome)
+    opened = _opened(samples, [Part.open(folder) for folder in parts], genome)
+    for one in opened:
+        qc.check(one, settings)
+    cell_rows, numbers = cells.judge(opened, settings.min_cells)
     counts = GroupCounts()
-    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".spool-") as spool:
-        by_genome = _open_sources(samples, settings, genome, table, Path(spool))
-        pools = []
-        for name, sources in by_genome.items():
-            there, suffix = (windows, "") if name == STUDY else (windows.iloc[:0], f"_on_{slugify(name)}")
-            pools.append(pool(name, sources, there, bin_size, counts, out_dir / "bw", suffix))
+    for one in opened:
+        _add_genes(one, counts)
     counted, counted_qc = _count_h5ads([s for s in samples if s.kind == "h5ad"], settings, genes, counts)
-    tracks, cells = _judge(pools, by_genome, settings)
-    cells = pd.concat([cells, counted], ignore_index=True)
-    check_held_out(cells, held_out or {})
-    for slug in tracks["slug"][~tracks["kept"]]:
-        (out_dir / "bw" / f"{slug}.bw").unlink()
-    tables.write(out_dir / "cells.parquet", "cells", cells, meta)
-    tables.write(out_dir / "tracks.parquet", "tracks", tracks, meta)
+    cell_rows = pd.concat([cell_rows, counted], ignore_index=True)
+    cells.check_held_out(cell_rows, held_out or {})
+    finished = _finished(samples, genome)
+    report: dict[str, Any] = {"samples": {}, "tracks": {}, "warnings": []}
+    tracks = [tables.empty("tracks")]
+    for name in dict.fromkeys([*(one.genome for one in opened), *([STUDY] if finished else [])]):
+        there = [one for one in opened if one.genome == name]
+        study = name == STUDY
+        of_genome, facts = _tracks_of(
+            name,
+            there,
+            finished if study else [],
+            numbers,
+            settings,
+            windows if study else windows.iloc[:0],
+            bin_size,
+            genome.lengths if study else there[0].parts[0].facts["lengths"],
+            out_dir,
+            simulated,
+        )
+        tracks.append(of_genome)
+        report["tracks"] |= facts
+        report["samples"] |= {f"{one.sample.sample} {one.sample.kind}": qc.of_sample(one) for one in there}
+    table = pd.concat(tracks, ignore_index=True)
+    report["samples"] |= counted_qc | {
+        f"{row.sample.sample} bigwig": {"path": row.sample.path, "unit": "coverage", "warnings": row.source.warnings}
+        for row in finished
+    }
+    report["windows"] = qc.of_windows(windows)
+    report["warnings"] = qc.warnings(opened, table) + [text for row in finished for text in row.source.warnings]
+    tables.write(out_dir / "cells.parquet", "cells", cell_rows, meta)
+    tables.write(out_dir / "tracks.parquet", "tracks", table, meta)
     counts.write(out_dir / "counts.h5ad", genes, meta)
-    qc = _qc(by_genome, counted_qc, windows, tracks)
-    study = [p for p, name in zip(pools, by_genome) if name == STUDY]
-    qc["tracks"] = _write_targets(study, tracks, windows, bin_size, settings.scale, simulated, out_dir / "targets.zarr")
-    if not qc["tracks"]:
-        qc["warnings"].append(f"targets.zarr is empty: {NO_TARGETS}")
-    text = json.dumps({**meta, **qc}, indent=1, sort_keys=True)
+    if has_coverage(samples):
+        (out_dir / "bw").mkdir(exist_ok=True)
+        if not report["tracks"]:
+            zarr.open_group(str(out_dir / "targets.zarr"), mode="w").attrs["empty"] = NO_TARGETS
+            report["warnings"].append(f"targets.zarr is empty: {NO_TARGETS}")
+    text = json.dumps({**meta, **report}, indent=1, sort_keys=True)
     (out_dir / "qc.json").write_text(text + "\n", encoding="utf-8")
-    return qc
+    return report
 
 
-def bulk_targets(
-    sheet: str | Path,
-    windows: pd.DataFrame,
-    bin_size: int,
-    genome: Genome,
-    path: str | Path,
-    *,
-    scale: str = "mean_one",
-    simulated: bool = False,
-) -> TargetSet:
-    """Targets from bulk bigWigs, to train a trunk on.
-
-    ``sheet``: TSV with columns slug, assay, tissue, strand (+, - or .) and path, which starts at the sheet's folder or
-    at the folder above it. The target set is written to ``path`` and opened.
-    """
-    sheet = Path(sheet)
-    try:
-        rows = pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(sheet, f"cannot be read as a table ({error})", "give a TSV with a header") from None
-    for name in ("slug", "assay", "tissue", "strand", "path"):
-        if name not in rows:
-            raise UserError(sheet, f"has no column {name!r}", "the columns are slug, assay, tissue, strand, path")
-    windows = _on_genome(windows, genome)
-    if not len(windows):
-        raise UserError(genome.path, "holds none of the windows", "give the genome that the windows were made on")
-    targets = np.zeros((len(windows), _bins(windows, bin_size), len(rows)), dtype=np.float32)
-    for column, path_ in enumerate(progress(rows["path"].tolist(), "bulk tracks", "track")):
-        below, beside = sheet.parent / path_, sheet.parent.parent / path_
-        file = BigWig(below if below.exists() else beside, genome.lengths)
-        for chrom, here in windows.groupby("chrom", sort=False):
-            starts = here["out_start"].to_numpy()
-            targets[here.index.to_numpy(), :, column] = file.bins(str(chrom), starts, targets.shape[1], bin_size)
-        file.close()
-    targets, _, note = scaled(targets, windows["fold"].to_numpy(), scale)
-    return TargetSet.write(
-        path,
-        targets,
-        windows,
-        rows["slug"].tolist(),
-        bin_size,
-        note,
-        names=[f"{t} {a}{SIGN.get(s, '')}" for t, a, s in zip(rows["tissue"], rows["assay"], rows["strand"])],
-        strand_pair=strand_partners(list(zip(rows["assay"], rows["tissue"])), rows["strand"].tolist()),
-        simulated=simulated,
-    )
-
-
-def scaled(targets: np.ndarray, fold: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray, str]:
-    """Targets [windows, bins, tracks] in the scale that models train on, each track's divisor, and the scale in words.
-
-    ``mean_one`` divides a track by its mean over the bins of the training windows (1 where that is 0), in place.
-    """
-    factors = np.ones(targets.shape[2])
-    if scale == "none":
-        return targets, factors, "depth summed per bin"
-    train = np.flatnonzero(fold == "train")
-    if len(train) and targets.shape[2]:
-        mean = sum(targets[row].mean(axis=0, dtype=np.float64) for row in train) / len(train)
-        factors = np.where(mean > 0, mean, 1.0)
-        targets /= factors.astype(np.float32)
-    return targets, factors, "depth summed per bin, divided by the track's mean over training bins"
-
-
-def strand_partners(keys: Sequence[Any], strands: Sequence[str]) -> list[int]:
-    """Index of the track with the same key on the other strand; its own where a track has no strand or no partner."""
-    index = {(key, strand): i for i, (key, strand) in enumerate(zip(keys, strands))}
-    other = {"+": "-", "-": "+"}
-    return [index.get((key, other.get(strand, "")), i) for i, (key, strand) in enumerate(zip(keys, strands))]
-
-
-def check_held_out(cells: pd.DataFrame, held_out: Mapping[str, Sequence[str]]) -> None:
-    """Each value that the config holds out must occur among the cells. Raises :class:`UserError`."""
-    for column, values in held_out.items():
-        there = sorted(cells[column].dropna().unique())
-        for value in values:
-            if value not in there:
-                raise UserError(
-                    f"held-out {column}", f"{value!r} does not occur", f"choose from {', '.join(there[:20])}"
-                )
+def has_coverage(samples: Sequence[Sample]) -> bool:
+    """Whether any row of the sheet yields tracks; an h5ad has counts only."""
+    return any(sample.kind != "h5ad" for sample in samples)
 
 
 # ---- input -----------------------------------------------------------------------------------------------------
 
 
-def _on_genome(windows: pd.DataFrame, genome: Genome) -> pd.DataFrame:
-    """The windows that the genome has bases for: published ones may lie on contigs that it lacks. Rows renumbered."""
-    there = windows["chrom"].isin(genome.lengths.keys()) & (windows["padded"] < windows["end"] - windows["start"])
-    return windows[there].reset_index(drop=True)
-
-
-def _bins(windows: pd.DataFrame, bin_size: int) -> int:
-    return int((windows["out_end"] - windows["out_start"]).iloc[0]) // bin_size
-
-
-def _open_sources(
-    samples: Sequence[Sample], settings: Pseudobulk, genome: Genome, genes: GeneTable | None, spool: Path
-) -> dict[str, list[Source]]:
-    """Samples with coverage, by the genome that they are on: several genomes never pool."""
-    out: dict[str, list[Source]] = {}
-    for number, sample in enumerate(samples):
+def _opened(samples: Sequence[Sample], parts: Sequence[Part], genome: Genome) -> list[Opened]:
+    """Samples with reads and their parts, with the genome that each is on: several genomes never pool."""
+    out: list[Opened] = []
+    lengths = {STUDY: dict(genome.lengths)}
+    for sample in samples:
         if sample.kind not in ASSAYS:
             continue
-        name, known = STUDY, genes
-        reference: Mapping[str, int] | None = genome.lengths
-        if sample.genome == "header":
-            name, reference, known = f"header of {sample.sample}", None, None
-        elif sample.genome:
-            name, reference, known = Path(sample.genome).name, contig_lengths(sample.genome), None
-        source = Source(sample, settings, reference, known, spool / str(number))
-        same = [key for key, there in out.items() if STUDY not in (key, name) and there[0].lengths == source.lengths]
-        out.setdefault(same[0] if same else name, []).append(source)
+        mine = [p for p in parts if (p.facts["sample"], p.facts["kind"]) == (sample.sample, sample.kind)]
+        name = STUDY
+        if sample.genome:
+            name = f"header of {sample.sample}" if sample.genome == "header" else Path(sample.genome).name
+            own = mine[0].facts["lengths"]
+            name = next((known for known, there in lengths.items() if known != STUDY and there == own), name)
+            lengths[name] = own
+        out.append(Opened(sample, mine, name))
     return out
+
+
+def _finished(samples: Sequence[Sample], genome: Genome) -> list[Finished]:
+    """Samples that are coverage already."""
+    return [
+        Finished(
+            row, row.assay, row.cell_type, row.strand, row.donor or row.sample, BigWigSource(row.path, genome.lengths)
+        )
+        for row in samples
+        if row.kind == "bigwig"
+    ]
+
+
+def _add_genes(one: Opened, counts: GroupCounts) -> None:
+    """Molecules of a sample's groups of cells, by gene, to ``counts``."""
+    for part in one.parts:
+        rows = part.genes()
+        gene, names = pd.factorize(rows["gene_id"])
+        symbol = rows.drop_duplicates("gene_id")["name"]
+        keys = [("reads", one.genome, *group) for group in part.groups.itertuples(index=False)]
+        matrix = sparse.coo_matrix((rows["molecules"], (rows["group"], gene)), (len(keys), len(names)))
+        counts.add(keys, list(zip(names, symbol)), matrix)
 
 
 def _count_h5ads(
     samples: Sequence[Sample], settings: Pseudobulk, genes: pd.DataFrame, counts: GroupCounts
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Add the molecules of h5ad samples to ``counts``; their rows of the cells table, and their part of qc.json."""
-    cells, qc = [tables.empty("cells")], {}
+    rows: list[pd.DataFrame] = [tables.empty("cells")]
+    facts: dict[str, Any] = {}
     for sample in samples:
         matrix, var, origin = read_counts(sample.path)
         barcodes = read_h5ad(sample.path, backed=True).obs.index.astype(str)
@@ -229,8 +269,8 @@ def _count_h5ads(
         counts.add(keys, names, group_sums(matrix, group, len(groups)))
         frame["umis"] = np.asarray(matrix.sum(axis=1)).ravel()
         frame["reason"] = np.where(group < 0, "not labelled", COUNTS_ONLY)
-        cells.append(_cells_table(frame.assign(sample=sample.sample, reads=0, fragments=0, used=False)))
-        qc[f"{sample.sample} {sample.kind}"] = {
+        rows.append(cells.table(frame.assign(sample=sample.sample, reads=0, fragments=0, used=False)))
+        facts[f"{sample.sample} {sample.kind}"] = {
             "path": sample.path,
             "unit": "cells",
             "total": len(frame),
@@ -239,112 +279,67 @@ def _count_h5ads(
             "molecules": int(frame["umis"].sum()),
             "genes": {"in_h5ad": len(names), "in_reference": sum(name in set(genes["gene_id"]) for name, _ in names)},
         }
-    return pd.concat(cells, ignore_index=True) if samples else cells[0], qc
+    return pd.concat(rows, ignore_index=True) if samples else rows[0], facts
 
 
 # ---- output ----------------------------------------------------------------------------------------------------
 
 
-def _judge(
-    pools: Sequence[Pool], by_genome: Mapping[str, Sequence[Source]], settings: Pseudobulk
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tracks table and the cells table: which types have cells enough, and which cells therefore enter a track."""
-    parts = [s.cells().assign(genome=g, assay=s.assay) for g, sources in by_genome.items() for s in sources]
-    if not parts:
-        return tables.empty("tracks"), tables.empty("cells")
-    rows = pd.concat(parts, ignore_index=True)
-    rows["some"] = rows[["reads", "fragments"]].sum(axis=1) > 0
-    key = ["genome", "assay", "cell_type"]
-    number = rows[rows["some"]].groupby(key).size()
-    tracks = pd.concat([p.tracks for p in pools], ignore_index=True)
-    tracks["cells"] = [int(number.get(row, 0)) for row in tracks[key].itertuples(index=False, name=None)]
-    tracks["umis"] = np.where((tracks["assay"] == "rna") & (settings.umi == "exact"), tracks["reads"], 0)
-    tracks["kept"] = tracks["cells"] >= settings.min_cells
-    few = f"fewer than {settings.min_cells} cells with reads"
-    tracks["reason"] = tracks["kept"].map({True: None, False: few}).astype(object)
-    kept = set(tracks.loc[tracks["kept"], key].itertuples(index=False, name=None))
-    rows["used"] = [
-        some and tuple(row) in kept for some, *row in rows[["some", *key]].itertuples(index=False, name=None)
-    ]
-    # A cell may have RNA in one file and ATAC in another: one row in the table.
-    same = rows.groupby(["sample", "barcode"], sort=False)
-    cells = same[["cell_type", "donor", "condition", "tissue"]].first()
-    cells[["reads", "umis", "fragments"]] = same[["reads", "umis", "fragments"]].sum()
-    cells["used"] = same["used"].any()
-    cells = cells.reset_index()
-    empty = cells[["reads", "fragments"]].sum(axis=1) == 0
-    why = np.where(cells["cell_type"].isna(), "not labelled", np.where(empty, "no read was used", few)).astype(object)
-    why[cells["used"].to_numpy()] = None
-    return tracks[tables.SCHEMAS["tracks"].names], _cells_table(cells.assign(reason=why))
-
-
-def _cells_table(frame: pd.DataFrame) -> pd.DataFrame:
-    frame = frame.assign(cell=frame["sample"] + ":" + frame["barcode"])
-    return frame[tables.SCHEMAS["cells"].names]
-
-
-def _write_targets(
-    study: Sequence[Pool],
-    tracks: pd.DataFrame,
+def _tracks_of(
+    name: str,
+    opened: Sequence[Opened],
+    finished: Sequence[Finished],
+    numbers: Mapping[tuple[str, str, str], int],
+    settings: Pseudobulk,
     windows: pd.DataFrame,
     bin_size: int,
-    scale: str,
+    lengths: Mapping[str, int],
+    out_dir: Path,
     simulated: bool,
-    path: Path,
-) -> dict[str, Any]:
-    """Write the kept tracks of the study's genome (``study``: its pool, if any); what qc.json tells of each."""
-    kept = set(tracks["slug"][tracks["kept"]])
-    columns = [i for pool_ in study for i, slug in enumerate(pool_.tracks["slug"]) if slug in kept]
-    if not columns or not len(windows):
-        zarr.open_group(str(path), mode="w").attrs["empty"] = NO_TARGETS
-        return {}
-    mine = study[0].tracks.iloc[columns]
-    targets, factors, note = scaled(study[0].targets[:, :, columns], windows["fold"].to_numpy(), scale)
-    pairs = strand_partners(list(zip(mine["assay"], mine["cell_type"])), mine["strand"].tolist())
-    TargetSet.write(
-        path,
-        targets,
-        windows,
-        mine["slug"].tolist(),
-        bin_size,
-        note,
-        names=mine["name"].tolist(),
-        strand_pair=pairs,
-        simulated=simulated,
-    )
-    out = {}
-    for column, slug, halved_by, factor in zip(columns, mine["slug"], mine["halved_by"], factors):
-        r = {fold: study[0].halves.pearson(fold, column) for fold in FOLDS}
-        ceiling = {fold: None if value is None else float(noise_ceiling(value)) for fold, value in r.items()}
-        out[slug] = {"halved_by": halved_by, "half_r": r, "noise_ceiling": ceiling, "divided_by": float(factor)}
-    return out
-
-
-def _qc(
-    by_genome: Mapping[str, Sequence[Source]], counted: Mapping[str, Any], windows: pd.DataFrame, tracks: pd.DataFrame
-) -> dict[str, Any]:
-    """What qc.json says of samples and windows. Fates add up to each sample's total."""
-    samples, warnings = {}, []
-    for name, sources in by_genome.items():
-        for source in sources:
-            entry = source.qc()
-            samples[f"{source.sample.sample} {source.sample.kind}"] = {"genome": name, **entry}
-            warnings += source.warnings()
-            if not entry["reads"]["used"]:
-                raise UserError(
-                    source.sample.labels or source.sample.path,
-                    f"no read of {source.sample.sample} can be used ({entry['reads']})",
-                    "check that labels and reads belong together",
-                )
-    few = tracks[~tracks["kept"]]
-    warnings += [f"no track {row.name}: {row.reason}" for row in few.itertuples(index=False)]
-    padded = windows["padded"] > 0
-    return {
-        "samples": {**samples, **counted},
-        "windows": {
-            "by_fold": {fold: int((windows["fold"] == fold).sum()) for fold in FOLDS},
-            "padded": int(padded.sum()),
-            "padded_bp": int(windows["padded"].sum()),
-        },
-        "warnings": warnings,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Write the bigWigs of one genome, and its targets where ``windows`` has any: its tracks, and what qc.json says."""
+    parts = [part for one in opened for part in one.parts]
+    enough = {(assay, kind) for (g, assay, kind), n in numbers.items() if g == name and n >= settings.min_cells}
+    planned = plan(name, parts, finished, enough, "" if name == STUDY else f"_on_{slugify(name)}")
+    tracks = planned.tracks.copy()
+    tracks["cells"] = [numbers.get((name, a, kind), 0) for a, kind in zip(tracks["assay"], tracks["cell_type"])]
+    collapsed = (tracks["assay"] == "rna") & (settings.umi != "none")
+    tracks["umis"] = np.where(collapsed, planned.umis, 0)
+    tracks["kept"] = [bool(a or b) for a, b in zip(planned.lanes, planned.finished)]
+    few = [key not in enough for key in zip(tracks["assay"], tracks["cell_type"])]
+    reason = np.where(few, cells.too_few(settings.min_cells), NO_READ).astype(object)
+    tracks["reason"] = np.where(tracks["kept"], None, reason)
+    mine = tracks[tracks["kept"]]
+    writer = None
+    if len(windows) and len(mine):
+        pairs = strand_partners(list(zip(mine["assay"], mine["cell_type"])), mine["strand"].tolist())
+        names = mine["name"].tolist()
+        writer = TargetWriter(
+            out_dir / "targets.zarr",
+            windows,
+            mine["slug"].tolist(),
+            bin_size,
+            names=names,
+            strand_pair=pairs,
+            simulated=simulated,
+        )
+    with writer or nullcontext():
+        pooled = pool(
+            planned,
+            parts,
+            lengths,
+            out_dir / "bw",
+            windows=windows,
+            bin_size=bin_size,
+            shares=settings.downsample,
+            writer=writer,
+        )
+        scale = writer.finish(scaling(settings)) if writer else None
+    tracks["depth"] = pooled.depth / max(1, sum(lengths.values()))
+    divided = dict(zip(mine["slug"], scale.divided_by)) if scale else {}
+    facts = {
+        row.slug: {**pooled.halves.report(row.Index, row.halved_by), "divided_by": float(divided[row.slug])}
+        for row in mine.itertuples()
+        if scale
     }
+    return tracks[tables.SCHEMAS["tracks"].names], facts

@@ -161,6 +161,12 @@ def _frame(chroms: Any, starts: np.ndarray, context: int, crop: int, lengths: Ma
     )
 
 
+def on_genome(windows: pd.DataFrame, genome: Genome) -> pd.DataFrame:
+    """The windows that the genome has bases for: published ones may lie on contigs that it lacks. Rows renumbered."""
+    there = windows["chrom"].isin(genome.lengths.keys()) & (windows["padded"] < windows["end"] - windows["start"])
+    return windows[there].reset_index(drop=True)
+
+
 # ---- genes -----------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,9 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.genome import Genome
-from presage.sequence.pseudobulk import aggregate, bulk_targets, scaled, strand_partners
+from presage.sequence.bulk import bulk_targets
+from presage.sequence.pool import strand_partners
+from presage.sequence.pseudobulk import aggregate
 from presage.sequence.regions import prepare_reference
 from presage.sequence.targets import TargetSet
 from presage.sheets import Sample

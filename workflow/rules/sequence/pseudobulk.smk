@@ -1,13 +1,45 @@
 """Reads of single cells to one track per cell type, assay and strand.
 
 REQUIRES the sample sheet's files; <run>/sequence/reference/
-PRODUCES <run>/sequence/pseudobulk/{cells,tracks}.parquet, bw/, counts.h5ad, targets.zarr, qc.json
+PRODUCES <run>/sequence/parts/<sample>.<kind>/<part>/; <run>/sequence/pseudobulk/{cells,tracks}.parquet, counts.h5ad, qc.json, and
+where a sample has coverage bw/ and targets.zarr
 """
+
+
+rule sequence_pseudobulk_part:
+    input:
+        files=part_files,
+        fasta=rules.sequence_reference.output.fasta,
+        genes=rules.sequence_reference.output.genes,
+    output:
+        directory(f"{SEQUENCE}/parts/{{source}}/{{part}}"),
+    log:
+        f"{LOGS}/sequence_pseudobulk_part/{{source}}.{{part}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_pseudobulk_part/{{source}}.{{part}}.tsv"
+    conda:
+        "../../../envs/singlecell.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        sample=part_sample,
+        settings=reading_settings(),
+        number=part_number,
+        of=part_count,
+        seed=CFG.seed,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_pseudobulk_part"),
+    message:
+        "Read {wildcards.source}, part {wildcards.part}"
+    script:
+        "../../../scripts/sequence_pseudobulk_part.py"
 
 
 rule sequence_pseudobulk:
     input:
-        samples=SEQ_IN.sample_files,
+        parts=pseudobulk_parts(),
+        samples=SEQ_IN.finished_files,
         trunk=SEQ_IN.trunk_files,
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
@@ -15,10 +47,9 @@ rule sequence_pseudobulk:
     output:
         cells=f"{SEQUENCE}/pseudobulk/cells.parquet",
         tracks=f"{SEQUENCE}/pseudobulk/tracks.parquet",
-        bigwigs=directory(f"{SEQUENCE}/pseudobulk/bw"),
         counts=f"{SEQUENCE}/pseudobulk/counts.h5ad",
-        targets=directory(f"{SEQUENCE}/pseudobulk/targets.zarr"),
         qc=f"{SEQUENCE}/pseudobulk/qc.json",
+        coverage=[directory(path) for path in coverage_outputs()],
     log:
         f"{LOGS}/sequence_pseudobulk.log",
     benchmark:

@@ -1,0 +1,5 @@
+"""SHIM"""
+
+
+def scaling(settings):
+    return settings.scale
