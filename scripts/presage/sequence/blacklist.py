@@ -31,7 +31,7 @@ def read_blacklist(path: str | Path, lengths: Mapping[str, int]) -> tuple[pd.Dat
         raise UserError(path, *what)
     contigs = match_contigs(path, dict.fromkeys(bed[0]), lengths).names
     parts = []
-    by_contig = {contigs[name]: rows for name, rows in bed.groupby(0) if name in contigs}
+    by_contig = {contigs[str(name)]: rows for name, rows in bed.groupby(0) if name in contigs}
     for chrom, length in lengths.items():
         if chrom in by_contig:
             starts, ends = merge(np.clip(by_contig[chrom][[1, 2]].to_numpy(np.int64), 0, length))

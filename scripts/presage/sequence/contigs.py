@@ -88,7 +88,7 @@ def _decide(
     where: str | Path, found: ContigMap, lengths: Mapping[str, int | None], reference: Mapping[str, int]
 ) -> dict[str, str]:
     """File name -> reference name for those ambiguous names that lengths tell apart."""
-    chosen = {}
+    chosen: dict[str, str] = {}
     for alias, ours in _by_chromosome(found.ambiguous).items():
         rivals = [name for name in found.names if chromosome(name) == alias]
         targets = [name for name in reference if chromosome(name) == alias]

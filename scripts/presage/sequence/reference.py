@@ -41,7 +41,8 @@ def prepare_reference(
     windows, not_used = make_windows(settings, genome, context, crop, contigs, blacklist)
     tables.write(out_dir / "windows.parquet", "windows", windows, {**(meta or {}), "not_used": not_used})
 
-    genes, skipped = tables.empty("genes"), {}
+    genes = tables.empty("genes")
+    skipped: dict[str, int] = {}
     if settings.gtf:
         genes, skipped = read_genes(settings.gtf, genome.lengths)
         genes["fold"] = folds.of_intervals(genes["chrom"], genes["start"], genes["end"], windows)
