@@ -18,7 +18,7 @@ from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.genome import Genome
 from presage.sequence.pseudobulk import aggregate, bulk_targets, scaled, strand_partners
-from presage.sequence.regions import prepare_reference
+from presage.sequence.reference import prepare_reference
 from presage.sequence.targets import TargetSet
 from presage.sheets import Sample
 from tests.unit.sequence.small_reads import (
