@@ -2,16 +2,18 @@
 
 from presage.entry import Job, main
 
+_OPTIONAL = {"gtf": None, "windows": None, "blacklist": ""}  # inputs that not every study has, and what stands for none
+
 
 def run(job: Job) -> None:
     """Prepare the reference for the trunk's window size."""
     from presage.config.adapt import Trunk
     from presage.config.reference import Reference
-    from presage.sequence.regions import prepare_reference
+    from presage.sequence.reference import prepare_reference
     from presage.sequence.trunk.shape import shape_of
 
     shape = shape_of(Trunk(**job.params.trunk))
-    given = {name: (job.input.get(name) or [None])[0] for name in ("gtf", "windows")}
+    given = {name: (job.input.get(name) or [none])[0] for name, none in _OPTIONAL.items()}
     settings = Reference(**{**job.params.settings, "fasta": job.input.fasta[0], **given})
     prepare_reference(settings, shape.context, shape.crop * shape.bin_size, job.output.fasta.parent, job.provenance())
 

@@ -18,6 +18,7 @@ from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
+from presage.sequence.assemblies import ASSEMBLIES
 from presage.sheets import Sample, Segment
 
 INDEXED = ("bam", "bam_atac")
@@ -141,6 +142,14 @@ class SequenceInputs:
         return located(self.config.reference.windows) if self.config.reference.windows else None
 
     @property
+    def blacklist(self) -> str | None:
+        """BED of artefact regions: the configured one (an empty path is none), else the preset's."""
+        given, preset = self.config.reference.blacklist, self.config.reference.preset
+        if given is None and preset:
+            given = ASSEMBLIES[preset].blacklist
+        return located(given) if given else None
+
+    @property
     def tfrecords(self) -> str | None:
         """Folder of a baskerville TFRecord set that takes the place of pseudobulk tracks."""
         return located(self.config.tfrecords) if self.config.tfrecords else None
@@ -183,7 +192,7 @@ class SequenceInputs:
 
     def check(self) -> None:
         """Resolve everything once, so that a bad sheet or name stops before any job. Raises :class:`UserError`."""
-        _ = self.samples, self.fasta, self.gtf, self.variant_sets, self.trunk_files, self.tfrecords
+        _ = self.samples, self.fasta, self.gtf, self.blacklist, self.variant_sets, self.trunk_files, self.tfrecords
 
 
 class HomeCageInputs:

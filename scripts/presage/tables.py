@@ -50,6 +50,10 @@ _TEXT = {
         out_end i64 bp one past the last predicted base
         fold str - train, valid or test
         padded i64 bp input bases that lie outside the contig""",
+    "blacklist": """
+        chrom str - contig
+        start i64 bp first base of a region whose coverage is an artefact
+        end i64 bp one past the last base; regions are disjoint and in genome order""",
     "cells": """
         cell str - sample and barcode, unique in the study
         barcode str - as in the reads

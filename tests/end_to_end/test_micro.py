@@ -19,6 +19,8 @@ LEFT = [
     "sequence/reference/genome.fa.fai",
     "sequence/reference/genes.parquet",
     "sequence/reference/windows.parquet",
+    "sequence/reference/blacklist.parquet",
+    "sequence/reference/qc.json",
     "sequence/pseudobulk/cells.parquet",
     "sequence/pseudobulk/tracks.parquet",
     "sequence/pseudobulk/bw",

@@ -17,7 +17,8 @@ from typing import NamedTuple, TextIO
 import numpy as np
 
 from presage.errors import UserError
-from presage.sequence.genome import Genome, encode, map_contigs
+from presage.sequence.contigs import map_contigs
+from presage.sequence.genome import Genome, encode
 
 _BASES = re.compile(r"[ACGT]+")
 _BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")

@@ -18,8 +18,8 @@ import pysam
 
 from presage.errors import UserError
 from presage.sequence.barcodes import Barcodes
+from presage.sequence.contigs import ContigMap, match_contigs
 from presage.sequence.fragments import Fragments
-from presage.sequence.genome import ContigMap, match_contigs
 from presage.sequence.reads import Reads
 from presage.sequence.stretches import Stretch, cut
 from presage.sequence.umis import encode

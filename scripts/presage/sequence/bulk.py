@@ -9,9 +9,9 @@ from presage.errors import UserError
 from presage.progress import progress
 from presage.sequence.genome import Genome
 from presage.sequence.pool import SIGN, strand_partners
-from presage.sequence.regions import on_genome
 from presage.sequence.targets import TargetSet, TargetWriter
 from presage.sequence.tracks import BigWig
+from presage.sequence.windows import on_genome
 
 _WINDOWS = 64  # read at a time
 

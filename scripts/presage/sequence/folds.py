@@ -8,7 +8,7 @@ import pandas as pd
 from presage.errors import UserError
 from presage.sequence.leakage import FOLDS, OUTSIDE, FoldMap, folds_of
 
-__all__ = ["FOLDS", "OUTSIDE", "by_block", "by_chromosome", "of_intervals", "published"]
+__all__ = ["FOLDS", "OUTSIDE", "by_block", "by_chromosome", "of_intervals", "overlaps", "published", "reading"]
 
 
 def by_chromosome(chroms: Iterable[str], test: Sequence[str] = (), valid: Sequence[str] = ()) -> np.ndarray:
@@ -78,3 +78,27 @@ def of_intervals(chrom: Iterable[str], start: Iterable[int], end: Iterable[int],
     test only if neither training nor validation predicts any base of it.
     """
     return folds_of(FoldMap(windows).touches(*map(np.asarray, (chrom, start, end))))
+
+
+def overlaps(windows: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """How many windows of a fold read what another fold predicts: ``{fold: {other fold: windows}}``.
+
+    An input is longer than the output inside it, so at the border of two folds each reads some of the other's. No
+    target leaks by that, but the sequence of a held-out window's rim has been seen in training.
+    """
+    hits = _inputs_on_outputs(windows)
+    own = windows["fold"].to_numpy()
+    return {
+        fold: {other: int(hits[own == fold, o].sum()) for o, other in enumerate(FOLDS) if other != fold}
+        for fold in FOLDS
+    }
+
+
+def reading(windows: pd.DataFrame, readers: Sequence[str], others: Sequence[str]) -> np.ndarray:
+    """Which windows of the folds ``readers`` have an input that reaches an output of ``others``: bool [windows]."""
+    columns = [FOLDS.index(fold) for fold in others]
+    return _inputs_on_outputs(windows)[:, columns].any(axis=1) & windows["fold"].isin(readers).to_numpy()
+
+
+def _inputs_on_outputs(windows: pd.DataFrame) -> np.ndarray:
+    return FoldMap(windows).touches(*(windows[name].to_numpy() for name in ("chrom", "start", "end")))

@@ -20,7 +20,7 @@ import pyarrow.csv
 
 from presage.errors import UserError
 from presage.sequence.barcodes import Barcodes
-from presage.sequence.genome import ContigMap, match_contigs
+from presage.sequence.contigs import ContigMap, match_contigs
 
 _BLOCK = 1 << 24  # bytes of text that are parsed at a time
 _COLUMNS = {"chrom": pa.string(), "start": pa.int64(), "end": pa.int64(), "barcode": pa.string()}

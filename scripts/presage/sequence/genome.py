@@ -1,12 +1,11 @@
-"""The genome: an indexed FASTA, bases as codes, and contig names matched between files that spell them differently."""
+"""The genome: an indexed FASTA, and its bases as codes."""
 
 import gzip
 import io
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,12 @@ import numpy as np
 import pysam
 
 from presage.errors import UserError
+from presage.sequence.contigs import ContigMap, map_contigs, match_contigs
+
+__all__ = ["ContigMap", "Genome", "contig_lengths", "encode", "map_contigs", "match_contigs", "prepare_fasta"]
 
 _N = 4
+_CHUNK = 1 << 24  # bp that are looked at in one go: a whole chromosome takes gigabytes
 _CODES = np.full(256, _N, dtype=np.uint8)
 for _code, _letters in enumerate(("Aa", "Cc", "Gg", "Tt")):
     _CODES[[ord(letter) for letter in _letters]] = _code
@@ -37,6 +40,7 @@ class Genome:
         except (OSError, ValueError) as error:
             raise UserError(path, f"cannot be opened as FASTA ({error})", "give a FASTA file with its .fai") from None
         self.lengths = dict(zip(self._fasta.references, self._fasta.lengths))
+        self._unknown: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Bases of ``[start, end)`` as uint8 [end - start]: A C G T = 0..3, all else and all outside the contig = 4."""
@@ -45,6 +49,27 @@ class Genome:
         if left < right:
             out[left - start : right - start] = encode(self._fasta.fetch(chrom, left, right))
         return out
+
+    def masked(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """As :meth:`codes`, but soft-masked (lowercase) bases, the repeats of most genomes, are 4 as well."""
+        out = np.full(end - start, _N, dtype=np.uint8)
+        left, right = max(start, 0), min(end, self.lengths[chrom])
+        if left < right:
+            raw = np.frombuffer(self._fasta.fetch(chrom, left, right).encode("ascii", "replace"), dtype=np.uint8)
+            out[left - start : right - start] = np.where(raw >= ord("a"), _N, _CODES[raw])
+        return out
+
+    def unknown(self, chrom: str) -> tuple[np.ndarray, np.ndarray]:
+        """Where a contig's bases are not A, C, G or T: (starts, ends), int64, sorted and disjoint. Looked up once."""
+        if chrom not in self._unknown:
+            length, flips, before = self.lengths[chrom], [np.zeros(0, np.int64)], False
+            for start in range(0, length, _CHUNK):
+                unknown = self.codes(chrom, start, min(start + _CHUNK, length)) == _N
+                flips.append(start + np.flatnonzero(np.diff(unknown, prepend=before)))
+                before = bool(unknown[-1])
+            edges = np.concatenate([*flips, np.full(int(before), length)])
+            self._unknown[chrom] = edges[::2], edges[1::2]
+        return self._unknown[chrom]
 
     def close(self) -> None:
         """Close the file."""
@@ -103,68 +128,3 @@ def _open(source: str | Path) -> "Iterator[io.BufferedReader[Any]]":
         raise UserError(source, f"is truncated or corrupt ({error})", "download it again") from None
     except OSError as error:
         raise UserError(source, f"cannot be read ({error.strerror or error})", "correct the path") from None
-
-
-@dataclass(frozen=True)
-class ContigMap:
-    """Contig names of a file -> names of the reference, and what is not in it.
-
-    Attributes
-    ----------
-    names : dict of file name -> reference name, in file order
-    renamed : the part of ``names`` where the two differ (chr1 and 1, MT and chrM)
-    missing : names of the file that the reference lacks, or that could be either of two contigs
-    """
-
-    names: dict[str, str]
-    renamed: dict[str, str] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-
-
-def map_contigs(names: Iterable[str], reference: Iterable[str]) -> ContigMap:
-    """Match contigs by name, else by name without ``chr`` and with M = MT, where that is unambiguous on both sides."""
-    names, reference = list(names), list(reference)
-    exact = set(names) & set(reference)
-    ours = _by_alias(name for name in names if name not in exact)
-    theirs = _by_alias(name for name in reference if name not in exact)
-    renamed = {
-        found[0]: theirs[alias][0]
-        for alias, found in ours.items()
-        if len(found) == 1 and len(theirs.get(alias, [])) == 1
-    }
-    mapped = {name: renamed.get(name, name) for name in names if name in exact or name in renamed}
-    return ContigMap(mapped, renamed, [name for name in names if name not in mapped])
-
-
-def match_contigs(where: str | Path, lengths: Mapping[str, int | None], reference: Mapping[str, int]) -> ContigMap:
-    """As :func:`map_contigs`, for a file whose contig lengths are known (or None).
-
-    Raises :class:`UserError` when nothing matches, or when a contig that matches by name has another length: then the
-    file belongs to another genome.
-    """
-    found = map_contigs(lengths, reference)
-    if not found.names:
-        shown = f"{', '.join(list(lengths)[:3])} ... against {', '.join(list(reference)[:3])} ..."
-        raise UserError(where, f"no contig name matches the genome's ({shown})", "give the genome it was made with")
-    for name, target in found.names.items():
-        length = lengths[name]
-        if length is not None and length != reference[target]:
-            raise UserError(
-                where,
-                f"contig {name} is {length:,} bp here and {reference[target]:,} bp in the genome",
-                "give the genome it was made with (hg19 is not hg38)",
-            )
-    return found
-
-
-def _by_alias(names: Iterable[str]) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for name in names:
-        out.setdefault(_alias(name), []).append(name)
-    return out
-
-
-def _alias(name: str) -> str:
-    """``chr1`` -> ``1``, ``chrM`` -> ``MT``: the part of a contig name that UCSC and Ensembl share."""
-    bare = name[3:] if name[:3].lower() == "chr" and len(name) > 3 else name
-    return "MT" if bare in ("M", "MT") else bare

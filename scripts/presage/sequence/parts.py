@@ -23,9 +23,9 @@ from presage import tables
 from presage.config.pseudobulk import Reading
 from presage.progress import progress
 from presage.sequence.bam import Bam, read_atac, read_rna
+from presage.sequence.contigs import ContigMap
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, Fragments
-from presage.sequence.genome import ContigMap
 from presage.sequence.reads import Reads
 from presage.sequence.sources import GROUP, Sample, Source
 from presage.sequence.steps import Lanes, Steps, steps_of

@@ -29,11 +29,11 @@ from presage.sequence.genome import Genome, contig_lengths
 from presage.sequence.labels import read_h5ad
 from presage.sequence.parts import Part, read_part
 from presage.sequence.pool import Finished, plan, pool, strand_partners
-from presage.sequence.regions import on_genome
 from presage.sequence.scaling import scaling
 from presage.sequence.sources import ASSAYS, GROUP, Sample, sample_labels, with_sheet
 from presage.sequence.targets import TargetWriter
 from presage.sequence.tracks import slugify
+from presage.sequence.windows import on_genome
 
 STUDY = "reference"  # name of the study's own genome in the tracks table
 NO_TARGETS = "no window of the study's genome has a track"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from presage.errors import UserError
-from presage.sequence.genome import match_contigs
+from presage.sequence.contigs import match_contigs
 
 
 class Runs(NamedTuple):

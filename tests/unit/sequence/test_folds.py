@@ -66,3 +66,33 @@ def test_an_interval_is_test_only_if_no_other_fold_sees_it():
         ["a", "a", "a", "b", "b", "c"], [100, 99, 250, 49, 50, 0], [120, 120, 260, 90, 60, 9], windows
     )
     assert found.tolist() == ["test", "train", "outside", "valid", "outside", "outside"]
+
+
+def test_overlaps_are_counted_by_who_reads_whom():
+    windows = windows_of(
+        [("a", 0, 100, "train"), ("a", 100, 200, "test"), ("a", 205, 300, "valid"), ("b", 0, 50, "train")]
+    )
+    found = folds.overlaps(windows)
+    assert found == {
+        "train": {"valid": 0, "test": 1},
+        "valid": {"train": 0, "test": 1},
+        "test": {"train": 1, "valid": 1},
+    }
+    assert folds.reading(windows, ["valid", "test"], ["train"]).tolist() == [False, True, False, False]
+    assert folds.reading(windows, ["train"], ["valid", "test"]).tolist() == [True, False, False, False]
+
+
+def test_real_borzoi_inputs_read_other_folds(real_data):
+    """1.7 % of the test windows' inputs reach into what training windows predict, and no output does."""
+    bed = pd.read_csv(
+        real_data / "folds/borzoi_sequences_human.bed.gz", sep="\t", names=["chrom", "out_start", "out_end", "name"]
+    )
+    assert (bed["out_end"] - bed["out_start"] == 6144 * 32).all()
+    margin = (524_288 - 6144 * 32) // 2
+    windows = bed.assign(start=bed["out_start"] - margin, end=bed["out_end"] + margin)
+    windows["fold"] = folds.published(bed["name"], ["fold3"], ["fold4"])
+    found = folds.overlaps(windows)
+    assert found["test"] == {"train": 115, "valid": 16} and found["valid"] == {"train": 103, "test": 16}
+    assert round(100 * found["test"]["train"] / (windows["fold"] == "test").sum(), 1) == 1.7
+    outputs_only = windows.assign(start=windows["out_start"], end=windows["out_end"])
+    assert not any(n for by in folds.overlaps(outputs_only).values() for n in by.values())

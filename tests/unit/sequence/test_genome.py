@@ -1,4 +1,4 @@
-"""presage.sequence.genome: FASTA in, codes out, contig names matched."""
+"""presage.sequence.genome: FASTA in, codes out."""
 
 import gzip
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
-from presage.sequence.genome import Genome, contig_lengths, encode, map_contigs, match_contigs, prepare_fasta
+from presage.sequence.genome import Genome, contig_lengths, encode, prepare_fasta
 from tests.unit.sequence.small_reads import CONTIGS, write_fasta
 
 
@@ -70,25 +70,25 @@ def test_missing_fasta(tmp_path):
         Genome(tmp_path / "none.fa")
 
 
-def test_contigs_match_by_alias_where_unambiguous():
-    found = map_contigs(["1", "X", "MT", "GL1"], ["chr1", "chr2", "chrX", "chrM"])
-    assert found.names == {"1": "chr1", "X": "chrX", "MT": "chrM"}
-    assert found.renamed == found.names
-    assert found.missing == ["GL1"]
+@settings(deadline=None, max_examples=30)
+@given(st.text("acgtnACGTNN", min_size=1, max_size=60))
+def test_masked_and_unknown_are_what_letters_say(tmp_path_factory, bases):
+    path = tmp_path_factory.mktemp("masked") / "a.fa"
+    path.write_text(f">a\n{bases}\n")
+    genome = prepare_fasta(path, path.with_suffix(".copy"))
+    upper = [4 if "ACGT".find(x) < 0 else "ACGT".find(x) for x in bases]
+    assert genome.masked("a", -2, len(bases) + 2).tolist() == [4, 4, *upper, 4, 4]
+    starts, ends = genome.unknown("a")
+    unknown = {b for s, e in zip(starts, ends) for b in range(s, e)}
+    assert unknown == {i for i, x in enumerate(bases) if x in "nN"}
+    assert (starts[1:] > ends[:-1]).all()
 
 
-def test_an_exact_name_wins_and_ambiguous_ones_stay_out():
-    assert map_contigs(["chr1", "1"], ["chr1"]).missing == ["1"]
-    assert map_contigs(["M", "MT"], ["chrM"]).names == {}
-    assert map_contigs(["1"], ["chr1", "Chr1"]).names == {}
-
-
-def test_another_genome_is_refused():
-    with pytest.raises(UserError, match="no contig name matches"):
-        match_contigs("x.bam", {"I": 5, "II": 6}, {"chr1": 5})
-    with pytest.raises(UserError, match="249,250,621 bp here and 248,956,422 bp in the genome"):
-        match_contigs("x.bam", {"1": 249_250_621}, {"chr1": 248_956_422})
-    assert match_contigs("x.bam", {"1": None}, {"chr1": 5}).names == {"1": "chr1"}
+def test_unknown_runs_pass_the_borders_of_what_is_read_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("presage.sequence.genome._CHUNK", 10)
+    (tmp_path / "a.fa").write_text(">a\n" + "A" * 8 + "N" * 14 + "A" * 8 + "N" * 5 + "\n")
+    starts, ends = prepare_fasta(tmp_path / "a.fa", tmp_path / "genome.fa").unknown("a")
+    assert (starts.tolist(), ends.tolist()) == ([8, 30], [22, 35])
 
 
 def test_codes_are_uint8(tmp_path):

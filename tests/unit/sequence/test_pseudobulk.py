@@ -16,11 +16,11 @@ from presage import tables
 from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.errors import UserError
-from presage.sequence.genome import Genome
 from presage.sequence.bulk import bulk_targets
+from presage.sequence.genome import Genome
 from presage.sequence.pool import strand_partners
 from presage.sequence.pseudobulk import aggregate
-from presage.sequence.regions import prepare_reference
+from presage.sequence.reference import prepare_reference
 from presage.sequence.targets import TargetSet
 from presage.sheets import Sample
 from tests.unit.sequence.small_reads import (
