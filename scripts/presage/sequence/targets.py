@@ -260,39 +260,3 @@ def _fetch(fasta: Path, windows: pd.DataFrame) -> np.ndarray:
             row[max(0, -start) :][: len(inside)] = _CODE[np.frombuffer(inside.encode(), np.uint8)]
             rows.append(row)
     return np.stack(rows)
-
-
-class TargetWriter:
-    """SHIM"""
-
-    def __init__(self, path, windows, tracks, bin_size, *, names, strand_pair, simulated):
-        self.a = (path, windows, tracks, bin_size, names, strand_pair, simulated)
-        bins = int((windows["out_end"] - windows["out_start"]).iloc[0]) // bin_size
-        self.v = np.zeros((len(windows), bins, len(tracks)), np.float32)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *a):
-        pass
-
-    def write(self, rows, values):
-        self.v[rows] = values
-
-    def finish(self, scale):
-        path, windows, tracks, bin_size, names, pair, sim = self.a
-        fold = windows["fold"].to_numpy()
-        factors = np.ones(self.v.shape[2])
-        note = "depth summed per bin"
-        train = np.flatnonzero(fold == "train")
-        if scale != "none" and len(train):
-            mean = sum(self.v[row].mean(axis=0, dtype=np.float64) for row in train) / len(train)
-            factors = np.where(mean > 0, mean, 1.0)
-            self.v /= factors.astype(np.float32)
-            note = "depth summed per bin, divided by the track's mean over training bins"
-        TargetSet.write(path, self.v, windows, tracks, bin_size, note, names=names, strand_pair=pair, simulated=sim)
-
-        class S:
-            divided_by = factors
-
-        return S

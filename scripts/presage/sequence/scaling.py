@@ -1,5 +1,0 @@
-"""SHIM"""
-
-
-def scaling(settings):
-    return settings.scale
