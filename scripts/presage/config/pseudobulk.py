@@ -1,10 +1,12 @@
 """Settings of the pseudobulk step."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from presage.config.base import Section
+
+Assay = Literal["rna", "atac"]
 
 
 class Pseudobulk(Section):
@@ -43,6 +45,20 @@ class Pseudobulk(Section):
     count_introns: bool = Field(
         True, description="reads in introns count for their gene, as Cell Ranger 7 and later do"
     )
+    squash: dict[Assay, Literal["none", "sqrt", "power_3_4"]] = Field(
+        {},
+        description="targets, by assay (rna, atac): bin sums x squashed to -1 + (1 + x)^p, sqrt: p = 1/2, power_3_4:"
+        " p = 3/4; what is not named stays a sum (Borzoi: rna power_3_4; docs/targets.md)",
+    )
+    clip_soft: dict[Assay, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="targets, by assay: squashed x above c becomes c - 1 + sqrt(x - c + 1)"
+        " (Borzoi: rna 384, atac 96); what is not named is not clipped",
+    )
+    clip: dict[Assay, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="targets, by assay: what is larger after that is cut off (Borzoi: rna 768, atac 384)",
+    )
     scale: Literal["mean_one", "none"] = Field(
-        "mean_one", description="targets: each track divided by its mean over training bins, or raw coverage sums"
+        "mean_one", description="targets, last: each track divided by its mean over training bins, or left as it is"
     )

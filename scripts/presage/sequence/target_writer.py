@@ -93,9 +93,7 @@ class TargetWriter:
     ) -> None:
         self._open.close()
 
-    def write(
-        self, rows: Sequence[int] | np.ndarray, values: np.ndarray, sequence: np.ndarray | None = None
-    ) -> None:
+    def write(self, rows: Sequence[int] | np.ndarray, values: np.ndarray, sequence: np.ndarray | None = None) -> None:
         """Take some windows, in any order; a window that comes again replaces what came before.
 
         Parameters

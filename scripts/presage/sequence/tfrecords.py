@@ -37,7 +37,7 @@ def read_targets_txt(path: str | Path) -> pd.DataFrame:
         raise UserError(path, "identifiers repeat", "make them unique")
     numbers = [int(row.get("") or i) for i, row in enumerate(rows)]
     if "strand_pair" not in rows[0]:
-        row_of = {slug: number for slug, number in zip(slugs, numbers)}
+        row_of = dict(zip(slugs, numbers))
         for row, slug in zip(rows, slugs):
             other = slug[:-1] + {"+": "-", "-": "+"}.get(slug[-1], slug[-1])
             row["strand_pair"] = str(row_of.get(other, row_of[slug]))
@@ -99,7 +99,9 @@ def import_baskerville(
     table = read_targets_txt(folder / "targets.txt")
     if len(table) != stats["num_targets"]:
         raise UserError(
-            folder / "targets.txt", f"lists {len(table)} tracks, statistics.json {stats['num_targets']}", "copy it again"
+            folder / "targets.txt",
+            f"lists {len(table)} tracks, statistics.json {stats['num_targets']}",
+            "copy it again",
         )
     wanted = _wanted(table, patterns, folder / "targets.txt")
     windows = _windows(folder / "sequences.bed", stats, test_folds, valid_folds)

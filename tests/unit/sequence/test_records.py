@@ -61,7 +61,7 @@ def test_other_files_are_told(tmp_path):
     with pytest.raises(UserError, match=r"x\.tfr: is no TFRecord file"):
         list(read_tfrecords(path))
     path.write_bytes(zlib.compress(framed([b"\x0f\x01"])))
-    with pytest.raises(UserError, match="no tf.train.Example"):
+    with pytest.raises(UserError, match=r"no tf\.train\.Example"):
         list(read_tfrecords(path))
     packed = bytearray(zlib.compress(framed([encoded({"a": bytes(range(256))})])))
     packed[40] ^= 255

@@ -152,7 +152,7 @@ def test_windows_that_were_not_written_are_an_error(tmp_path):
     made = target_set(tmp_path / "t.zarr", windows=3)
     with TargetWriter(tmp_path / "w.zarr", made.windows, TRACKS, SHAPE.bin_size) as writer:
         writer.write([2, 0], made.values([2, 0]))
-        with pytest.raises(ValueError, match="1 of 3 windows were not written, e.g. row 1"):
+        with pytest.raises(ValueError, match=r"1 of 3 windows were not written, e\.g\. row 1"):
             writer.finish()
         for rows, values in (([3], made.values([0])), ([0], made.values([0, 1])), ([0], made.values([0]) - 9)):
             with pytest.raises(ValueError, match=r"row 3|values \(2|negative"):
