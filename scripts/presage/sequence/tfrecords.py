@@ -52,14 +52,19 @@ def read_targets_txt(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame({"slug": slugs, "name": names, "strand_pair": np.asarray(pairs, np.int64)})
 
 
-def read_scale(path: str | Path, bin_size: int, transform_old: bool = False) -> tuple[Scale, str]:
-    """How the tracks of a ``targets.txt`` were scaled (columns sum_stat, scale, clip_soft, clip), and that in words.
+def read_scale(
+    path: str | Path, bin_size: int, transform_old: bool = False, rows: Sequence[int] | np.ndarray | None = None
+) -> tuple[Scale, str]:
+    """How tracks (``rows``; default: all) of a ``targets.txt`` were scaled, and that in words.
+
+    Read from the columns sum_stat, scale, clip_soft and clip, of which each may be absent.
 
     The file cannot tell which form of the transform was used: ``sum_sqrt`` is a square root, and a power of 3/4 where
     hound_data ran with ``--transform_old``.
     """
     try:
-        scale, unknown = from_targets_txt(_rows(path), bin_size, transform_old)
+        table = _rows(path)
+        scale, unknown = from_targets_txt(table if rows is None else [table[i] for i in rows], bin_size, transform_old)
     except ValueError as error:
         raise UserError(path, f"has a scale or clip that is no positive number ({error})", "correct it") from None
     note = f"as in the TFRecords, by targets.txt{' and --transform_old' if transform_old else ''}: {scale.note}"
@@ -106,7 +111,7 @@ def import_baskerville(
     wanted = _wanted(table, patterns, folder / "targets.txt")
     windows = _windows(folder / "sequences.bed", stats, test_folds, valid_folds)
     files = {label: _files(folder / "tfrecords", label) for label in windows["label"].unique()}
-    scale, note = read_scale(folder / "targets.txt", stats["pool_width"], transform_old)
+    scale, note = read_scale(folder / "targets.txt", stats["pool_width"], transform_old, wanted)
     with TargetWriter(
         out,
         windows,
@@ -127,7 +132,7 @@ def import_baskerville(
                 raise UserError(
                     folder, f"has {number} {label} records for {len(rows)} windows in sequences.bed", "copy it again"
                 )
-        writer.finish(scale.select(wanted), applied=True, note=note)
+        writer.finish(scale, applied=True, note=note)
     return TargetSet.open(out)
 
 
