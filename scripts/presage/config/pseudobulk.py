@@ -1,11 +1,13 @@
 """Settings of the pseudobulk step: how reads are read, and what becomes of them together."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from presage.config.base import Section
+
+Assay = Literal["rna", "atac"]
 
 
 class Reading(Section):
@@ -84,6 +86,20 @@ class Pseudobulk(Reading):
     min_matched: float = Field(
         0.1, ge=0, le=1, description="a sample is refused where a smaller share of its labelled barcodes has reads"
     )
+    squash: dict[Assay, Literal["none", "sqrt", "power_3_4"]] = Field(
+        {},
+        description="targets, by assay (rna, atac): bin sums x squashed to -1 + (1 + x)^p, sqrt: p = 1/2, power_3_4:"
+        " p = 3/4; what is not named stays a sum (Borzoi: rna power_3_4; docs/targets.md)",
+    )
+    clip_soft: dict[Assay, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="targets, by assay: squashed x above c becomes c - 1 + sqrt(x - c + 1)"
+        " (Borzoi: rna 384, atac 96); what is not named is not clipped",
+    )
+    clip: dict[Assay, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="targets, by assay: what is larger after that is cut off (Borzoi: rna 768, atac 384)",
+    )
     scale: Literal["mean_one", "none"] = Field(
-        "mean_one", description="targets: each track divided by its mean over training bins, or raw coverage sums"
+        "mean_one", description="targets, last: each track divided by its mean over training bins, or left as it is"
     )

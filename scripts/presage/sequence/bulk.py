@@ -9,6 +9,7 @@ from presage.errors import UserError
 from presage.progress import progress
 from presage.sequence.genome import Genome
 from presage.sequence.pool import SIGN, strand_partners
+from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet, TargetWriter
 from presage.sequence.tracks import BigWig
 from presage.sequence.windows import on_genome
@@ -59,7 +60,7 @@ def bulk_targets(
                 starts = here["out_start"].to_numpy()
                 values = [file.bins(str(chrom), starts, bins, bin_size) for file in files]
                 writer.write(here.index.to_numpy(), np.stack(values, axis=2))
-        writer.finish(scale)
+        writer.finish(Scale.plain(len(rows)), mean_one=scale == "mean_one")
     for file in files:
         file.close()
     return TargetSet.open(path)

@@ -29,6 +29,7 @@ from presage.sequence.correlation import (
 from presage.sequence.effects import predict, track_info
 from presage.sequence.metrics import Metrics
 from presage.sequence.model import SequenceModel
+from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
 
 MEAN_OF_TYPES = (
@@ -83,9 +84,9 @@ def evaluate_tracks(
     reference : adapter that the others are compared with
     min_types : genes seen in fewer cell types do not enter across-type r
     resamples, seed : of the bootstrap over windows; a gene goes with its window. All models share the draws.
-    divided_by : slug -> number that the targets of the track were divided by, undone before genes become CPM (a
-    type's two
-        strands are one library); leave out where they were not scaled
+    divided_by : slug -> number that the targets of the track were divided by, for sets that do not record their scale.
+        Scales are undone before genes become CPM (a type's two strands are one library): bin by bin where coverage was
+        squashed or clipped softly, else in the sums
     baseline : add ``mean_of_types``
 
     Returns
@@ -122,7 +123,8 @@ class _Study:
     columns: list[int]
     info: pd.DataFrame
     genes: Genes | None
-    scale: np.ndarray  # [tracks], what gives unscaled coverage back
+    scale: np.ndarray  # [tracks], what gives unscaled sums back
+    bent: Scale | None  # where bins must be scaled back one by one, before they are summed
     batch_size: int
 
     @staticmethod
@@ -141,8 +143,11 @@ class _Study:
         rows, info = targets.fold(split), track_info(slugs, tracks)
         found = None if genes is None else locate(genes, targets.windows.iloc[rows], info, targets.bin_size, split)
         columns = [targets.tracks.index(slug) for slug in slugs]
-        scale = np.array([divided_by.get(slug, 1.0) for slug in slugs])
-        return _Study(targets, rows, slugs, columns, info, found, scale, batch_size)
+        scale, bent = np.array([divided_by.get(slug, 1.0) for slug in slugs]), None
+        if targets.scale is not None:
+            own = targets.scale.select(columns)
+            scale, bent = (own.factor, None) if own.linear else (np.ones(len(slugs)), own)
+        return _Study(targets, rows, slugs, columns, info, found, scale, bent, batch_size)
 
     def measured(self, rows: np.ndarray) -> np.ndarray:
         """Measured coverage ``[n, bins, tracks]``."""
@@ -170,7 +175,8 @@ class _Study:
                 windows[w] = moments(pred, obs)
                 if self.genes is not None:
                     gene, bin_ = self.genes.bins[w].T
-                    np.add.at(genes, gene, pred[bin_].astype(np.float64))
+                    exonic = pred[bin_].astype(np.float64)
+                    np.add.at(genes, gene, exonic if self.bent is None else self.bent.inverse(exonic))
         return Sums(windows, genes * self.scale)
 
 

@@ -14,25 +14,13 @@ from presage.sequence.bigwigs import BigWigSource
 from presage.sequence.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS
 from presage.sequence.parts import Part
-from presage.sequence.sources import Sample
 from presage.sequence.steps import runs_of
 from presage.sequence.targets import TargetWriter
-from presage.sequence.tracks import BigWigs, Runs, bin_sums, slugify
+from presage.sequence.tracks import BigWigs, Runs, bin_sums, slugify, total
 
 _ENDING = {"+": "_plus", "-": "_minus", ".": ""}
 SIGN = {"+": " (+)", "-": " (-)", ".": ""}
 _WINDOWS = 128  # windows that are binned at a time
-
-
-class Finished(NamedTuple):
-    """A row of the sample sheet that is coverage already."""
-
-    sample: Sample
-    assay: str
-    cell_type: str
-    strand: str
-    donor: str
-    source: BigWigSource
 
 
 class _Lane(NamedTuple):
@@ -75,7 +63,7 @@ class Pooled(NamedTuple):
 
 
 def plan(
-    genome: str, parts: Sequence[Part], finished: Sequence[Finished], kept: set[tuple[str, str]], suffix: str = ""
+    genome: str, parts: Sequence[Part], finished: Sequence[BigWigSource], kept: set[tuple[str, str]], suffix: str = ""
 ) -> Plan:
     """The tracks of a genome. ``kept``: (assay, cell type) with cells enough; ``suffix``: what the slugs end in.
 
@@ -84,8 +72,8 @@ def plan(
     stranded = {(p.facts["assay"], kind): p.facts["stranded"] for p in parts for kind in p.groups["cell_type"]}
     strands = {key: ["+", "-"] if there else ["."] for key, there in stranded.items()}
     for row in finished:
-        known = strands.setdefault((row.assay, row.cell_type), [])
-        strands[row.assay, row.cell_type] = sorted({*known, row.strand}, key="+-.".index)
+        known = strands.setdefault((row.assay, row.group[0]), [])
+        strands[row.assay, row.group[0]] = sorted({*known, row.strand}, key="+-.".index)
     rows = [
         (f"{slugify(kind)}_{assay}{_ENDING[s]}{suffix}", f"{kind} {assay}{SIGN[s]}", assay, kind, s, genome)
         for assay, kind in sorted(strands, key=lambda key: (key[0] != "rna", key))
@@ -112,8 +100,8 @@ def plan(
                 lanes[track].append(_Lane(number, lane, half, level))
     ready: list[list[tuple[int, BigWigSource]]] = [[] for _ in rows]
     for row in finished:
-        half = donors[row.assay, row.cell_type].index(row.donor) % 2
-        ready[place[row.assay, row.cell_type, row.strand]].append((half, row.source))
+        half = donors[row.assay, row.group[0]].index(row.group[1]) % 2
+        ready[place[row.assay, row.group[0], row.strand]].append((half, row))
     several = {key: len(there) > 1 for key, there in donors.items()}
     from_cells = set(stranded)
     keys = list(zip(tracks["assay"], tracks["cell_type"]))
@@ -122,14 +110,14 @@ def plan(
     return Plan(tracks, umis, lanes, ready)
 
 
-def _donors(parts: Sequence[Part], finished: Sequence[Finished]) -> dict[tuple[str, str], list[str]]:
+def _donors(parts: Sequence[Part], finished: Sequence[BigWigSource]) -> dict[tuple[str, str], list[str]]:
     """Donors of each (assay, cell type), sorted: where there are several, halves are donors, else cells."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for part in parts:
         for kind, donor in part.groups[["cell_type", "donor"]].to_numpy():
             found[part.facts["assay"], kind].add(donor)
     for row in finished:
-        found[row.assay, row.cell_type].add(row.donor)
+        found[row.assay, row.group[0]].add(row.group[1])
     return {key: sorted(there) for key, there in found.items()}
 
 
@@ -197,14 +185,11 @@ class _Cover:
     def runs(self, lanes: Iterable[_Lane], finished: Iterable[tuple[int, BigWigSource]] = ()) -> Runs:
         """Summed depth of some lanes and bigWigs."""
         found = [piece for lane in lanes for piece in self._found.get((lane.part, lane.lane), ())]
-        for _, source in finished:
-            runs = source.runs(self.chrom)
-            if len(runs.value):
-                found.append((runs.edge, np.diff(runs.value, prepend=0, append=0)))
-        if not found:
-            return Runs(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-        position, step = (np.concatenate(column) for column in zip(*found))
-        return runs_of(position, step, self.length)
+        none = (np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32))
+        position, step = (np.concatenate(column) for column in zip(none, *found))
+        reads = runs_of(position, step, self.length)
+        ready = [source.runs(self.chrom) for _, source in finished]
+        return total([reads, *ready]) if ready else reads
 
 
 class Halves:

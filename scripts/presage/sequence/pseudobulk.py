@@ -28,10 +28,10 @@ from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_su
 from presage.sequence.genome import Genome, contig_lengths
 from presage.sequence.labels import read_h5ad
 from presage.sequence.parts import Part, read_part
-from presage.sequence.pool import Finished, plan, pool, strand_partners
-from presage.sequence.scaling import scaling
+from presage.sequence.pool import plan, pool, strand_partners
+from presage.sequence.scaling import Scale
 from presage.sequence.sources import ASSAYS, GROUP, Sample, sample_labels, with_sheet
-from presage.sequence.targets import TargetWriter
+from presage.sequence.targets import TargetSet, TargetWriter
 from presage.sequence.tracks import slugify
 from presage.sequence.windows import on_genome
 
@@ -180,11 +180,11 @@ def gather(
         report["samples"] |= {f"{one.sample.sample} {one.sample.kind}": qc.of_sample(one) for one in there}
     table = pd.concat(tracks, ignore_index=True)
     report["samples"] |= counted_qc | {
-        f"{row.sample.sample} bigwig": {"path": row.sample.path, "unit": "coverage", "warnings": row.source.warnings}
+        f"{row.sample.sample} bigwig": {"path": row.sample.path, "unit": "coverage", "warnings": row.warnings}
         for row in finished
     }
     report["windows"] = qc.of_windows(windows)
-    report["warnings"] = qc.warnings(opened, table) + [text for row in finished for text in row.source.warnings]
+    report["warnings"] = qc.warnings(opened, table) + [text for row in finished for text in row.warnings]
     tables.write(out_dir / "cells.parquet", "cells", cell_rows, meta)
     tables.write(out_dir / "tracks.parquet", "tracks", table, meta)
     counts.write(out_dir / "counts.h5ad", genes, meta)
@@ -224,15 +224,9 @@ def _opened(samples: Sequence[Sample], parts: Sequence[Part], genome: Genome) ->
     return out
 
 
-def _finished(samples: Sequence[Sample], genome: Genome) -> list[Finished]:
+def _finished(samples: Sequence[Sample], genome: Genome) -> list[BigWigSource]:
     """Samples that are coverage already."""
-    return [
-        Finished(
-            row, row.assay, row.cell_type, row.strand, row.donor or row.sample, BigWigSource(row.path, genome.lengths)
-        )
-        for row in samples
-        if row.kind == "bigwig"
-    ]
+    return [BigWigSource(row, genome.lengths) for row in samples if row.kind == "bigwig"]
 
 
 def _add_genes(one: Opened, counts: GroupCounts) -> None:
@@ -288,7 +282,7 @@ def _count_h5ads(
 def _tracks_of(
     name: str,
     opened: Sequence[Opened],
-    finished: Sequence[Finished],
+    finished: Sequence[BigWigSource],
     numbers: Mapping[tuple[str, str, str], int],
     settings: Pseudobulk,
     windows: pd.DataFrame,
@@ -334,12 +328,15 @@ def _tracks_of(
             shares=settings.downsample,
             writer=writer,
         )
-        scale = writer.finish(scaling(settings)) if writer else None
+        if writer:
+            scale = Scale.by_assay(mine["assay"].tolist(), settings.squash, settings.clip_soft, settings.clip)
+            writer.finish(scale, mean_one=settings.scale == "mean_one")
     tracks["depth"] = pooled.depth / max(1, sum(lengths.values()))
-    divided = dict(zip(mine["slug"], scale.divided_by)) if scale else {}
-    facts = {
-        row.slug: {**pooled.halves.report(row.Index, row.halved_by), "divided_by": float(divided[row.slug])}
-        for row in mine.itertuples()
-        if scale
-    }
+    facts: dict[str, Any] = {}
+    if writer and (stored := TargetSet.open(out_dir / "targets.zarr").scale):
+        divided = dict(zip(mine["slug"], stored.divided_by))
+        facts = {
+            row.slug: {**pooled.halves.report(row.Index, row.halved_by), "divided_by": float(divided[row.slug])}
+            for row in mine.itertuples()
+        }
     return tracks[tables.SCHEMAS["tracks"].names], facts

@@ -12,7 +12,11 @@ import pandas as pd
 import zarr
 
 from presage.errors import UserError
+from presage.sequence.scaling import Scale
+from presage.sequence.target_writer import TargetWriter, strand_pairs
 from presage.tables import SCHEMAS
+
+__all__ = ["FOLDS", "TargetSet", "TargetWriter", "onehot", "strand_pairs"]
 
 FOLDS = ("train", "valid", "test")
 _ONEHOT = np.vstack([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])  # row 4 = N
@@ -27,6 +31,7 @@ class TargetSet:
     Bins cover ``[out_start, out_end)`` of each window from left to right; the model's input is ``[start, end)``.
     Coordinates are 0-based half-open. ``tracks`` are slugs, ``names`` what people call them; ``strand_pair[i]`` is
     the track that track ``i`` becomes when the window is reverse complemented (itself, if it has no strand).
+    ``scale`` leads from targets back to summed coverage; None where the set does not record it.
     """
 
     path: Path
@@ -38,6 +43,7 @@ class TargetSet:
     simulated: bool
     strand_pair: np.ndarray
     fasta: Path | None = None
+    scale: Scale | None = None
     _columns: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), repr=False)
 
     @staticmethod
@@ -62,6 +68,7 @@ class TargetSet:
                 simulated=bool(attrs.get("simulated", False)),
                 strand_pair=np.asarray(attrs["strand_pair"], np.int64),
                 fasta=None if fasta is None else Path(fasta),
+                scale=Scale.from_attrs(attrs["scale"]) if "scale" in attrs else None,
                 _columns=np.arange(len(tracks)),
             )
         except KeyError as error:
@@ -82,41 +89,38 @@ class TargetSet:
         sequence: np.ndarray | None = None,
         strand_pair: Sequence[int] | None = None,
         simulated: bool = False,
+        scale: Scale | None = None,
     ) -> "TargetSet":
-        """Write a target set and open it.
+        """Write a target set that is whole in memory, and open it. :class:`TargetWriter` takes it window by window.
 
         Parameters
         ----------
         targets
-            float32 (window, bin, track), >= 0.
+            float32 (window, bin, track), >= 0, scaled already.
         windows
             Rows of the ``windows`` table, in the order of ``targets``.
+        scale_note, scale
+            What the scale is, in words and, where it is known, as numbers.
         sequence
             uint8 (window, length), 0..3 = A C G T, 4 = N; leave it out to read sequence from a FASTA instead.
         strand_pair
             Index of each track's partner on the other strand; by default taken from slugs that end in ``+`` or ``-``.
         """
-        targets = np.asarray(targets, np.float32)
-        _check_shapes(targets, windows, tracks, bin_size, sequence)
-        group = zarr.open_group(str(path), mode="w", zarr_format=3)
-        chunks = (1, *targets.shape[1:])
-        group.create_array("targets", data=targets, chunks=chunks)
-        if sequence is not None:
-            sequence = np.asarray(sequence, np.uint8)
-            group.create_array("sequence", data=sequence, chunks=(1, sequence.shape[1]))
-        for column in SCHEMAS["windows"].names:
-            _write_column(group, f"windows/{column}", windows[column])
-        pairs = strand_pairs(tracks) if strand_pair is None else np.asarray(strand_pair)
-        group.attrs.update(
-            {
-                "tracks": list(tracks),
-                "names": list(names if names is not None else tracks),
-                "bin_size": int(bin_size),
-                "scale_note": scale_note,
-                "simulated": bool(simulated),
-                "strand_pair": [int(i) for i in pairs],
-            }
-        )
+        if targets.ndim != 3 or targets.shape[::2] != (len(windows), len(tracks)):
+            raise ValueError(f"targets {targets.shape} for {len(windows)} windows and {len(tracks)} tracks")
+        length = None if sequence is None else sequence.shape[1]
+        with TargetWriter(
+            path,
+            windows,
+            tracks,
+            bin_size,
+            names=names,
+            strand_pair=strand_pair,
+            simulated=simulated,
+            sequence_length=length,
+        ) as writer:
+            writer.write(range(len(targets)), targets, sequence)
+            writer.finish(scale, applied=True, note=scale_note)
         return TargetSet.open(path)
 
     def __len__(self) -> int:
@@ -157,21 +161,20 @@ class TargetSet:
             tracks=[self.tracks[i] for i in rows],
             names=[self.names[i] for i in rows],
             strand_pair=np.searchsorted(rows, self.strand_pair[rows]),
+            scale=None if self.scale is None else self.scale.select(rows),
             _columns=self._columns[rows],
         )
 
     def values(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Measured coverage of some windows: float32 (window, bin, track)."""
-        array: Any = _open_group(self.path)["targets"]
-        return array.oindex[np.asarray(rows, np.int64)][:, :, self._columns]
+        """Targets of some windows: float32 (window, bin, track), in the set's scale."""
+        return _rows(_open_group(self.path)["targets"], rows)[:, :, self._columns]
 
     def sequence(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Integer sequence of some windows: uint8 (window, length), 0..3 = A C G T, 4 = N and outside the contig."""
         rows = np.asarray(rows, np.int64)
         group = _open_group(self.path)
         if "sequence" in group:
-            array: Any = group["sequence"]
-            return array.oindex[rows]
+            return _rows(group["sequence"], rows)
         if self.fasta is None:
             raise UserError(self.path, "holds no sequence", "give the genome's FASTA when it is opened")
         return _fetch(self.fasta, self.windows.iloc[rows])
@@ -194,20 +197,6 @@ def onehot(sequence: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(_ONEHOT[sequence], -1, -2))
 
 
-def strand_pairs(tracks: Sequence[str]) -> np.ndarray:
-    """Partner of each track on the other strand (int64): ``x+`` and ``x-`` are partners, every other track is its own.
-
-    Raises ``ValueError`` when one strand of a pair is missing.
-    """
-    index = {slug: i for i, slug in enumerate(tracks)}
-    other = {"+": "-", "-": "+"}
-    pairs = [slug[:-1] + other[slug[-1]] if slug[-1:] in other else slug for slug in tracks]
-    alone = [slug for slug, partner in zip(tracks, pairs) if partner not in index]
-    if alone:
-        raise ValueError(f"track {alone[0]} has no partner on the other strand")
-    return np.array([index[partner] for partner in pairs], np.int64)
-
-
 def _open_group(path: Path) -> zarr.Group:
     try:
         return zarr.open_group(str(path), mode="r")
@@ -215,31 +204,12 @@ def _open_group(path: Path) -> zarr.Group:
         raise UserError(path, f"is not a zarr group ({type(error).__name__})", "run the step that makes it") from None
 
 
-def _check_shapes(
-    targets: np.ndarray, windows: pd.DataFrame, tracks: Sequence[str], bin_size: int, sequence: np.ndarray | None
-) -> None:
-    if targets.ndim != 3 or targets.shape[::2] != (len(windows), len(tracks)):
-        raise ValueError(f"targets {targets.shape} for {len(windows)} windows and {len(tracks)} tracks")
-    if len(set(tracks)) < len(tracks):
-        raise ValueError("track slugs repeat")
-    spans = (windows["out_end"] - windows["out_start"]).to_numpy()
-    if not (spans == targets.shape[1] * bin_size).all():
-        raise ValueError(f"{targets.shape[1]} bins of {bin_size} bp do not cover windows of {np.unique(spans)} bp")
-    inputs = (windows["end"] - windows["start"]).to_numpy()
-    if sequence is not None and (len(sequence) != len(windows) or not (inputs == sequence.shape[1]).all()):
-        raise ValueError(f"sequence {sequence.shape} for inputs of {np.unique(inputs)} bp")
-    if not (np.isfinite(targets).all() and (targets >= 0).all()):
-        raise ValueError("targets hold negative or non-finite values")
-
-
-def _write_column(group: zarr.Group, name: str, values: pd.Series) -> None:
-    # Text is stored as codes and categories: zarr's own string types are not settled yet.
-    if pd.api.types.is_numeric_dtype(values):
-        group.create_array(name, data=values.to_numpy(np.int64))
-        return
-    codes, categories = pd.factorize(values, sort=True)
-    array = group.create_array(name, data=codes.astype(np.int32))
-    array.attrs["categories"] = [str(c) for c in categories]
+def _rows(array: Any, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    # One by one: out of a shard, zarr's fancy indexing takes six times as long as a slice.
+    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    for i, row in enumerate(rows):
+        out[i] = array[int(row)]
+    return out
 
 
 def _read_column(array: Any) -> np.ndarray:

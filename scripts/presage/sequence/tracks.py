@@ -1,7 +1,8 @@
 """Coverage: intervals to exact per-base depth as runs, and runs to bins and bigWig."""
 
 import re
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,19 +13,35 @@ from presage.sequence.contigs import match_contigs
 
 
 class Runs(NamedTuple):
-    """Depth along a contig: ``value[i]`` on ``[edge[i], edge[i + 1])``, 0 elsewhere. int64; neighbours differ."""
+    """Depth along a contig: ``value[i]`` >= 0 on ``[edge[i], edge[i + 1])``, 0 elsewhere; neighbours differ.
+
+    ``edge`` is int64. ``value`` is int64 where depth counts reads, and everything made of it is then exact; it is
+    float64 where depth comes from a bigWig that was normalised.
+    """
 
     edge: np.ndarray
     value: np.ndarray
 
     def sums(self, points: np.ndarray) -> np.ndarray:
-        """Integral of the depth from the contig's start to each point: int64."""
+        """Integral of the depth from the contig's start to each point, in the dtype of ``value``.
+
+        As float64 it errs by some 1e-16 of the contig's total, never falls from left to right, and does not change at
+        all where the depth is 0: so no bin becomes negative, and an empty one is 0.
+        """
         if not len(self.value):
-            return np.zeros(np.shape(points), dtype=np.int64)
-        before = np.concatenate([[0], np.cumsum(self.value * np.diff(self.edge))])
+            return np.zeros(np.shape(points), dtype=self.value.dtype)
+        before = np.concatenate([[0], np.cumsum(self.value * np.diff(self.edge))]).astype(self.value.dtype)
         inside = np.clip(points, self.edge[0], self.edge[-1])
         run = np.clip(np.searchsorted(self.edge, inside, side="right") - 1, 0, len(self.value) - 1)
         return before[run] + self.value[run] * (inside - self.edge[run])
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Depth at each point, in the dtype of ``value``."""
+        run = np.searchsorted(self.edge, points, side="right") - 1
+        inside = (run >= 0) & (run < len(self.value))
+        depth = np.zeros(np.shape(points), dtype=self.value.dtype)
+        depth[inside] = self.value[run[inside]]
+        return depth
 
 
 def coverage(start: np.ndarray, end: np.ndarray) -> Runs:
@@ -36,6 +53,25 @@ def coverage(start: np.ndarray, end: np.ndarray) -> Runs:
     np.add.at(step, back[len(start) :], -1)
     keep = step != 0
     return Runs(edge[keep].astype(np.int64), np.cumsum(step[keep])[:-1])
+
+
+def runs_of(edge: np.ndarray, value: np.ndarray) -> Runs:
+    """Runs of ``value[i]`` on ``[edge[i], edge[i + 1])``: equal neighbours become one, zeros at the ends go."""
+    if not len(value):
+        return Runs(np.empty(0, np.int64), value)
+    padded = np.concatenate([np.zeros(1, value.dtype), value, np.zeros(1, value.dtype)])
+    change = np.flatnonzero(padded[1:] != padded[:-1])
+    return Runs(edge[change].astype(np.int64), value[change[:-1]])
+
+
+def total(parts: Sequence[Runs]) -> Runs:
+    """Depths of one contig added up base by base; int64 where all parts are, else float64."""
+    if not parts:
+        return Runs(np.empty(0, np.int64), np.empty(0, np.int64))
+    edge = np.unique(np.concatenate([part.edge for part in parts]))
+    # Depth is read off each part and not added up from its steps, which would leave crumbs of float64 after each peak.
+    value = sum((part.at(edge[:-1]) for part in parts[1:]), parts[0].at(edge[:-1]))
+    return runs_of(edge, value)
 
 
 def bin_sums(runs: Runs, starts: np.ndarray, bins: int, bin_size: int) -> np.ndarray:
@@ -84,12 +120,13 @@ class BigWig:
             raise UserError(path, "cannot be opened as bigWig", "correct the path") from None
         contigs = match_contigs(path, dict(self._file.chroms()), lengths)
         self._theirs = {ours: theirs for theirs, ours in contigs.names.items()}
+        self._empty = not has_values(path)
 
     def bins(self, chrom: str, starts: np.ndarray, bins: int, bin_size: int) -> np.ndarray:
         """Summed coverage per bin: float32 [windows, bins]; 0 outside the contig and where the file is empty."""
         out = np.zeros((len(starts), bins), dtype=np.float32)
         name = self._theirs.get(chrom)
-        if name is None or not self._file.header()["nBasesCovered"]:
+        if name is None or self._empty:
             return out
         length = self._file.chroms(name)
         for row, start in enumerate(int(s) for s in starts):
@@ -103,6 +140,21 @@ class BigWig:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def has_values(path: str | Path) -> bool:
+    """Whether a bigWig covers any base; libBigWig fails when it is asked for values of one that does not.
+
+    Read from the file's own summary: ``header()`` of pyBigWig crashes Python where a value is NaN or infinite.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(52)
+        order = "<" if head[:4] == b"\x26\xfc\x8f\x88" else ">"
+        (summary,) = struct.unpack_from(f"{order}Q", head, 44)
+        if not summary:  # version 1 had none
+            return True
+        file.seek(summary)
+        return file.read(8) != bytes(8)
 
 
 def slugify(name: str) -> str:

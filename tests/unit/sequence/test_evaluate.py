@@ -9,6 +9,7 @@ from scipy import stats
 from presage import tables
 from presage.sequence.effects import track_info
 from presage.sequence.evaluate import MEAN_OF_TYPES, ceilings, evaluate_tracks, example, locate
+from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
 from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, small_model
 
@@ -229,3 +230,45 @@ def test_example_window(tmp_path):
     part = frame[frame["track"] == "b_rna-"]
     np.testing.assert_array_equal(part["observed"], values[window[0], :, SLUGS3.index("b_rna-")])
     assert part["bin"].tolist() == list(range(BINS)) and SLUGS != SLUGS3
+
+
+def test_genes_are_summed_on_coverage_where_the_set_was_squashed(tmp_path):
+    plain, values, genes = study(tmp_path / "plain")
+    assays = ["rna"] * 6 + ["atac"]
+    scale = Scale.by_assay(assays, {"rna": "power_3_4"}, {"rna": 2.0}, {}, divided_by=3.0)
+    squashed = TargetSet.write(
+        tmp_path / "squashed.zarr",
+        scale.forward(values),
+        plain.windows,
+        SLUGS3,
+        BIN,
+        scale.note,
+        sequence=plain.sequence(range(len(plain))),
+        strand_pair=plain.strand_pair.tolist(),
+        scale=scale,
+    )
+    model = three_type_model(1)
+    table = evaluate_tracks([("lora", 1, model)], squashed, TRACKS3, genes, resamples=20, batch_size=4)
+    test = genes[genes["fold"] == "test"]
+    cpm = lambda counts: np.log1p(1e6 * counts / counts.sum(0))  # noqa: E731
+    with torch.no_grad():
+        pred = scale.inverse(model(torch.from_numpy(squashed.onehot(np.arange(6)))).numpy().astype(np.float64))
+    obs, level = cpm(plain_gene_matrix(values, test, {})), cpm(plain_gene_matrix(pred, test, {}))
+    for t, kind in enumerate(TYPES):
+        expected = stats.pearsonr(level[:, t], obs[:, t]).statistic
+        assert get(table, "gene_pearson", "lora", kind, 1)["value"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_recorded_division_counts_as_the_one_that_is_told(tmp_path):
+    plain, values, genes = study(tmp_path / "plain")
+    divided_by = np.arange(1.0, 8.0)
+    scale = Scale(("none",) * 7, np.ones(7), np.full(7, np.inf), np.full(7, np.inf), divided_by)
+    kept = {"sequence": plain.sequence(range(len(plain))), "strand_pair": plain.strand_pair.tolist()}
+    model, told = three_type_model(1), dict(zip(SLUGS3, divided_by.tolist()))
+    results = []
+    for name, known in (("told", None), ("recorded", scale)):
+        data = TargetSet.write(tmp_path / name, values, plain.windows, SLUGS3, BIN, "x", scale=known, **kept)
+        results.append(
+            evaluate_tracks([("lora", 1, model)], data, TRACKS3, genes, resamples=20, batch_size=4, divided_by=told)
+        )
+    pd.testing.assert_frame_equal(*results)

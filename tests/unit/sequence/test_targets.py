@@ -1,14 +1,17 @@
 """TargetSet: what is written is read, windows beyond a contig are N, bad input is refused."""
 
 import numpy as np
+import pandas as pd
 import pysam
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from presage.errors import UserError
-from presage.sequence.targets import TargetSet, onehot, strand_pairs
+from presage.sequence.scaling import Scale
+from presage.sequence.targets import TargetSet, TargetWriter, onehot, strand_pairs
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, target_set
 
 
@@ -98,3 +101,79 @@ def test_a_missing_fold_is_told(tmp_path):
     data = target_set(tmp_path / "t.zarr", windows=2)
     with pytest.raises(UserError, match="has no valid window"):
         data.fold("valid")
+
+
+def rows_of(data):
+    return data.values(range(len(data)))
+
+
+def test_writer_takes_windows_in_any_order_and_scales_them(tmp_path):
+    made = target_set(tmp_path / "t.zarr", windows=150)  # more than two shards
+    raw, sequence = rows_of(made) * 100, made.sequence(range(150))
+    scale = Scale.by_assay(["rna", "rna", "atac"], {"rna": "power_3_4"}, {"rna": 30}, {"atac": 90})
+    order = np.random.default_rng(0).permutation(150)
+    with TargetWriter(
+        tmp_path / "w.zarr", made.windows, TRACKS, SHAPE.bin_size, sequence_length=SHAPE.context, simulated=True
+    ) as writer:
+        writer.write([7], np.zeros((1, *raw.shape[1:]), np.float32), sequence[[7]])  # replaced below
+        for rows in np.array_split(order, 40):
+            writer.write(rows, raw[rows], sequence[rows])
+        writer.finish(scale, mean_one=True)
+    data = TargetSet.open(tmp_path / "w.zarr")
+    np.testing.assert_array_equal(data.sequence(range(150)), sequence)
+    assert data.simulated and data.windows.equals(made.windows) and data.scale is not None
+    values = rows_of(data)
+    np.testing.assert_allclose(values[data.fold("train")].mean((0, 1), dtype=np.float64), 1, rtol=1e-6)
+    np.testing.assert_allclose(values, scale.forward(raw) / data.scale.divided_by, rtol=1e-6)
+    assert data.scale_note.endswith("divided by the track's mean over training bins")
+    below = scale.forward(raw) < 89
+    np.testing.assert_allclose(data.scale.inverse(values)[below], raw[below], rtol=1e-4)
+    pair = data.select(["a*"])
+    assert pair.scale is not None and pair.scale.squash == ("power_3_4",) * 2
+    assert len(list((tmp_path / "w.zarr/targets/c").iterdir())) == 3
+    assert not [p for p in (tmp_path / "w.zarr").iterdir() if p.is_file() and p.name != "zarr.json"]
+
+
+def test_mean_one_by_the_writer_is_what_division_gives(tmp_path):
+    made = target_set(tmp_path / "t.zarr")
+    raw = rows_of(made)
+    raw[..., 1] = 0
+    with TargetWriter(tmp_path / "w.zarr", made.windows, TRACKS, SHAPE.bin_size) as writer:
+        writer.write(range(12), raw)
+        writer.finish(mean_one=True)
+    data = TargetSet.open(tmp_path / "w.zarr")
+    mean = sum(raw[row].mean(axis=0, dtype=np.float64) for row in made.fold("train")) / len(made.fold("train"))
+    mean[1] = 1
+    assert data.scale is not None and data.scale.divided_by.tolist() == mean.tolist()
+    np.testing.assert_array_equal(rows_of(data), raw / mean.astype(np.float32))
+
+
+def test_windows_that_were_not_written_are_an_error(tmp_path):
+    made = target_set(tmp_path / "t.zarr", windows=3)
+    with TargetWriter(tmp_path / "w.zarr", made.windows, TRACKS, SHAPE.bin_size) as writer:
+        writer.write([2, 0], made.values([2, 0]))
+        with pytest.raises(ValueError, match=r"1 of 3 windows were not written, e\.g\. row 1"):
+            writer.finish()
+        for rows, values in (([3], made.values([0])), ([0], made.values([0, 1])), ([0], made.values([0]) - 9)):
+            with pytest.raises(ValueError, match=r"row 3|values \(2|negative"):
+                writer.write(rows, values)
+        with pytest.raises(ValueError, match="sequence comes with every window"):
+            writer.write([0], made.values([0]), made.sequence([0]))
+    with pytest.raises(UserError, match="is not a target set"):
+        TargetSet.open(tmp_path / "w.zarr")
+
+
+def test_a_set_of_an_earlier_version_opens(tmp_path):
+    made = target_set(tmp_path / "t.zarr", windows=3)
+    old = zarr.open_group(str(tmp_path / "old.zarr"), mode="w", zarr_format=3)
+    old.create_array("targets", data=rows_of(made), chunks=(1, *rows_of(made).shape[1:]))
+    for name in made.windows:
+        codes, categories = pd.factorize(made.windows[name], sort=True)
+        text = made.windows[name].dtype == object
+        array = old.create_array(f"windows/{name}", data=codes if text else made.windows[name].to_numpy(np.int64))
+        if text:
+            array.attrs["categories"] = [str(c) for c in categories]
+    old.attrs.update({"tracks": TRACKS, "bin_size": SHAPE.bin_size, "scale_note": "x", "strand_pair": [1, 0, 2]})
+    data = TargetSet.open(tmp_path / "old.zarr")
+    assert data.scale is None
+    assert data.hash() == made.hash()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
-from presage.sequence.tracks import BigWig, BigWigs, bin_sums, coverage, slugify
+from presage.sequence.tracks import BigWig, BigWigs, Runs, bin_sums, coverage, slugify, total
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=30)
 
@@ -41,6 +41,35 @@ def test_bins_sum_the_depth_and_may_leave_the_contig(intervals, starts):
     padded = np.pad(depth_of(intervals), (100, 200))
     expected = [[padded[100 + s + 8 * b : 108 + s + 8 * b].sum() for b in range(4)] for s in starts]
     assert bin_sums(runs_of(intervals), np.array(starts), 4, 8).tolist() == expected
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(INTERVALS, max_size=4), st.sampled_from([1, 0.1]))
+def test_depths_add_up_base_by_base(parts, factor):
+    runs = [runs_of(part) for part in parts]
+    if factor != 1:
+        runs = [Runs(r.edge, r.value * factor) for r in runs]
+    found = total(runs)
+    whole = factor == 1 or not parts
+    assert found.value.dtype == (np.int64 if whole else np.float64)
+    expected = sum((depth_of(part) * factor for part in parts), np.zeros(130))
+    np.testing.assert_allclose(found.at(np.arange(130)), expected, rtol=1e-12, atol=0)
+    assert (np.diff(found.value) != 0).all()
+    # No crumbs: where nothing is, sums do not move.
+    gaps = np.diff(found.sums(np.arange(131)))[expected == 0]
+    assert (gaps == 0).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(INTERVALS, st.floats(1e-6, 1e6))
+def test_float_depth_never_gives_a_negative_bin(intervals, factor):
+    counted = runs_of(intervals)
+    runs = Runs(counted.edge, counted.value * factor)
+    starts = np.arange(-16, 140, 8)
+    bins, whole = bin_sums(runs, starts, 4, 8), bin_sums(counted, starts, 4, 8)
+    assert (bins >= 0).all()
+    assert ((bins == 0) == (whole == 0)).all()
+    np.testing.assert_allclose(bins, whole * factor, rtol=1e-6)
 
 
 @settings(deadline=None, max_examples=50)
