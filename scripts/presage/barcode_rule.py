@@ -1,7 +1,7 @@
 """How labels spell a sample's barcodes: a rule such as ``{sample}_{barcode}``, and what of a label is the barcode.
 
-Integrated objects make barcodes unique by adding the sample: scanpy and Seurat users write ``{sample}_{barcode}``, ArchR
-writes ``{sample}#{barcode}``, ``anndata.concat`` with keys ``{barcode}-{sample}``. Text outside braces stands for itself.
+Integrated objects make barcodes unique by adding the sample: scanpy and Seurat users write ``{sample}_{barcode}``,
+ArchR ``{sample}#{barcode}``, ``anndata.concat`` with keys ``{barcode}-{sample}``. Text outside braces is as it is.
 Light on purpose (standard library only): sheets and config check rules with it.
 """
 

@@ -1,7 +1,7 @@
 """The text of a sheet as people save it: UTF-8 or UTF-16, any line ends, quoted cells, gzip; always tab-separated.
 
-Spreadsheet programs write UTF-8 with a byte order mark, or UTF-16 ("Unicode text"); pipelines compress. All of these are
-read as they are. Light on purpose (standard library only): the Snakefile reads sheets.
+Spreadsheet programs write UTF-8 with a byte order mark, or UTF-16 ("Unicode text"); pipelines compress. All of these
+are read as they are. Light on purpose (standard library only): the Snakefile reads sheets.
 """
 
 import codecs
@@ -18,7 +18,7 @@ _TODO = "save it as tab-separated text (UTF-8)"
 
 
 def lines(sheet: Path) -> list[tuple[int, list[str]]]:
-    """Rows that are not blank, each with its number (as a spreadsheet counts, from 1) and its cells without outer blanks.
+    """Rows that are not blank, each with its number (as a spreadsheet counts, from 1) and its trimmed cells.
 
     The first one is the header, from whose end (and from the rows') surplus empty cells are removed.
     Raises :class:`UserError` where the file cannot be read as a table.

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from presage.barcode_rule import PLAIN, problem
 from presage.config.base import Section
 
 
@@ -13,6 +14,14 @@ class Pseudobulk(Section):
     cell_types: list[str] = Field([], description="cell types that the labels may name; empty: whatever they name")
     label_column: str = Field(
         "cell_type", description="column of the labels (TSV column or h5ad obs) with the cell type"
+    )
+    barcodes: str = Field(
+        PLAIN,
+        description="how labels spell barcodes: text with {barcode}, {sample}, {donor}, e.g. {sample}_{barcode}, "
+        "{sample}#{barcode} (ArchR), {barcode}-{sample}; the sheet's column barcodes says otherwise for a sample",
+    )
+    min_matched: float = Field(
+        0.1, ge=0, le=1, description="share of a sample's labelled barcodes that must occur in its reads"
     )
     min_cells: int = Field(5, ge=1, description="cell types with fewer cells with reads get no track")
     min_mapq: int = Field(30, ge=0, le=255, description="lowest mapping quality of a read (STAR marks unique ones 255)")
@@ -46,3 +55,10 @@ class Pseudobulk(Section):
     scale: Literal["mean_one", "none"] = Field(
         "mean_one", description="targets: each track divided by its mean over training bins, or raw coverage sums"
     )
+
+    @field_validator("barcodes")
+    @classmethod
+    def _is_a_rule(cls, rule: str) -> str:
+        if wrong := problem(rule):
+            raise ValueError(f"{rule!r} {wrong}")
+        return rule

@@ -15,10 +15,11 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.errors import UserError
 from presage.progress import progress
 from presage.sequence.correlation import noise_ceiling
-from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_sums, read_counts
+from presage.sequence.counts import GeneTable, GroupCounts
 from presage.sequence.folds import FOLDS
 from presage.sequence.genome import Genome, contig_lengths
-from presage.sequence.labels import read_h5ad
+from presage.sequence.h5ad import count_groups, gene_names
+from presage.sequence.labels import check_matched, h5ad_barcodes, match_barcodes, matching
 from presage.sequence.pool import SIGN, Pool, pool
 from presage.sequence.sources import ASSAYS, GROUP, Sample, Source, sample_labels, with_sheet
 from presage.sequence.targets import TargetSet
@@ -213,11 +214,16 @@ def _count_h5ads(
     """Add the molecules of h5ad samples to ``counts``; their rows of the cells table, and their part of qc.json."""
     cells, qc = [tables.empty("cells")], {}
     for sample in samples:
-        matrix, var, origin = read_counts(sample.path)
-        barcodes = read_h5ad(sample.path, backed=True).obs.index.astype(str)
+        rule, donor = sample.barcodes or settings.barcodes, sample.donor or sample.sample
+        barcodes = h5ad_barcodes(sample.path, sample.sample, rule, donor)
         labels = sample_labels(sample, settings)
         if labels is None:
-            labels = with_sheet(pd.DataFrame({"barcode": barcodes, "cell_type": sample.sample}), sample)
+            labels = with_sheet(
+                pd.DataFrame({"barcode": barcodes, "cell_type": sample.cell_type or sample.sample}), sample
+            )
+        named = match_barcodes(labels["barcode"].tolist(), barcodes)
+        labels = labels.assign(barcode=labels["barcode"].map(named)).dropna(subset="barcode")
+        check_matched(sample.labels or sample.path, labels["barcode"], barcodes, settings.min_matched)
         frame = pd.DataFrame({"barcode": barcodes}).merge(labels, on="barcode", how="left")
         if frame["cell_type"].isna().all():
             raise UserError(sample.labels or sample.path, f"labels no cell of {sample.sample}", "give its own labels")
@@ -225,9 +231,10 @@ def _count_h5ads(
         groups = frame[GROUP].dropna().drop_duplicates(ignore_index=True)
         group = frame.merge(groups.reset_index(), on=GROUP, how="left")["index"].fillna(-1).astype(int).to_numpy()
         keys = [("h5ad", "", *row) for row in groups.itertuples(index=False)]
+        sums, var, origin, umis = count_groups(sample.path, group, len(groups))
         names = list(zip(gene_names(var, genes), var.index.astype(str)))
-        counts.add(keys, names, group_sums(matrix, group, len(groups)))
-        frame["umis"] = np.asarray(matrix.sum(axis=1)).ravel()
+        counts.add(keys, names, sums)
+        frame["umis"] = umis
         frame["reason"] = np.where(group < 0, "not labelled", COUNTS_ONLY)
         cells.append(_cells_table(frame.assign(sample=sample.sample, reads=0, fragments=0, used=False)))
         qc[f"{sample.sample} {sample.kind}"] = {
@@ -235,6 +242,7 @@ def _count_h5ads(
             "unit": "cells",
             "total": len(frame),
             "cells": {"used": int((group >= 0).sum()), "not_labelled": int((group < 0).sum())},
+            "labels": matching(labels["barcode"], barcodes),
             "counts_from": origin,
             "molecules": int(frame["umis"].sum()),
             "genes": {"in_h5ad": len(names), "in_reference": sum(name in set(genes["gene_id"]) for name, _ in names)},

@@ -13,7 +13,9 @@ from presage.errors import UserError
 from presage.sequence.bam import Bam, Reads, Rules, read_atac, read_rna
 from presage.sequence.counts import GeneTable, molecules
 from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes
-from presage.sequence.labels import Barcodes, check_cell_types, match_barcodes, read_h5ad, read_labels
+from presage.sequence.h5ad import read_obs
+from presage.sequence.labels import Barcodes, check_cell_types, match_barcodes, read_labels
+from presage.sheets import WHOLE
 
 GROUP = ["cell_type", "donor", "condition", "tissue"]
 ASSAYS = {"bam": "rna", "bam_atac": "atac", "fragments": "atac"}
@@ -30,6 +32,8 @@ class Sample(Protocol):
     condition: str
     tissue: str
     genome: str
+    barcodes: str
+    cell_type: str
 
 
 class Intervals(NamedTuple):
@@ -57,13 +61,24 @@ class GeneHits(NamedTuple):
 def sample_labels(sample: Sample, settings: Pseudobulk) -> pd.DataFrame | None:
     """Labels of a sample, one row per cell, with donor, condition and tissue of the sheet where the labels have none.
 
-    An h5ad sample without labels is labelled by its own obs, where that has the column. None where there are no labels:
-    then every barcode is a cell of the type that the sample is named after.
+    None where the sample is one pseudobulk (labels ``whole``, or none but a cell type): then every barcode is a cell of
+    the sheet's cell type, or of the type that the sample is named after. An h5ad without labels is labelled by its own
+    obs. Rows that the clustering labels, or that share another row's labels, come with the path of these
+    (:func:`presage.study.with_labels`). Barcodes are as in the reads but for a suffix (``match_barcodes``).
     """
-    source = sample.labels or (sample.path if sample.kind == "h5ad" else "")
-    if not source or (not sample.labels and settings.label_column not in read_h5ad(source, backed=True).obs):
+    if sample.labels == WHOLE or (not sample.labels and (sample.cell_type or sample.kind != "h5ad")):
         return None
-    labels = read_labels(source, settings.label_column, sample.sample)
+    source = sample.labels or sample.path
+    if not sample.labels:
+        columns = read_obs(source).columns
+        if settings.label_column not in columns:
+            raise UserError(
+                source,
+                f"has no obs column {settings.label_column!r} that labels its cells",
+                "set the sheet's labels to cluster or whole, or pseudobulk.label_column",
+            )
+    rule = sample.barcodes or settings.barcodes
+    labels = read_labels(source, settings.label_column, sample.sample, rule, sample.donor or sample.sample)
     check_cell_types(source, labels, settings.cell_types)
     if labels["cell_type"].isna().all():
         raise UserError(source, "labels no cell", "fill in the cell types")
@@ -127,7 +142,7 @@ class Source:
         self.labels = labels
         if labels is None:
             self.barcodes = Barcodes()
-            one = pd.DataFrame({"barcode": [""], "cell_type": [self.sample.sample]})
+            one = pd.DataFrame({"barcode": [""], "cell_type": [self.sample.cell_type or self.sample.sample]})
             self.groups = with_sheet(one, self.sample)[GROUP]
             return
         known = labels[labels["cell_type"].notna()]
