@@ -5,10 +5,11 @@ Light on purpose: the Snakefile asks here, and no input file but the sheets is o
 
 import functools
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from presage import data_registry, sheets
+from presage.barcode_rule import PLAIN
 from presage.config.adapt import Trunk
 from presage.config.distress import Source
 from presage.config.pose import Recording
@@ -16,7 +17,7 @@ from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
-from presage.sheets import Sample, Segment
+from presage.sheets import CLUSTER, WHOLE, Sample, Segment
 
 PUBLIC = "resources/public"
 PUBLIC_FILES, PUBLIC_FOLDERS = f"{PUBLIC}/files", f"{PUBLIC}/folders"
@@ -34,6 +35,39 @@ def located(path: str) -> str:
     return f"{PUBLIC_FOLDERS}/{name.rstrip('/')}" if name.endswith("/") else f"{PUBLIC_FILES}/{name}"
 
 
+def is_clustered(row: Sample) -> bool:
+    """Whether a row's cells are labelled by clustering: RNA whose labels say so, and a BAM without labels or type."""
+    if row.kind not in ("bam", "h5ad"):
+        return False
+    return row.labels == CLUSTER or (row.kind == "bam" and not row.labels and not row.cell_type)
+
+
+def with_labels(rows: list[Sample], clusters: str, sheet: str) -> list[Sample]:
+    """Sample rows with every ``cluster`` and every inherited label in its place. ``clusters``: the clustering's file.
+
+    ATAC without labels takes those of the RNA row with the same sample name (multiome), where that has some.
+    Raises :class:`UserError` naming the ``sheet``'s sample where there are none.
+    """
+    # The clustering spells barcodes as the reads do, whatever rule the study's other labels follow.
+    settled = [replace(r, labels=clusters, barcodes=PLAIN) if is_clustered(r) else r for r in rows]
+    rna = {r.sample: r for r in settled if r.kind in ("bam", "h5ad")}
+    return [_atac_labels(row, rna.get(row.sample), sheet) for row in settled]
+
+
+def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
+    open_question = row.labels == CLUSTER or (not row.labels and not row.cell_type)
+    if row.kind not in ("fragments", "bam_atac") or not open_question:
+        return row
+    labels = (rna.labels or (rna.path if rna.kind == "h5ad" and not rna.cell_type else "")) if rna else ""
+    if rna is None or labels in ("", WHOLE):
+        raise UserError(
+            f"{sheet} sample {row.sample} ({row.kind})",
+            "has no labels, and no RNA row of the same name has any",
+            "set labels to a file, or to whole for one pseudobulk",
+        )
+    return replace(row, labels=labels, barcodes=row.barcodes or rna.barcodes)
+
+
 @dataclass(frozen=True)
 class VariantSet:
     """Variants to score, and the null set that calibrates their p-values."""
@@ -45,8 +79,9 @@ class VariantSet:
 class SequenceInputs:
     """Input paths of the sequence branch."""
 
-    def __init__(self, config: Sequence, world_folder: str) -> None:
+    def __init__(self, config: Sequence, world_folder: str, cluster_labels: str = "") -> None:
         self.config, self.world, self.folder = config, config.world, world_folder
+        self.cluster_labels = cluster_labels
 
     @property
     def fasta(self) -> str:
@@ -62,7 +97,25 @@ class SequenceInputs:
 
     @functools.cached_property
     def samples(self) -> list[Sample]:
-        """The rows of the sample sheet, with paths that exist when their job runs."""
+        """The rows of the sample sheet, with paths that exist when their job runs, and labels as the job reads them.
+
+        A row's labels are a file (that of the clustering, where its cells are clustered), ``whole``, or empty where an
+        h5ad labels itself or the row names its cell type.
+        """
+        return with_labels(self._rows, self.cluster_labels, str(self.config.samples))
+
+    @property
+    def clustered(self) -> list[Sample]:
+        """The rows whose cells are clustered together."""
+        return [row for row in self._rows if is_clustered(row)]
+
+    @property
+    def cluster_files(self) -> list[str]:
+        """Every file that the clustering reads besides the reference."""
+        return self._files(self.clustered)
+
+    @functools.cached_property
+    def _rows(self) -> list[Sample]:
         if self.world:
             rows = [Sample(**row) for row in self.world.sample_rows]
             return [self._in_world(row) for row in rows]
@@ -80,9 +133,12 @@ class SequenceInputs:
     @property
     def sample_files(self) -> list[str]:
         """Every file that the pseudobulk step reads, indexes of BAM and fragments files included."""
-        files = [r.path for r in self.samples] + [r.labels for r in self.samples if r.labels]
-        files += [r.genome for r in self.samples if r.genome not in ("", "header")]
-        files += [r.path + ".bai" for r in self.samples if r.kind in ("bam", "bam_atac") and self._makes_index(r.path)]
+        return self._files(self.samples)
+
+    def _files(self, rows: list[Sample]) -> list[str]:
+        files = [r.path for r in rows] + [r.labels for r in rows if r.labels not in ("", CLUSTER, WHOLE)]
+        files += [r.genome for r in rows if r.genome not in ("", "header")]
+        files += [r.path + ".bai" for r in rows if r.kind in ("bam", "bam_atac") and self._makes_index(r.path)]
         return sorted(set(files))
 
     def _makes_index(self, path: str) -> bool:
