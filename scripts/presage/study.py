@@ -106,8 +106,8 @@ class SequenceInputs:
 
     @property
     def clustered(self) -> list[Sample]:
-        """The rows whose cells are clustered together."""
-        return [row for row in self._rows if is_clustered(row)]
+        """The rows whose cells are clustered together, their barcodes spelled as they are."""
+        return [replace(row, barcodes=PLAIN) for row in self._rows if is_clustered(row)]
 
     @property
     def cluster_files(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,15 @@ def count_cells(sample: Sample, settings: Pseudobulk, genome: Genome, genes: pd.
     """Counts int32 CSR [barcodes, genes] of a BAM or h5ad sample; ``var['name']`` holds symbols.
 
     Reads are used and assigned as for the pseudobulk. A BAM on another genome than the study's is counted by its
-    aligner's gene tags. Most barcodes of a BAM are empty droplets: those with fewer than ``min_umis`` molecules in genes
-    are dropped, and counted in ``uns[LEFT_OUT]``. A gene without a molecule is left out.
+    aligner's gene tags. Most barcodes of a BAM are empty droplets: those with fewer than ``min_umis`` molecules in
+    genes are dropped, and counted in ``uns[LEFT_OUT]``. A gene without a molecule is left out.
     """
     import anndata
 
     if sample.kind == "h5ad":
         matrix, var, _ = read_counts(sample.path)
-        barcodes = h5ad_barcodes(sample.path, sample.sample, sample.barcodes or settings.barcodes, sample.donor)
+        rule, donor = sample.barcodes or settings.barcodes, sample.donor or sample.sample
+        barcodes = h5ad_barcodes(sample.path, sample.sample, rule, donor)
         table = list(zip(gene_names(var, genes), var.index.astype(str)))
     else:
         matrix, barcodes, table = _count_reads(sample, settings, genome, genes)
@@ -43,7 +45,7 @@ def count_cells(sample: Sample, settings: Pseudobulk, genome: Genome, genes: pd.
     enough = np.asarray(matrix.sum(axis=1)).ravel() >= (min_umis if sample.kind != "h5ad" else 0)
     return anndata.AnnData(
         matrix[enough],
-        obs=pd.DataFrame(index=np.asarray(barcodes, dtype=object)[enough]),
+        obs=pd.DataFrame(index=barcodes[enough]),
         var=pd.DataFrame({"name": list(named.values())}, index=list(named)),
         uns={LEFT_OUT: int((~enough).sum())},
     )
@@ -51,9 +53,10 @@ def count_cells(sample: Sample, settings: Pseudobulk, genome: Genome, genes: pd.
 
 def _count_reads(
     sample: Sample, settings: Pseudobulk, genome: Genome, genes: pd.DataFrame
-) -> tuple[sparse.csr_matrix, list[str], list[tuple[str, str]]]:
+) -> tuple[sparse.csr_matrix, np.ndarray, list[tuple[str, str]]]:
     """Molecules [barcodes, genes] of a BAM, contig by contig; barcodes; genes as (identifier, name)."""
-    reference, table = genome.lengths, GeneTable(genes, settings.count_introns) if len(genes) else None
+    reference: Mapping[str, int] | None = genome.lengths
+    table = GeneTable(genes, settings.count_introns) if len(genes) else None
     if sample.genome:
         reference, table = None if sample.genome == "header" else contig_lengths(sample.genome), None
     column: dict[tuple[str, str], int] = {}
@@ -71,7 +74,7 @@ def _count_reads(
             ones = np.ones(len(gene), dtype=np.int32)
             shape = (int(hits.cell.max()) + 1, len(column))
             parts.append(sparse.csr_matrix((ones, (hits.cell, columns[gene])), shape))
-    barcodes = list(source.barcodes.index)
+    barcodes = np.array(list(source.barcodes.index), dtype=object)
     total = sparse.csr_matrix((len(barcodes), len(column)), dtype=np.int32)
     for part in parts:
         part.resize(total.shape)
@@ -81,7 +84,7 @@ def _count_reads(
 
 def _by_gene(matrix: sparse.csr_matrix, table: list[tuple[str, str]]) -> tuple[sparse.csr_matrix, dict[str, str]]:
     """Columns with the same identifier added up, in the identifiers' order, without empty ones; identifier -> name."""
-    named = dict(sorted(reversed(table)))
+    named = dict(sorted(table))
     place = {gene: i for i, gene in enumerate(named)}
     rows = np.arange(len(table))
     to = np.array([place[gene] for gene, _ in table], dtype=np.int64)

@@ -71,7 +71,8 @@ def read_labels(path: str | Path, label_column: str, sample: str, rule: str = PL
             raise UserError(path, f"has no row with sample {sample}", "correct the sample column")
     missing = (frame["barcode"].isna() | (frame["barcode"] == "")).to_numpy()
     if missing.any():
-        raise UserError(f"{path} row {frame.index[np.argmax(missing)] + 2}", "has no barcode", "fill it in")
+        row = int(frame.index.to_numpy()[np.argmax(missing)]) + 2
+        raise UserError(f"{path} row {row}", "has no barcode", "fill it in")
     frame = _of_sample(path, frame, rule, sample, donor)
     frame = frame[[name for name in COLUMNS if name in frame]].astype(object).reset_index(drop=True)
     frame = frame.where(frame.notna() & (frame != ""), None)
@@ -99,7 +100,7 @@ def _of_sample(path: Path, frame: pd.DataFrame, rule: str, sample: str, donor: s
             f"no barcode of it fits {rule!r} for sample {sample}: it spells {example}, not {wanted}",
             "correct the sheet's barcodes column or pseudobulk.barcodes",
         )
-    return frame.assign(barcode=found)[fits]
+    return frame.assign(barcode=np.array(found, dtype=object))[fits]
 
 
 def h5ad_barcodes(path: str | Path, sample: str, rule: str = PLAIN, donor: str = "") -> np.ndarray:

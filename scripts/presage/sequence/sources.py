@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,25 +15,10 @@ from presage.sequence.counts import GeneTable, molecules
 from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes
 from presage.sequence.h5ad import read_obs
 from presage.sequence.labels import Barcodes, check_cell_types, match_barcodes, read_labels
-from presage.sheets import WHOLE
+from presage.sheets import WHOLE, Sample
 
 GROUP = ["cell_type", "donor", "condition", "tissue"]
 ASSAYS = {"bam": "rna", "bam_atac": "atac", "fragments": "atac"}
-
-
-class Sample(Protocol):
-    """A row of the sample sheet (:class:`presage.sheets.Sample`)."""
-
-    sample: str
-    kind: str
-    path: str
-    labels: str
-    donor: str
-    condition: str
-    tissue: str
-    genome: str
-    barcodes: str
-    cell_type: str
 
 
 class Intervals(NamedTuple):
