@@ -1,7 +1,8 @@
 """Summing an h5ad's counts by group: presage in pieces against anndata, which reads the whole matrix.
 
 ``python tests/benchmarks/bench_h5ad.py [--cells N] [--genes N] [--per-cell N] [--form csr|csc]`` makes a file, runs
-each in a process of its own, checks that they agree, and prints seconds and peak memory; the last line is one JSON object.
+each in a process of its own, checks that they agree, and prints seconds and peak memory; its last line is one JSON
+object.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Labels for cells that have none: quality control, clusters by Leiden on scanpy's neighbour graph, marker genes.
 
 All unlabelled RNA samples of a study are clustered together, so that a cluster means the same in each. Every step has
-its seed, the search for neighbours is exact: the same input gives the same clusters. Clusters are numbered by size; what
-they are is for a person to tell, from their markers. Leiden is graspologic-native's (MIT): scanpy's own needs packages
-under the GPL. See docs/labels.md.
+its seed, the search for neighbours is exact: the same input gives the same clusters. Clusters are numbered by size;
+what they are is for a person to tell, from their markers. Leiden is graspologic-native's (MIT): scanpy's own needs
+packages under the GPL. See docs/labels.md.
 """
 
 from collections.abc import Mapping

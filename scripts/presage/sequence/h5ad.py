@@ -58,10 +58,8 @@ def open_h5ad(path: str | Path) -> Iterator[Any]:
 
 def read_obs(path: str | Path) -> pd.DataFrame:
     """The table of cells, indexed by their names."""
-    from anndata.io import read_elem
-
     with open_h5ad(path) as root:
-        return read_elem(root["obs"])
+        return _table(path, root, "obs")
 
 
 def count_groups(path: str | Path, group: np.ndarray, groups: int, chunk: int = CHUNK) -> GroupSums:
@@ -136,10 +134,9 @@ def _counted(
     path: str | Path, chunk: int, use: Callable[[Iterator[Block], tuple[int, int]], Any]
 ) -> tuple[Any, pd.DataFrame, str]:
     """What ``use`` makes of the blocks of the counts, with the genes and where the counts are."""
-    from anndata.io import read_elem
-
     with open_h5ad(path) as root:
         places = [("layers['counts']", "layers/counts", "var"), ("X", "X", "var"), ("raw.X", "raw/X", "raw/var")]
+        places.append(("raw.X", "raw.X", "raw.var"))  # as anndata before 0.7 wrote it
         there = [(name, root[key], var) for name, key, var in places if key in root]
         ways: list[tuple[str, Callable[[Any, int], Iterator[Block]]]] = [
             ("", _whole),
@@ -149,10 +146,23 @@ def _counted(
             for name, stored, var in there:
                 with contextlib.suppress(_NotCounts):
                     found = use(blocks(stored, chunk), _shape(stored))
-                    return found, read_elem(root[var]), name + words
+                    return found, _table(path, root, var), name + words
     raise UserError(
         path, "holds no counts (X, layers['counts'] and raw are neither whole nor log1p)", "add layers['counts']"
     )
+
+
+def _table(path: str | Path, root: Any, key: str) -> pd.DataFrame:
+    """One of the tables of an open file. Those of anndata before 0.7 have parts elsewhere, which only anndata knows."""
+    import anndata
+    from anndata.io import read_elem
+
+    if hasattr(root[key], "keys"):
+        return read_elem(root[key])
+    data = anndata.read_h5ad(path, backed="r")
+    tables = {"obs": data.obs, "var": data.var, "raw.var": data.raw.var if data.raw is not None else None}
+    data.file.close()
+    return tables[key]
 
 
 def _shape(stored: Any) -> tuple[int, int]:

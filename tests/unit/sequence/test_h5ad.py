@@ -1,5 +1,7 @@
 """presage.sequence.h5ad: counts are found and summed in pieces, as a plain group-by of the whole would."""
 
+from pathlib import Path
+
 import anndata
 import h5py
 import numpy as np
@@ -38,6 +40,17 @@ def test_real_pbmc_counts_are_recovered_from_the_log(pbmc):
     assert (np.round(truth) == counts.toarray()).mean() > 0.9999
     assert np.abs(truth - counts.toarray()).max() < 0.51
     assert list(var.index[:2]) == list(data.raw.var.index[:2])
+
+
+def test_a_file_of_anndata_before_0_7(pbmc):
+    """scanpy ships its PBMC file in that form: tables as compound arrays, categories in uns, raw.X beside X."""
+    import scanpy
+
+    shipped = next(Path(scanpy.__file__).parent.glob("datasets/*pbmc68k_reduced.h5ad"))
+    old, new = read_counts(shipped), read_counts(pbmc[0])
+    assert (old[0] != new[0]).nnz == 0
+    assert list(old[1].index) == list(new[1].index)
+    assert read_obs(shipped)["bulk_labels"].tolist() == pbmc[1].obs["bulk_labels"].tolist()
 
 
 @pytest.mark.parametrize("form", list(FORMS))
