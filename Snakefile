@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/sequence/reference.smk"
+include: "workflow/rules/sequence/cluster.smk"
 include: "workflow/rules/sequence/pseudobulk.smk"
 include: "workflow/rules/sequence/adapt.smk"
 include: "workflow/rules/sequence/variants.smk"

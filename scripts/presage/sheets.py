@@ -4,17 +4,21 @@ Light on purpose (standard library only): the Snakefile imports it. Every error 
 spreadsheet does, header = 1) and the column.
 """
 
-import csv
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from presage import barcode_rule
 from presage.errors import UserError
+from presage.sheet_text import lines
 
 Row = TypeVar("Row")
 KINDS = ("bam", "bam_atac", "fragments", "h5ad", "bigwig")
+CHEMISTRIES, ASSAYS, STRANDS = ("three_prime", "five_prime"), ("rna", "atac"), ("+", "-", ".")
+CLUSTER, WHOLE = "cluster", "whole"
+"""Words that stand in the place of a labels file: cells are clustered; the sample is one pseudobulk."""
 VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv")
 
 
@@ -22,6 +26,7 @@ VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv")
 class Sample:
     """One input of the pseudobulk step: reads, fragments, counts or finished coverage of one donor.
 
+    ``labels`` is a file, or ``cluster`` (cells are clustered), or ``whole`` (the sample is one pseudobulk), or empty.
     ``chemistry`` (three_prime or five_prime) is checked against the reads; ``barcodes`` says how the labels spell this
     sample's barcodes, e.g. ``{sample}_{barcode}``; ``assay``, ``cell_type`` and ``strand`` say what a bigWig holds.
     """
@@ -63,17 +68,44 @@ class Segment:
 
 
 def read_samples(sheet: Path) -> list[Sample]:
-    """The sample sheet. Raises :class:`UserError` for a duplicate sample, an unknown kind or a missing file."""
-    rows = _read(sheet, Sample, unique=lambda r: f"{r.sample} ({r.kind})", what="sample")
+    """The sample sheet. Raises :class:`UserError` for a duplicate sample, an unknown word or a missing file."""
+    rows = _read(sheet, Sample, unique=_identity, what="sample")
     for number, row in rows:
-        if row.kind not in KINDS:
-            raise UserError(_at(sheet, number, "kind"), f"{row.kind!r} is not one of {', '.join(KINDS)}", "correct it")
+        _one_of(sheet, number, "kind", row.kind, KINDS)
         _must_exist(sheet, number, "path", row.path)
-        if row.labels:
-            _must_exist(sheet, number, "labels", row.labels)
+        if row.kind == "h5ad" and not row.path.rstrip("/").endswith((".h5ad", ".zarr")):
+            raise UserError(
+                _at(sheet, number, "path"), f"{row.path} is neither .h5ad nor .zarr", "rename it or correct the kind"
+            )
+        _check_labels(sheet, number, row)
         if row.genome not in ("", "header"):
             _must_exist(sheet, number, "genome", row.genome)
+        for column, words in (("chemistry", CHEMISTRIES), ("assay", ASSAYS), ("strand", STRANDS)):
+            if getattr(row, column):
+                _one_of(sheet, number, column, getattr(row, column), words)
+        for column in ("assay", "cell_type", "strand") if row.kind == "bigwig" else ():
+            if not getattr(row, column):
+                raise UserError(_at(sheet, number, column), "is empty", "say what the bigWig holds")
     return [_resolve(row, sheet, ("path", "labels", "genome")) for _, row in rows]
+
+
+def _identity(row: Sample) -> str:
+    """What no two rows may share: a sample has one file of a kind, but a bigWig per cell type, assay and strand."""
+    tracks = f", {row.cell_type} {row.assay} {row.strand}" if row.kind == "bigwig" else ""
+    return f"{row.sample} ({row.kind}{tracks})"
+
+
+def _check_labels(sheet: Path, number: int, row: Sample) -> None:
+    """Labels exist, do not contradict ``cell_type``, and their barcode rule can be read."""
+    if row.labels and row.kind == "bigwig":
+        raise UserError(_at(sheet, number, "labels"), "a bigWig has no cells to label", "empty it; cell_type says it")
+    if row.labels not in ("", CLUSTER, WHOLE):
+        _must_exist(sheet, number, "labels", row.labels)
+    if row.labels not in ("", WHOLE) and row.cell_type:
+        raise UserError(_at(sheet, number, "cell_type"), "stands beside labels", "give one of them")
+    wrong = barcode_rule.problem(row.barcodes) if row.barcodes else None
+    if wrong:
+        raise UserError(_at(sheet, number, "barcodes"), f"{row.barcodes!r} {wrong}", "write e.g. {sample}_{barcode}")
 
 
 def read_cages(sheet: Path) -> list[Cage]:
@@ -110,23 +142,16 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
 
 def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str) -> list[tuple[int, Row]]:
     """Rows as (line number, dataclass), header checked, ``unique`` unique, not empty."""
-    try:
-        text = Path(sheet).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(sheet, "does not exist", "correct the path in the config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(sheet, f"cannot be read as text ({error})", "save it as tab-separated UTF-8") from None
-    reader = csv.DictReader(text.splitlines(), delimiter="\t")
     known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
     needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
-    header = list(reader.fieldnames or [])
+    (_, header), *table = lines(sheet) or [(1, [])]
     _check_header(sheet, header, known, needed)
     rows: list[tuple[int, Row]] = []
     seen: dict[str, int] = {}
-    for number, raw in enumerate(reader, start=2):
-        if None in raw:
+    for number, values in table:
+        if len(values) > len(header):
             raise UserError(f"{sheet} row {number}", "has more cells than the header", "remove the surplus tabs")
-        cells = {k: (v or "").strip() for k, v in raw.items()}
+        cells = dict(zip(header, values + [""] * (len(header) - len(values))))
         for name in needed:
             if not cells[name]:
                 raise UserError(_at(sheet, number, name), "is empty", "fill it in")
@@ -144,11 +169,20 @@ def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str)
 def _check_header(sheet: Path, header: list[str], known: list[str], needed: Iterable[str]) -> None:
     for name in needed:
         if name not in header:
-            hint = "separate the columns with tabs" if len(header) < 2 else f"the columns are {', '.join(known)}"
+            one, other = "".join(header), {",": "commas", ";": "semicolons", " ": "spaces"}
+            found = next((word for mark, word in other.items() if mark in one), None) if len(header) == 1 else None
+            hint = f"separate the columns with tabs, not {found}" if found else f"the columns are {', '.join(known)}"
             raise UserError(sheet, f"has no column {name!r}", hint)
-    for name in header:
+    for place, name in enumerate(header):
+        if name in header[:place]:
+            raise UserError(f"{sheet} row 1", f"column {name!r} is there twice", "remove one of them")
         if name not in known:
             raise UserError(f"{sheet} row 1", f"unknown column {name!r}", f"the columns are {', '.join(known)}")
+
+
+def _one_of(sheet: Path, number: int, column: str, word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise UserError(_at(sheet, number, column), f"{word!r} is not one of {', '.join(words)}", "correct it")
 
 
 def _at(sheet: Path, number: int, column: str) -> str:
@@ -169,6 +203,6 @@ def _resolve(row: Any, sheet: Path, columns: tuple[str, ...]) -> Any:
     values = {f.name: getattr(row, f.name) for f in fields(row)}
     for name in columns:
         value = values[name]
-        if value and value != "header" and not value.startswith("registry:"):
+        if value not in ("", "header", CLUSTER, WHOLE) and not value.startswith("registry:"):
             values[name] = str(_full(sheet, value))
     return type(row)(**values)

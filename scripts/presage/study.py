@@ -7,10 +7,11 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from presage import data_registry, sheets
+from presage.barcode_rule import PLAIN
 from presage.config.adapt import Trunk
 from presage.config.distress import Source
 from presage.config.pose import Recording
@@ -19,7 +20,7 @@ from presage.config.root import Config, HomeCage, Sequence
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
 from presage.sequence.assemblies import ASSEMBLIES
-from presage.sheets import Sample, Segment
+from presage.sheets import CLUSTER, WHOLE, Sample, Segment
 
 INDEXED = ("bam", "bam_atac")
 READS = (*INDEXED, "fragments")
@@ -39,6 +40,39 @@ def located(path: str) -> str:
     return f"{PUBLIC_FOLDERS}/{name.rstrip('/')}" if name.endswith("/") else f"{PUBLIC_FILES}/{name}"
 
 
+def is_clustered(row: Sample) -> bool:
+    """Whether a row's cells are labelled by clustering: RNA whose labels say so, and a BAM without labels or type."""
+    if row.kind not in ("bam", "h5ad"):
+        return False
+    return row.labels == CLUSTER or (row.kind == "bam" and not row.labels and not row.cell_type)
+
+
+def with_labels(rows: list[Sample], clusters: str, sheet: str) -> list[Sample]:
+    """Sample rows with every ``cluster`` and every inherited label in its place. ``clusters``: the clustering's file.
+
+    ATAC without labels takes those of the RNA row with the same sample name (multiome), where that has some.
+    Raises :class:`UserError` naming the ``sheet``'s sample where there are none.
+    """
+    # The clustering spells barcodes as the reads do, whatever rule the study's other labels follow.
+    settled = [replace(r, labels=clusters, barcodes=PLAIN) if is_clustered(r) else r for r in rows]
+    rna = {r.sample: r for r in settled if r.kind in ("bam", "h5ad")}
+    return [_atac_labels(row, rna.get(row.sample), sheet) for row in settled]
+
+
+def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
+    open_question = row.labels == CLUSTER or (not row.labels and not row.cell_type)
+    if row.kind not in ("fragments", "bam_atac") or not open_question:
+        return row
+    labels = (rna.labels or (rna.path if rna.kind == "h5ad" and not rna.cell_type else "")) if rna else ""
+    if rna is None or labels in ("", WHOLE):
+        raise UserError(
+            f"{sheet} sample {row.sample} ({row.kind})",
+            "has no labels, and no RNA row of the same name has any",
+            "set labels to a file, or to whole for one pseudobulk",
+        )
+    return replace(row, labels=labels, barcodes=row.barcodes or rna.barcodes)
+
+
 @dataclass(frozen=True)
 class VariantSet:
     """Variants to score, and the null set that calibrates their p-values."""
@@ -50,8 +84,9 @@ class VariantSet:
 class SequenceInputs:
     """Input paths of the sequence branch."""
 
-    def __init__(self, config: Sequence, world_folder: str) -> None:
+    def __init__(self, config: Sequence, world_folder: str, cluster_labels: str = "") -> None:
         self.config, self.world, self.folder = config, config.world, world_folder
+        self.cluster_labels = cluster_labels
 
     @property
     def fasta(self) -> str:
@@ -67,7 +102,25 @@ class SequenceInputs:
 
     @functools.cached_property
     def samples(self) -> list[Sample]:
-        """The rows of the sample sheet, with paths that exist when their job runs."""
+        """The rows of the sample sheet, with paths that exist when their job runs, and labels as the job reads them.
+
+        A row's labels are a file (that of the clustering, where its cells are clustered), ``whole``, or empty where an
+        h5ad labels itself or the row names its cell type.
+        """
+        return with_labels(self._rows, self.cluster_labels, str(self.config.samples))
+
+    @property
+    def clustered(self) -> list[Sample]:
+        """The rows whose cells are clustered together, their barcodes spelled as they are."""
+        return [replace(row, barcodes=PLAIN) for row in self._rows if is_clustered(row)]
+
+    @property
+    def cluster_files(self) -> list[str]:
+        """Every file that the clustering reads besides the reference."""
+        return self._files(self.clustered)
+
+    @functools.cached_property
+    def _rows(self) -> list[Sample]:
         if self.world:
             rows = [Sample(**row) for row in self.world.sample_rows]
             return [self._in_world(row) for row in rows]
@@ -101,22 +154,24 @@ class SequenceInputs:
 
     def source_files(self, source: str) -> list[str]:
         """Every file that the jobs of one sample read, a BAM's index included."""
-        row = self.sources[source]
-        files = [row.path, row.labels, row.genome if row.genome != "header" else ""]
-        if row.kind in INDEXED and self._makes_index(row.path):
-            files.append(f"{row.path}.bai")
-        return sorted({path for path in files if path})
+        return self._files([self.sources[source]])
 
     @property
     def finished_files(self) -> list[str]:
         """Files of the samples that are no reads: counts and finished coverage."""
-        rows = [row for row in self.samples if row.kind not in READS]
-        return sorted({path for row in rows for path in (row.path, row.labels) if path})
+        return self._files([row for row in self.samples if row.kind not in READS])
 
     @property
     def has_coverage(self) -> bool:
         """Whether the samples yield tracks: an h5ad has counts only."""
         return any(row.kind != "h5ad" for row in self.samples)
+
+    def _files(self, rows: list[Sample]) -> list[str]:
+        """Every file that jobs of these rows read, a BAM's index included."""
+        files = [r.path for r in rows] + [r.labels for r in rows if r.labels not in ("", CLUSTER, WHOLE)]
+        files += [r.genome for r in rows if r.genome not in ("", "header")]
+        files += [f"{r.path}.bai" for r in rows if r.kind in INDEXED and self._makes_index(r.path)]
+        return sorted(set(files))
 
     def _makes_index(self, path: str) -> bool:
         """Indexes that the workflow itself makes are inputs; a user's own is looked for by the job."""

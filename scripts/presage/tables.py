@@ -67,6 +67,27 @@ _TEXT = {
         fragments i64 fragments ATAC fragments that were used
         used bool - enters a track
         reason str? - why it does not""",
+    "cell_qc": """
+        sample str - row of the sample sheet
+        barcode str - as in the reads
+        umis i64 molecules molecules in genes
+        genes i64 genes genes with a molecule
+        mito f64 share molecules in genes named MT-... or mt-...
+        doublet_score f64? - Scrublet's, 0 to 1; null where none was made
+        kept bool - was clustered
+        reason str? - why it was not
+        cluster str? - as in the labels""",
+    "markers": """
+        cluster str - as in the labels
+        rank i32 - 1 is the strongest marker
+        gene_id str - identifier
+        name str - symbol
+        score f64 - Wilcoxon rank-sum z-score against all other cells
+        log2_fold f64 log2 fold change of mean expression
+        p f64 - of the rank-sum test
+        q f64 - Benjamini-Hochberg over genes
+        share_in f64 share cells of the cluster with the gene
+        share_out f64 share other cells with the gene""",
     "tracks": """
         slug str - name that is safe in a path
         name str - as shown

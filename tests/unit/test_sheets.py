@@ -1,5 +1,7 @@
 """Sheets: what is wrong is named by file, row and column."""
 
+import codecs
+import gzip
 from pathlib import Path
 
 import pytest
@@ -38,10 +40,65 @@ def test_one_sample_may_have_two_kinds(folder: Path) -> None:
     assert len(rows) == 2
 
 
-def test_crlf_and_bom_are_read(folder: Path) -> None:
-    path = folder / "sheet.tsv"
-    path.write_bytes(b"\xef\xbb\xbfcage\tstart\tpath\r\nc1\t2026-05-01T13:00:00\tx.mp4\r\n")
-    assert sheets.read_segments(path)[0].cage == "c1"
+TABLE = 'cage\tstrain\tgroup\r\nc1\tB6\t"day ""one"""\r\n\t\t\r\nc2\tBälb\t\r\n'
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TABLE.encode(),
+        TABLE.replace("\r\n", "\n").encode(),
+        TABLE.replace("\r\n", "\r").encode(),
+        codecs.BOM_UTF8 + TABLE.encode(),
+        codecs.BOM_UTF16_LE + TABLE.encode("utf-16-le"),  # what a spreadsheet program calls Unicode text
+        codecs.BOM_UTF16_BE + TABLE.encode("utf-16-be"),
+        gzip.compress(TABLE.encode()),
+        TABLE.replace("\r\n", "\t\t\r\n").encode(),  # surplus empty columns
+    ],
+    ids=["crlf", "lf", "cr", "utf8-bom", "utf16-le", "utf16-be", "gzip", "empty-columns"],
+)
+def test_text_as_people_save_it(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "sheet.tsv"
+    path.write_bytes(raw)
+    assert sheets.read_cages(path) == [sheets.Cage("c1", "B6", group='day "one"'), sheets.Cage("c2", "Bälb")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"PK\x03\x04rest", "is a spreadsheet program's own file; save it as tab-separated text"),
+        (gzip.compress(TABLE.encode())[:-9], "cannot be read"),
+        (TABLE.encode("latin-1"), "cannot be read as text"),
+        ("cage\tstrain\n".encode("utf-16-le"), "NUL"),
+    ],
+)
+def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
+    path = tmp_path / "sheet.tsv"
+    path.write_bytes(raw)
+    with pytest.raises(UserError, match=said):
+        sheets.read_cages(path)
+
+
+def test_rows_are_counted_as_a_spreadsheet_does(folder: Path) -> None:
+    with pytest.raises(UserError, match="row 4, column role"):
+        sheets.read_cages(sheet(folder, "cage\trole\nc1\tevaluate\n\nc2\tboth\n"))
+
+
+def test_a_bigwig_is_a_row_for_each_cell_type_and_strand(folder: Path) -> None:
+    rows = [f"s1\tbigwig\t{f}.bam\trna\tT cell\t{strand}\n" for f, strand in (("a", "+"), ("b", "-"))]
+    found = sheets.read_samples(sheet(folder, "sample\tkind\tpath\tassay\tcell_type\tstrand\n" + "".join(rows)))
+    assert [(r.assay, r.cell_type, r.strand) for r in found] == [("rna", "T cell", "+"), ("rna", "T cell", "-")]
+
+
+def test_words_in_the_place_of_labels_are_no_paths(folder: Path) -> None:
+    (folder / "l.tsv").touch()
+    text = "sample\tkind\tpath\tlabels\ns1\tbam\ta.bam\tcluster\ns2\tbam\tb.bam\twhole\ns3\tbam\ta.bam\tl.tsv\n"
+    assert [r.labels for r in sheets.read_samples(sheet(folder, text))] == ["cluster", "whole", str(folder / "l.tsv")]
+
+
+def test_an_h5ad_may_be_a_zarr_store(folder: Path) -> None:
+    (folder / "x.zarr").mkdir()
+    assert sheets.read_samples(sheet(folder, "sample\tkind\tpath\ns1\th5ad\tx.zarr\n"))[0].kind == "h5ad"
 
 
 SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.read_cages
@@ -58,7 +115,31 @@ SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.rea
         ),
         (SAMPLES, "sample\tkind\tpath\ns1\tcram\ta.bam\n", "row 2, column kind: 'cram' is not one of"),
         (SAMPLES, "sample\tkind\ns1\tbam\n", "has no column 'path'"),
-        (SAMPLES, "sample,kind,path\ns1,bam,a.bam\n", "separate the columns with tabs"),
+        (SAMPLES, "sample,kind,path\ns1,bam,a.bam\n", "separate the columns with tabs, not commas"),
+        (SAMPLES, "sample;kind;path\ns1;bam;a.bam\n", "separate the columns with tabs, not semicolons"),
+        (SAMPLES, "sample\tkind\tpath\tkind\ns1\tbam\ta.bam\tbam\n", "column 'kind' is there twice"),
+        (SAMPLES, "sample\tkind\tpath\ns1\tbam\ta.bam\tx\n", "row 2: has more cells than the header"),
+        (SAMPLES, 'sample\tkind\tpath\ns1\tbam\t"a.bam\n', "cannot be read as a table"),
+        (SAMPLES, "sample\tkind\tpath\ns1\th5ad\ta.bam\n", "neither .h5ad nor .zarr"),
+        (SAMPLES, "sample\tkind\tpath\tchemistry\ns1\tbam\ta.bam\t3p\n", "column chemistry: '3p' is not one of"),
+        (SAMPLES, "sample\tkind\tpath\tlabels\ns1\tbam\ta.bam\tl.tsv\n", "column labels: l.tsv does not exist"),
+        (
+            SAMPLES,
+            "sample\tkind\tpath\tlabels\tcell_type\ns1\tbam\ta.bam\tcluster\tT cell\n",
+            "row 2, column cell_type: stands beside labels",
+        ),
+        (SAMPLES, "sample\tkind\tpath\tbarcodes\ns1\tbam\ta.bam\t{sample}\n", "must contain {barcode} once"),
+        (SAMPLES, "sample\tkind\tpath\tassay\ns1\tbigwig\ta.bam\trna\n", "row 2, column cell_type: is empty"),
+        (
+            SAMPLES,
+            "sample\tkind\tpath\tassay\tcell_type\tstrand\ns1\tbigwig\ta.bam\trna\tT\tplus\n",
+            "row 2, column strand: 'plus' is not one of +, -, .",
+        ),
+        (
+            SAMPLES,
+            "sample\tkind\tpath\tlabels\ns1\tbigwig\ta.bam\twhole\n",
+            "a bigWig has no cells to label",
+        ),
         (SAMPLES, "sample\tkind\tpath\tcolour\ns1\tbam\ta.bam\tred\n", "unknown column 'colour'"),
         (SAMPLES, "sample\tkind\tpath\n\tbam\ta.bam\n", "row 2, column sample: is empty"),
         (SEGMENTS, "cage\tstart\tpath\n", "has no rows"),

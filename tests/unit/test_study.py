@@ -1,11 +1,73 @@
-"""presage.study: where inputs lie."""
+"""presage.study: where inputs lie, and which labels a row of the sample sheet gets."""
+
+from pathlib import Path
 
 import pytest
 
 from presage import data_registry
 from presage.config.root import Sequence
+from presage.errors import UserError
 from presage.sequence.assemblies import ASSEMBLIES
-from presage.study import PUBLIC_FILES, SequenceInputs
+from presage.sheets import Sample
+from presage.study import PUBLIC_FILES, SequenceInputs, is_clustered, with_labels
+
+CLUSTERS = "run/labels.tsv"
+
+
+def labels(*rows):
+    return [row.labels for row in with_labels(list(rows), CLUSTERS, "s.tsv")]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (Sample("s", "bam", "a.bam"), CLUSTERS),
+        (Sample("s", "bam", "a.bam", labels="cluster"), CLUSTERS),
+        (Sample("s", "bam", "a.bam", labels="whole"), "whole"),
+        (Sample("s", "bam", "a.bam", labels="l.tsv"), "l.tsv"),
+        (Sample("s", "bam", "a.bam", cell_type="T"), ""),
+        (Sample("s", "h5ad", "a.h5ad"), ""),
+        (Sample("s", "h5ad", "a.h5ad", labels="cluster"), CLUSTERS),
+        (Sample("s", "fragments", "a.tsv.gz", labels="whole"), "whole"),
+        (Sample("s", "fragments", "a.tsv.gz", cell_type="T"), ""),
+        (Sample("s", "bigwig", "a.bw", cell_type="T", assay="rna", strand="+"), ""),
+    ],
+)
+def test_labels_of_one_row(row, expected):
+    assert labels(row) == [expected]
+    assert is_clustered(row) == (expected == CLUSTERS)
+
+
+@pytest.mark.parametrize("kind", ["fragments", "bam_atac"])
+@pytest.mark.parametrize("word", ["", "cluster"])
+def test_atac_takes_the_labels_of_its_rna(kind, word):
+    atac = Sample("s", kind, "a", labels=word)
+    assert labels(Sample("s", "bam", "a.bam"), atac) == [CLUSTERS] * 2
+    assert labels(Sample("s", "bam", "a.bam", labels="l.tsv"), atac) == ["l.tsv"] * 2
+    assert labels(Sample("s", "h5ad", "a.h5ad"), atac) == ["", "a.h5ad"]
+    for rna in ([], [Sample("s", "bam", "a.bam", labels="whole")], [Sample("other", "bam", "a.bam")]):
+        with pytest.raises(UserError, match=rf"s\.tsv sample s \({kind}\): has no labels.*or to whole"):
+            labels(*rna, atac)
+
+
+def test_the_clusterings_barcodes_are_plain_whatever_the_rule():
+    row = Sample("s", "bam", "a.bam", barcodes="{sample}_{barcode}")
+    assert [r.barcodes for r in with_labels([row, Sample("s", "fragments", "f")], CLUSTERS, "s.tsv")] == [
+        "{barcode}",
+        "{barcode}",
+    ]
+
+
+def test_files_of_a_sheet_with_clustered_rows(tmp_path: Path) -> None:
+    for name in ("a.bam", "b.bam", "l.tsv"):
+        (tmp_path / name).touch()
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text("sample\tkind\tpath\tlabels\ns1\tbam\ta.bam\t\ns2\tbam\tb.bam\tl.tsv\n")
+    config = Sequence.model_construct(world=None, samples=str(sheet))
+    inputs = SequenceInputs(config, "", CLUSTERS)
+    assert [row.sample for row in inputs.clustered] == ["s1"]
+    assert inputs.cluster_files == [f"{tmp_path}/a.bam"]
+    assert inputs.sample_files == sorted([f"{tmp_path}/a.bam", f"{tmp_path}/b.bam", f"{tmp_path}/l.tsv", CLUSTERS])
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,17 @@ def test_real_data_needs_no_world(tmp_path: Path) -> None:
     assert jobs["homecage_pose"] == 1
 
 
+def test_real_samples_without_labels_are_clustered_once(tmp_path: Path) -> None:
+    sheet = tmp_path / "samples.tsv"
+    names = {"pbmc\th5ad": "pbmc68k_reduced.h5ad\tcluster", "cr\tbam": "bamtofastq_cr12-v1.bam\t"}
+    rows = [f"{row}\tregistry:singlecell/{rest}" for row, rest in names.items()]
+    sheet.write_text("\n".join(["sample\tkind\tpath\tlabels", *rows]) + "\n")
+    (tmp_path / "over.yaml").write_text(f"sequence: {{samples: {sheet}}}\n")
+    jobs = plan(tmp_path, "sequence", "--configfile", "config/real.yaml", str(tmp_path / "over.yaml"))
+    assert jobs["sequence_cluster"] == 1
+    assert "sequence_cluster" not in plan(tmp_path, "sequence", "--configfile", "config/real.yaml")
+
+
 @pytest.mark.parametrize(
     ("target", "inside", "outside"),
     [

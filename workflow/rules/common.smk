@@ -15,7 +15,8 @@ try:
     CAGES = CFG.homecage or HomeCage.model_construct()
     RUN = f"{CFG.results}/{CFG.run}"
     GENOME_WORLD, VIVARIUM = f"{RUN}/worlds/genome", f"{RUN}/worlds/vivarium"
-    SEQ_IN = study.SequenceInputs(SEQ, GENOME_WORLD)
+    CLUSTER_LABELS = f"{RUN}/sequence/labels/labels.tsv"
+    SEQ_IN = study.SequenceInputs(SEQ, GENOME_WORLD, CLUSTER_LABELS)
     CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
     SEQ_IN.check()
     CAGE_IN.check()

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from presage.barcode_rule import PLAIN, problem
 from presage.config.base import Section
 
 Assay = Literal["rna", "atac"]
@@ -16,6 +17,11 @@ class Reading(Section):
     cell_types: list[str] = Field([], description="cell types that the labels may name; empty: whatever they name")
     label_column: str = Field(
         "cell_type", description="column of the labels (TSV column or h5ad obs) with the cell type"
+    )
+    barcodes: str = Field(
+        PLAIN,
+        description="how labels spell barcodes: text with {barcode}, {sample}, {donor}, e.g. {sample}_{barcode}, "
+        "{sample}#{barcode} (ArchR), {barcode}-{sample}; the sheet's column barcodes says otherwise for a sample",
     )
     barcode_tag: str = Field(
         "CB", pattern=r"^[A-Za-z][A-Za-z0-9]$", description="BAM tag of the corrected cell barcode"
@@ -64,6 +70,13 @@ class Reading(Section):
     parts: int = Field(
         1, ge=1, le=1000, description="jobs that share each BAM, for a cluster; the result does not depend on it"
     )
+
+    @field_validator("barcodes")
+    @classmethod
+    def _is_a_rule(cls, rule: str) -> str:
+        if wrong := problem(rule):
+            raise ValueError(f"{rule!r} {wrong}")
+        return rule
 
     @model_validator(mode="after")
     def _sane(self) -> "Reading":

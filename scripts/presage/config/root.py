@@ -4,6 +4,7 @@ from pydantic import Field, model_validator
 
 from presage.config.adapt import Adapt, Trunk
 from presage.config.base import Section
+from presage.config.cluster import Cluster
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
 from presage.config.genome_world import GenomeWorld
 from presage.config.pose import Pose, Recording
@@ -25,6 +26,7 @@ class Sequence(Section):
     samples: str | None = Field(None, description="your sample sheet (TSV: sample kind path labels donor ...)")
     reference: Reference = Field(default_factory=Reference, description="genome, genes and windows")
     pseudobulk: Pseudobulk = Field(default_factory=Pseudobulk, description="reads to tracks per cell type")
+    cluster: Cluster = Field(default_factory=Cluster, description="labels for cells that have none")
     tfrecords: str | None = Field(
         None, description="folder of a baskerville TFRecord set to adapt to instead of the pseudobulk tracks"
     )

@@ -2,30 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from presage.errors import UserError
 from presage.sequence.contigs import ContigMap, match_contigs
 from presage.sequence.tracks import Runs, has_values, runs_of
+from presage.sheets import Sample
 
 _MAGIC = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")  # first and last four bytes of a bigWig, in either byte order
 _PIECE = 1 << 22  # bases that are read at a time
 _ASSAYS, _STRANDS = ("rna", "atac"), ("+", "-", ".")
-
-
-class BigWigSample(Protocol):
-    """A row of the sample sheet of kind bigwig (:class:`presage.sheets.Sample`)."""
-
-    sample: str
-    path: str
-    assay: str
-    cell_type: str
-    strand: str
-    donor: str
-    condition: str
-    tissue: str
 
 
 class BigWigSource:
@@ -43,7 +30,7 @@ class BigWigSource:
     to another genome.
     """
 
-    def __init__(self, sample: BigWigSample, reference: Mapping[str, int] | None = None) -> None:
+    def __init__(self, sample: Sample, reference: Mapping[str, int] | None = None) -> None:
         """Open the file; without ``reference`` its own contigs are the genome."""
         self.sample, self.path = sample, Path(sample.path)
         self.assay, self.strand = sample.assay, sample.strand or "."

@@ -9,7 +9,8 @@ import pandas as pd
 from presage import tables
 from presage.errors import UserError
 from presage.sequence.parts import Part
-from presage.sequence.sources import GROUP, Sample
+from presage.sequence.sources import GROUP
+from presage.sheets import Sample
 
 COUNTS = ["reads", "umis", "fragments"]
 
@@ -61,8 +62,8 @@ def judge(opened: Sequence[Opened], min_cells: int) -> tuple[pd.DataFrame, dict[
     rows = pd.concat(parts, ignore_index=True)
     rows["some"] = rows[["reads", "fragments"]].sum(axis=1) > 0
     key = ["genome", "assay", "cell_type"]
-    counted = rows[rows["some"]].groupby(key).size()
-    number = {(str(g), str(a), str(kind)): int(n) for (g, a, kind), n in counted.items()}
+    counted = rows[rows["some"]].groupby(key).size().reset_index(name="n")
+    number = {(str(row.genome), str(row.assay), str(row.cell_type)): int(row.n) for row in counted.itertuples()}
     enough = [number.get(tuple(row), 0) >= min_cells for row in rows[key].itertuples(index=False, name=None)]
     rows["used"] = rows["some"] & np.array(enough)
     # A cell may have RNA in one file and ATAC in another: one row in the table.

@@ -5,7 +5,7 @@ tells the kit.
 """
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pysam
@@ -14,7 +14,6 @@ from presage.errors import UserError
 from presage.sequence.bam import Bam, plain_reads
 from presage.sequence.counts import GeneTable
 
-Chemistry = Literal["three_prime", "five_prime"]
 _PLACES, _READS = 400, 25  # genes that are looked at, and reads of each end of each
 _ENOUGH = 100  # reads in exons of one strand, below which nothing is concluded
 _CLEAR = 0.7  # share of sense (or antisense) reads from which a library is called stranded
@@ -27,8 +26,8 @@ class Strands(NamedTuple):
     antisense: int
 
     @property
-    def chemistry(self) -> Chemistry | None:
-        """The kit that they tell; None where they are too few or too even."""
+    def chemistry(self) -> str | None:
+        """The kit that they tell (three_prime or five_prime); None where they are too few or too even."""
         told = self.sense + self.antisense
         if told < _ENOUGH or max(self.sense, self.antisense) < _CLEAR * told:
             return None
@@ -54,10 +53,10 @@ def _of_ends(bam: Bam, gene) -> Iterator[pysam.AlignedSegment]:  # type: ignore[
         yield from (read for read, _ in zip(bam.alignments(gene.chrom, int(start), int(end)), range(_READS)))
 
 
-def settle(name: str, said: Chemistry | None, found: Strands) -> tuple[Chemistry, str | None]:
+def settle(name: str, said: str | None, found: Strands) -> tuple[str, str | None]:
     """The chemistry to go by, and a warning where the reads do not confirm it.
 
-    ``said``: by the sample sheet or the configuration, None where it is to be detected. Raises :class:`UserError` where
+    ``said``: three_prime or five_prime by the sample sheet or the configuration, None where it is to be detected. Raises :class:`UserError` where
     the reads clearly say otherwise, and where many reads say nothing clear and no chemistry was stated.
     """
     told = found.sense + found.antisense

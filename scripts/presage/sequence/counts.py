@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from presage.errors import UserError
-from presage.sequence.labels import read_h5ad
 from presage.sequence.reads import Reads
 
 _NONE, _SEVERAL = -1, -2
@@ -166,75 +164,3 @@ class GroupCounts:
         var["in_reference"] = [gene in known for gene in order]
         data = anndata.AnnData(matrix, obs=obs, var=var, uns={"presage": json.dumps(dict(meta), sort_keys=True)})
         data.write_h5ad(path)
-
-
-# ---- counts of an h5ad -----------------------------------------------------------------------------------------
-
-
-def read_counts(path: str) -> tuple[sparse.csr_matrix, pd.DataFrame, str]:
-    """Molecule counts of an h5ad: int32 [cells, genes], its var, and where they came from.
-
-    Taken from ``layers['counts']``, ``X`` or ``raw.X``, whichever holds whole numbers; else recovered from values that
-    are log1p of counts scaled per cell (as scanpy leaves them in ``raw``): a cell's smallest value is then one count.
-    Raises :class:`UserError` when there is neither.
-    """
-    data = read_h5ad(path)
-    candidates = [("layers['counts']", data.layers["counts"], data.var)] if "counts" in data.layers else []
-    candidates.append(("X", data.X, data.var))
-    if data.raw is not None:
-        candidates.append(("raw.X", data.raw.X, data.raw.var))
-    matrices = [(name, sparse.csr_matrix(x), var) for name, x, var in candidates if x is not None]
-    for name, matrix, var in matrices:
-        if (matrix.data >= 0).all() and (matrix.data == np.round(matrix.data)).all():
-            return _int(matrix), var, name
-    for name, matrix, var in matrices:
-        recovered = _undo_log1p(matrix)
-        if recovered is not None:
-            return _int(recovered), var, f"{name}, counts recovered from log1p of scaled counts"
-    raise UserError(
-        path, "holds no counts (X, layers['counts'] and raw are neither whole nor log1p)", "add layers['counts']"
-    )
-
-
-def _undo_log1p(matrix: sparse.csr_matrix) -> sparse.csr_matrix | None:
-    """Whole counts behind log1p(counts * scale of the cell), or None where there are none."""
-    matrix = matrix.copy()
-    matrix.eliminate_zeros()
-    if not matrix.nnz or (matrix.data < 0).any() or matrix.data.max() > 30:
-        return None
-    value = np.expm1(matrix.data.astype(np.float64))
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    unit = np.full(matrix.shape[0], np.inf)
-    np.minimum.at(unit, rows, value)
-    counts = value / unit[rows]
-    off = np.abs(counts - np.round(counts)) > 0.02 * counts
-    if off.mean() > 0.001:
-        return None
-    matrix.data = np.round(counts)
-    return matrix
-
-
-def _int(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    matrix = matrix.astype(np.int32)
-    matrix.eliminate_zeros()
-    return matrix
-
-
-def group_sums(matrix: sparse.csr_matrix, group: np.ndarray, groups: int) -> sparse.csr_matrix:
-    """Rows of ``matrix`` summed by ``group`` (int [rows], -1 = left out): [groups, genes]."""
-    rows = np.flatnonzero(group >= 0)
-    chooser = sparse.csr_matrix(
-        (np.ones(len(rows), dtype=matrix.dtype), (group[rows], rows)), (groups, matrix.shape[0])
-    )
-    return chooser @ matrix
-
-
-def gene_names(var: pd.DataFrame, genes: pd.DataFrame | None) -> list[str]:
-    """Identifier of each gene of an h5ad: the genome's gene_id where var has it as id or symbol, else its own name."""
-    known: Mapping[str, str] = {}
-    if genes is not None and len(genes):
-        unique = genes[~genes["name"].duplicated(keep=False)]
-        known = dict(zip(unique["name"], unique["gene_id"])) | {g: g for g in genes["gene_id"]}
-    ids = var["gene_ids"].astype(str) if "gene_ids" in var else var.index.astype(str)
-    bare = pd.Series(np.asarray(ids)).str.replace(r"^(ENS[A-Z]*G\d+)\.\d+", r"\1", regex=True)
-    return [known.get(i, known.get(n, i)) for i, n in zip(bare, var.index.astype(str))]

@@ -22,15 +22,14 @@ from scipy import sparse
 from presage import tables
 from presage.config.pseudobulk import Reading
 from presage.progress import progress
-from presage.sequence.bam import Bam, read_atac, read_rna
+from presage.sequence.bam import Bam, read_atac
 from presage.sequence.contigs import ContigMap
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, Fragments
 from presage.sequence.reads import Reads
-from presage.sequence.sources import GROUP, Sample, Source
+from presage.sequence.sources import GROUP, Source
 from presage.sequence.steps import Lanes, Steps, steps_of
-from presage.sequence.stretches import cut, share_out
-from presage.sequence.umis import molecules
+from presage.sheets import Sample
 
 _BARCODE_COUNTS = ("counted", "reads", "umis", "fragments")
 
@@ -127,26 +126,18 @@ class _Taken(NamedTuple):
 
 
 def _read_bam(source: Source, bam: Bam, lengths: Mapping[str, int], out: "_Writer", number: int, of: int) -> None:
-    known = source.genes.genes if source.genes is not None else None
-    stretches = cut(lengths, known)
-    mine = share_out(stretches, bam.weights(stretches), of)[number]
-    for stretch in progress(mine, f"reads of {source.sample.sample}", "stretch"):
+    for stretch in progress(source.stretches(lengths, number, of), f"reads of {source.sample.sample}", "stretch"):
         if source.assay == "rna":
-            taken = read_rna(bam, stretch, source.barcodes, source.rules, gene_tags=source.genes is None)
-            out.fate.update(taken.dropped)
-            reads: Reads = taken.found
-            out.count("counted", reads.cell, taken.others)
-            gene, names = reads.gene, reads.gene_names
-            if source.genes is not None:
-                gene, names = source.genes.assign(reads, stretch.chrom), source.genes.names
-            keep = molecules(reads, gene, source.settings.umi if source.rules.umi else "none")
-            out.fate.update(umi_duplicate=int((~keep).sum()), used=int(keep.sum()))
-            reads, gene = reads.take(keep), gene[keep]
+            found = source.molecules(stretch)
+            reads = found.reads
+            out.fate.update(found.fate)
+            out.count("counted", found.counted)
             out.count("reads", reads.cell)
             out.count("umis", reads.cell[reads.umi >= 0])
             if source.genes is not None:
                 out.sense.update(source.genes.sense(reads, stretch.chrom))
-            out.add_genes(reads.cell[gene >= 0], gene[gene >= 0], names)
+            there = found.gene >= 0
+            out.add_genes(reads.cell[there], found.gene[there], found.names)
             out.add_depth(stretch.chrom, _rna_intervals(reads, source.settings.rna_mode), stretch.start)
         else:
             taken = read_atac(bam, stretch, source.barcodes, source.rules)

@@ -95,8 +95,8 @@ def plan(
             reads[track] += n
             umis[track] += n if part.facts["umi"] else 0
             if (assay, kind) in kept:
-                by_donor = donors[assay, kind]
-                half = by_donor.index(donor) % 2 if len(by_donor) > 1 else half
+                by_donor = donors[assay, str(kind)]
+                half = by_donor.index(str(donor)) % 2 if len(by_donor) > 1 else half
                 lanes[track].append(_Lane(number, lane, half, level))
     ready: list[list[tuple[int, BigWigSource]]] = [[] for _ in rows]
     for row in finished:

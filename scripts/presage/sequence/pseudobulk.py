@@ -20,25 +20,24 @@ from scipy import sparse
 
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk, Reading
-from presage.errors import UserError
 from presage.sequence import cells, qc
 from presage.sequence.bigwigs import BigWigSource
 from presage.sequence.cells import Opened
-from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_sums, read_counts
+from presage.sequence.counts import GeneTable, GroupCounts
 from presage.sequence.genome import Genome, contig_lengths
-from presage.sequence.labels import read_h5ad
+from presage.sequence.h5ad_samples import count_h5ads
 from presage.sequence.parts import Part, read_part
 from presage.sequence.pool import plan, pool, strand_partners
 from presage.sequence.scaling import Scale
-from presage.sequence.sources import ASSAYS, GROUP, Sample, sample_labels, with_sheet
+from presage.sequence.sources import ASSAYS
 from presage.sequence.targets import TargetSet, TargetWriter
 from presage.sequence.tracks import slugify
 from presage.sequence.windows import on_genome
+from presage.sheets import Sample
 
 STUDY = "reference"  # name of the study's own genome in the tracks table
 NO_TARGETS = "no window of the study's genome has a track"
 NO_READ = "no read on this strand"
-COUNTS_ONLY = "counts only: an h5ad has no coverage"
 
 
 def read_sample(
@@ -154,7 +153,7 @@ def gather(
     counts = GroupCounts()
     for one in opened:
         _add_genes(one, counts)
-    counted, counted_qc = _count_h5ads([s for s in samples if s.kind == "h5ad"], settings, genes, counts)
+    counted, counted_qc = count_h5ads([s for s in samples if s.kind == "h5ad"], settings, genes, counts)
     cell_rows = pd.concat([cell_rows, counted], ignore_index=True)
     cells.check_held_out(cell_rows, held_out or {})
     finished = _finished(samples, genome)
@@ -240,42 +239,6 @@ def _add_genes(one: Opened, counts: GroupCounts) -> None:
         counts.add(keys, list(zip(names, symbol)), matrix)
 
 
-def _count_h5ads(
-    samples: Sequence[Sample], settings: Pseudobulk, genes: pd.DataFrame, counts: GroupCounts
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Add the molecules of h5ad samples to ``counts``; their rows of the cells table, and their part of qc.json."""
-    rows: list[pd.DataFrame] = [tables.empty("cells")]
-    facts: dict[str, Any] = {}
-    for sample in samples:
-        matrix, var, origin = read_counts(sample.path)
-        barcodes = read_h5ad(sample.path, backed=True).obs.index.astype(str)
-        labels = sample_labels(sample, settings)
-        if labels is None:
-            labels = with_sheet(pd.DataFrame({"barcode": barcodes, "cell_type": sample.sample}), sample)
-        frame = pd.DataFrame({"barcode": barcodes}).merge(labels, on="barcode", how="left")
-        if frame["cell_type"].isna().all():
-            raise UserError(sample.labels or sample.path, f"labels no cell of {sample.sample}", "give its own labels")
-        frame = with_sheet(frame, sample)
-        groups = frame[GROUP].dropna().drop_duplicates(ignore_index=True)
-        group = frame.merge(groups.reset_index(), on=GROUP, how="left")["index"].fillna(-1).astype(int).to_numpy()
-        keys = [("h5ad", "", *row) for row in groups.itertuples(index=False)]
-        names = list(zip(gene_names(var, genes), var.index.astype(str)))
-        counts.add(keys, names, group_sums(matrix, group, len(groups)))
-        frame["umis"] = np.asarray(matrix.sum(axis=1)).ravel()
-        frame["reason"] = np.where(group < 0, "not labelled", COUNTS_ONLY)
-        rows.append(cells.table(frame.assign(sample=sample.sample, reads=0, fragments=0, used=False)))
-        facts[f"{sample.sample} {sample.kind}"] = {
-            "path": sample.path,
-            "unit": "cells",
-            "total": len(frame),
-            "cells": {"used": int((group >= 0).sum()), "not_labelled": int((group < 0).sum())},
-            "counts_from": origin,
-            "molecules": int(frame["umis"].sum()),
-            "genes": {"in_h5ad": len(names), "in_reference": sum(name in set(genes["gene_id"]) for name, _ in names)},
-        }
-    return pd.concat(rows, ignore_index=True) if samples else rows[0], facts
-
-
 # ---- output ----------------------------------------------------------------------------------------------------
 
 
@@ -301,8 +264,8 @@ def _tracks_of(
     tracks["umis"] = np.where(collapsed, planned.umis, 0)
     tracks["kept"] = [bool(a or b) for a, b in zip(planned.lanes, planned.finished)]
     few = [key not in enough for key in zip(tracks["assay"], tracks["cell_type"])]
-    reason = np.where(few, cells.too_few(settings.min_cells), NO_READ).astype(object)
-    tracks["reason"] = np.where(tracks["kept"], None, reason)
+    reason = pd.Series(np.where(few, cells.too_few(settings.min_cells), NO_READ), dtype=object)
+    tracks["reason"] = reason.where(~tracks["kept"], None)
     mine = tracks[tracks["kept"]]
     writer = None
     if len(windows) and len(mine):
@@ -335,8 +298,6 @@ def _tracks_of(
     facts: dict[str, Any] = {}
     if writer and (stored := TargetSet.open(out_dir / "targets.zarr").scale):
         divided = dict(zip(mine["slug"], stored.divided_by))
-        facts = {
-            row.slug: {**pooled.halves.report(row.Index, row.halved_by), "divided_by": float(divided[row.slug])}
-            for row in mine.itertuples()
-        }
+        for track, slug, halved_by in zip(mine.index, mine["slug"], mine["halved_by"]):
+            facts[slug] = {**pooled.halves.report(track, halved_by), "divided_by": float(divided[slug])}
     return tracks[tables.SCHEMAS["tracks"].names], facts

@@ -57,9 +57,9 @@ class Scale:
     @staticmethod
     def by_assay(
         assays: Sequence[str],
-        squash: Mapping[str, str],
-        clip_soft: Mapping[str, float],
-        clip: Mapping[str, float],
+        squash: Mapping[Any, str],
+        clip_soft: Mapping[Any, float],
+        clip: Mapping[Any, float],
         divided_by: float = 1.0,
     ) -> "Scale":
         """The scale of tracks with these assays from settings by assay; what is not set is not done."""

@@ -1,8 +1,9 @@
 """One row of the sample sheet, opened: its reader, its cells by group, and the chemistry to read it by."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,40 +12,42 @@ from presage import tables
 from presage.config.pseudobulk import Reading
 from presage.errors import UserError
 from presage.sequence import chemistry
-from presage.sequence.bam import Bam, Rules
+from presage.sequence.bam import Bam, Rules, read_rna
 from presage.sequence.barcodes import Barcodes
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, first_barcodes
-from presage.sequence.labels import check_cell_types, match_barcodes, read_h5ad, read_labels
+from presage.sequence.h5ad import read_obs
+from presage.sequence.labels import check_cell_types, match_barcodes, read_labels
+from presage.sequence.reads import Reads
+from presage.sequence.stretches import Stretch, cut, share_out
+from presage.sequence.umis import molecules
+from presage.sheets import WHOLE, Sample
 
 GROUP = ["cell_type", "donor", "condition", "tissue"]
 ASSAYS = {"bam": "rna", "bam_atac": "atac", "fragments": "atac"}
 
 
-class Sample(Protocol):
-    """A row of the sample sheet (:class:`presage.sheets.Sample`)."""
-
-    sample: str
-    kind: str
-    path: str
-    labels: str
-    donor: str
-    condition: str
-    tissue: str
-    genome: str
-    chemistry: str
-
-
 def sample_labels(sample: Sample, settings: Reading) -> pd.DataFrame | None:
     """Labels of a sample, one row per cell, with donor, condition and tissue of the sheet where the labels have none.
 
-    An h5ad sample without labels is labelled by its own obs, where that has the column. None where there are no labels:
-    then every barcode is a cell of the type that the sample is named after.
+    None where the sample is one pseudobulk (labels ``whole``, or none but a cell type): then every barcode is a cell of
+    the sheet's cell type, or of the type that the sample is named after. An h5ad without labels is labelled by its own
+    obs. Rows that the clustering labels, or that share another row's labels, come with the path of these
+    (:func:`presage.study.with_labels`). Barcodes are as in the reads but for a suffix (``match_barcodes``).
     """
-    source = sample.labels or (sample.path if sample.kind == "h5ad" else "")
-    if not source or (not sample.labels and settings.label_column not in read_h5ad(source, backed=True).obs):
+    if sample.labels == WHOLE or (not sample.labels and (sample.cell_type or sample.kind != "h5ad")):
         return None
-    labels = read_labels(source, settings.label_column, sample.sample)
+    source = sample.labels or sample.path
+    if not sample.labels:
+        columns = read_obs(source).columns
+        if settings.label_column not in columns:
+            raise UserError(
+                source,
+                f"has no obs column {settings.label_column!r} that labels its cells",
+                "set the sheet's labels to cluster or whole, or pseudobulk.label_column",
+            )
+    rule = sample.barcodes or settings.barcodes
+    labels = read_labels(source, settings.label_column, sample.sample, rule, sample.donor or sample.sample)
     check_cell_types(source, labels, settings.cell_types)
     if labels["cell_type"].isna().all():
         raise UserError(source, "labels no cell", "fill in the cell types")
@@ -62,6 +65,21 @@ def with_sheet(labels: pd.DataFrame, sample: Sample) -> pd.DataFrame:
         own = labels[name] if name in labels else pd.Series([None] * len(labels), dtype=object)
         labels = labels.assign(**{name: own.where(own.notna(), default)})
     return labels[["barcode", *GROUP]]
+
+
+class Molecules(NamedTuple):
+    """RNA molecules of one stretch.
+
+    ``reads``: one read of each; ``gene``: int [molecules], number in ``names`` (identifier, name), -1 for none; ``fate``:
+    all reads by fate; ``counted``: barcode numbers of the reads before molecules were collapsed, those of barcodes
+    without a label included.
+    """
+
+    reads: Reads
+    gene: np.ndarray
+    names: list[tuple[str, str]]
+    fate: Counter[str]
+    counted: np.ndarray
 
 
 class Source:
@@ -86,7 +104,8 @@ class Source:
     ) -> None:
         self.sample, self.settings, self.assay, self.genes = sample, settings, ASSAYS[sample.kind], genes
         self.warnings: list[str] = []
-        self.looked, self.chemistry = chemistry.Strands(0, 0), None
+        self.looked = chemistry.Strands(0, 0)
+        self.chemistry: str | None = None
         self.stated = sample.chemistry or (settings.chemistry if settings.chemistry != "auto" else None)
         self.rules = Rules(
             min_mapq=settings.min_mapq,
@@ -125,7 +144,7 @@ class Source:
         self.labels = labels
         if labels is None:
             self.barcodes = Barcodes()
-            one = pd.DataFrame({"barcode": [""], "cell_type": [self.sample.sample]})
+            one = pd.DataFrame({"barcode": [""], "cell_type": [self.sample.cell_type or self.sample.sample]})
             self.groups = with_sheet(one, self.sample)[GROUP]
             return
         known = labels[labels["cell_type"].notna()]
@@ -134,6 +153,24 @@ class Source:
         self.barcodes = Barcodes(self.named[barcode] for barcode in known["barcode"])
         self.groups = known[GROUP].drop_duplicates(ignore_index=True)
         self._group = known[GROUP].merge(self.groups.reset_index(), on=GROUP, how="left")["index"].to_numpy()
+
+    def stretches(self, lengths: Mapping[str, int], number: int = 0, of: int = 1) -> list[Stretch]:
+        """The stretches of a BAM's genome that part ``number`` (from 0) ``of`` it reads."""
+        assert isinstance(self.reader, Bam)
+        all_ = cut(lengths, None if self.genes is None else self.genes.genes)
+        return share_out(all_, self.reader.weights(all_), of)[number]
+
+    def molecules(self, stretch: Stretch) -> Molecules:
+        """RNA molecules of a BAM's stretch."""
+        assert isinstance(self.reader, Bam)
+        taken = read_rna(self.reader, stretch, self.barcodes, self.rules, gene_tags=self.genes is None)
+        reads, fate = taken.found, taken.dropped
+        gene, names = reads.gene, reads.gene_names
+        if self.genes is not None:
+            gene, names = self.genes.assign(reads, stretch.chrom), self.genes.names
+        keep = molecules(reads, gene, self.settings.umi if self.rules.umi else "none")
+        fate.update(umi_duplicate=int((~keep).sum()), used=int(keep.sum()))
+        return Molecules(reads.take(keep), gene[keep], names, fate, np.concatenate([reads.cell, taken.others]))
 
     def group_of(self, cell: np.ndarray) -> np.ndarray:
         """Row of ``groups`` of each cell number: int64."""

@@ -1,4 +1,4 @@
-"""presage.sequence.counts: reads to genes, molecules, and counts of an h5ad."""
+"""presage.sequence.counts: reads to genes, and molecules."""
 
 import json
 
@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from presage.errors import UserError
 from presage.sequence.bam import Reads
-from presage.sequence.counts import GeneTable, GroupCounts, gene_names, group_sums, molecules, read_counts
+from presage.sequence.counts import GeneTable, GroupCounts, molecules
 
 GENES = pd.DataFrame(
     [
@@ -101,59 +100,6 @@ def test_molecules_equal_a_set_of_keys(rows):
 
 def test_reads_without_umis_are_all_kept():
     assert molecules(reads_of([(0, -1, False, [(0, 1)])] * 3), np.full(3, -1)).all()
-
-
-def test_real_pbmc_counts_are_recovered_from_the_log(tmp_path):
-    """scanpy's PBMC file holds log1p of scaled counts; obs has the molecules that each cell had over *all* genes."""
-    import scanpy
-
-    data = scanpy.datasets.pbmc68k_reduced()
-    data.write_h5ad(tmp_path / "p.h5ad")
-    counts, var, origin = read_counts(tmp_path / "p.h5ad")
-    assert counts.shape == (700, 765)
-    assert origin == "raw.X, counts recovered from log1p of scaled counts"
-    total = data.obs["n_counts"].to_numpy()
-    # Scaled to 10,000 over all genes: undoing it with the true totals must give the same whole numbers.
-    truth = np.expm1(data.raw.X.toarray().astype(np.float64)) * total[:, None] / 10_000
-    assert (np.round(truth) == counts.toarray()).mean() > 0.9999
-    assert np.abs(truth - counts.toarray()).max() < 0.51
-    assert list(var.index[:2]) == list(data.raw.var.index[:2])
-
-
-@pytest.mark.parametrize("where", ["X", "layers", "raw"])
-def test_whole_numbers_are_found_where_they_lie(tmp_path, where):
-    counts = np.array([[1, 0, 3], [0, 2, 0]], dtype=np.float32)
-    other = counts - counts.mean(axis=0)
-    data = anndata.AnnData(counts if where != "layers" else other, var=pd.DataFrame(index=list("abc")))
-    if where == "layers":
-        data.layers["counts"] = counts
-    if where == "raw":
-        data.raw = data.copy()
-        data.X = other
-    data.write_h5ad(tmp_path / "a.h5ad")
-    found, _, origin = read_counts(tmp_path / "a.h5ad")
-    assert (found.toarray() == counts).all()
-    assert where in origin
-
-
-def test_an_h5ad_without_counts_is_refused(tmp_path):
-    rng = np.random.default_rng(0)
-    anndata.AnnData(rng.normal(size=(5, 4))).write_h5ad(tmp_path / "a.h5ad")
-    with pytest.raises(UserError, match="holds no counts"):
-        read_counts(tmp_path / "a.h5ad")
-
-
-def test_group_sums():
-    matrix = sparse.csr_matrix(np.arange(8).reshape(4, 2))
-    assert group_sums(matrix, np.array([1, -1, 1, 0]), 3).toarray().tolist() == [[6, 7], [4, 6], [0, 0]]
-
-
-def test_gene_names_by_id_symbol_and_version():
-    var = pd.DataFrame({"gene_ids": ["ENSG9.3", "x", "g1"]}, index=["A", "B", "Q"])
-    known = GENES[["gene_id", "name"]]
-    assert gene_names(var, known) == ["g0", "g1", "g1"]
-    assert gene_names(var.drop(columns="gene_ids"), known) == ["g0", "g1", "Q"]
-    assert gene_names(var, known.iloc[:0]) == ["ENSG9", "x", "g1"]
 
 
 def test_group_counts_add_up_and_never_mix_sources(tmp_path):

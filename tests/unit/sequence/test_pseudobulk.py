@@ -383,3 +383,40 @@ def test_cells_without_label_are_listed(tmp_path, study):
     cells = tables.read(tmp_path / "out/cells.parquet", "cells").set_index("barcode")
     assert cells["reason"].to_dict() == {"AAAC-1": None, "CCCG-1": "not labelled"}
     assert pd.isna(cells.loc["CCCG-1", "cell_type"])
+
+
+def test_rows_without_a_labels_file(tmp_path, study):
+    """One pseudobulk of the sheet's cell type, or of the sample's name; an h5ad that does not label itself is told."""
+    rows = [("s1", ""), ("s2", "T cell")]
+    samples = [bam_sample(tmp_path, [Read()], name=name, cell_type=kind) for name, kind in rows]
+    samples[0] = dataclasses.replace(samples[0], labels="whole")
+    study(samples)
+    tracks = tables.read(tmp_path / "out/tracks.parquet", "tracks")
+    assert sorted(tracks["cell_type"].unique()) == ["T cell", "s1"]
+    obs = pd.DataFrame({"kind": ["T", "B"]}, index=["A-1", "B-1"])
+    anndata.AnnData(np.ones((2, 3), dtype=np.float32), obs=obs).write_h5ad(tmp_path / "a.h5ad")
+    own = Sample("h", "h5ad", f"{tmp_path}/a.h5ad")
+    with pytest.raises(UserError, match=r"has no obs column 'cell_type'.*set the sheet's labels to cluster or whole"):
+        study([own])
+    study([dataclasses.replace(own, labels="whole")])
+    assert tables.read(tmp_path / "out/cells.parquet", "cells")["cell_type"].tolist() == ["h", "h"]
+
+
+def test_labels_of_an_integrated_object_reach_an_h5ads_cells(tmp_path, study):
+    obs = pd.DataFrame(index=["AAAC-1", "CCCG-1", "GGGT-1"])
+    anndata.AnnData(np.arange(1, 7, dtype=np.float32).reshape(3, 2), obs=obs).write_h5ad(tmp_path / "a.h5ad")
+    labels = write_labels(tmp_path / "l.tsv", {"h#AAAC-1": "T", "h#CCCG-1": "B", "other#GGGT-1": "T", "h#TTTT-1": "T"})
+    row = Sample("h", "h5ad", f"{tmp_path}/a.h5ad", str(labels), barcodes="{sample}#{barcode}")
+    qc = study([row], genes=False)
+    counts = anndata.read_h5ad(tmp_path / "out/counts.h5ad")
+    assert dict(zip(counts.obs["cell_type"], counts.X.toarray().tolist())) == {"T": [1, 2], "B": [3, 4]}
+    assert qc["samples"]["h h5ad"]["labels"] == {
+        "labels": 3,
+        "labels_seen": 2,
+        "labels_absent": 1,
+        "barcodes_seen": 3,
+        "barcodes_labelled": 2,
+        "barcodes_not_labelled": 1,
+    }
+    with pytest.raises(UserError, match="2 of 3 labelled barcodes occur"):
+        study([row], genes=False, min_matched=0.7)
