@@ -112,7 +112,7 @@ def _figure(
     folder: Path, rows: list[tuple[str, str, pd.DataFrame]], shown: list[Place], simulated: bool | None
 ) -> Figure:
     each = 0.42 if len(rows) <= 12 else 0.31
-    figure = style.new_figure("", 1.15 + each * len(rows), simulated, FULL)
+    figure = style.new_figure("Coverage by cell type", 1.15 + each * len(rows), simulated, FULL)
     grid = figure.subplots(
         len(rows) + 1, len(shown), sharex="col", squeeze=False, height_ratios=[each] * len(rows) + [0.36]
     )
@@ -120,7 +120,10 @@ def _figure(
     engine.set(hspace=0, h_pad=0.012)
     for column, place in enumerate(shown):
         profiles = [
-            {t.strand: profile(folder / "bw" / f"{t.slug}.bw", place.gene.chrom, place.start, place.end) for t in part.itertuples()}
+            {
+                t.strand: profile(folder / "bw" / f"{t.slug}.bw", place.gene.chrom, place.start, place.end)
+                for t in part.itertuples()
+            }
             for _, _, part in rows
         ]
         for assay in dict.fromkeys(assay for assay, _, _ in rows):
@@ -131,7 +134,9 @@ def _figure(
         _gene(grid[-1, column], place)
         grid[0, column].set_title(f"{place.gene.name} ({place.gene.strand})")
     for axes, (assay, name, _) in zip(grid[:, 0], rows):
-        axes.set_ylabel(f"{short(name, 18)}\n{assay.upper()}", rotation=0, ha="right", va="center", fontsize=6.8, labelpad=18)
+        axes.set_ylabel(
+            f"{short(name, 18)}\n{assay.upper()}", rotation=0, ha="right", va="center", fontsize=6.8, labelpad=18
+        )
     figure.supylabel("mean per base: RNA in reads, ATAC in cuts", fontsize=7.5, color=style.MUTED)
     figure.align_ylabels(grid[:, 0])
     return figure
@@ -175,7 +180,9 @@ def _gene(axes: Axes, place: Place) -> None:
     widths = (np.asarray(gene.exon_ends) - np.asarray(gene.exon_starts)) / 1000
     axes.barh(np.zeros(len(widths)), widths, left=np.asarray(gene.exon_starts) / 1000, color=style.INK, height=0.9)
     arrows = np.linspace(gene.start, gene.end, 12)[1:-1] / 1000
-    axes.plot(arrows, np.zeros(len(arrows)), ">" if gene.strand == "+" else "<", color=style.MUTED, markersize=2.4, zorder=0)
+    axes.plot(
+        arrows, np.zeros(len(arrows)), ">" if gene.strand == "+" else "<", color=style.MUTED, markersize=2.4, zorder=0
+    )
     axes.set(xlim=(place.start / 1000, place.end / 1000), ylim=(-1, 1), yticks=[], xlabel=f"{gene.chrom} (kb)")
     axes.spines["left"].set_visible(False)
     axes.ticklabel_format(axis="x", useOffset=False, style="plain")

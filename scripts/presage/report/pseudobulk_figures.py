@@ -39,13 +39,14 @@ def short(name: str, length: int = 30) -> str:
     return f"{name[:keep]}…{name[-keep:]}"
 
 
-def fates(table: pd.DataFrame, simulated: bool | None) -> Figure:
+def fates(table: pd.DataFrame, simulated: bool | None, width: float = HALF) -> Figure:
     """Reads by fate per sample; the page's table, which carries the colours, is the legend."""
     samples = list(dict.fromkeys(table["sample"]))
-    figure = style.new_figure("", 0.95 + ROW * len(samples), simulated, HALF)
+    figure = style.new_figure("Reads and fragments by fate", 0.95 + ROW * len(samples), simulated, width)
     axes = figure.subplots()
     fate_bars(axes, table, samples)
-    axes.set_yticks(range(len(samples)), [short(name, 24) for name in samples])
+    axes.set_title("")
+    axes.set_yticks(range(len(samples)), [short(name, 24 if width == HALF else 48) for name in samples])
     return figure
 
 
@@ -59,7 +60,7 @@ def knees(samples: Mapping[str, Mapping[str, Any]], simulated: bool | None) -> F
         raise NoData("no sample of this run has barcodes by rank")
     wide = min(4, len(drawn))
     tall = -(-len(drawn) // wide)
-    figure = style.new_figure("", 0.75 + 1.95 * tall, simulated, max(FULL * wide / 4, HALF))
+    figure = style.new_figure("Barcodes by rank", 0.75 + 1.95 * tall, simulated, max(FULL * wide / 4, HALF))
     grid = list(np.ravel(np.asarray(figure.subplots(tall, wide, squeeze=False), dtype=object)))
     for axes, (key, entry) in zip(grid, drawn.items()):
         _knee(axes, key, entry)
@@ -86,7 +87,7 @@ def _knee(axes: Axes, key: str, entry: Mapping[str, Any]) -> None:
     axes.plot(*at[:1].T, "o", color=_SHARE(share[0]), markersize=3)
     axes.set(xscale="log", yscale="log", xlabel="barcode rank", ylabel=f"{knee.get('unit', 'reads')} per barcode")
     axes.set(xlim=(0.8, at[-1, 0] * 1.25), ylim=(at[:, 1].min() * 0.7, at[:, 1].max() * 1.6))
-    axes.set_title(short(key, 30), fontsize=8)
+    axes.set_title(short(key, 26), fontsize=7.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(thousands))
         axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
@@ -108,7 +109,7 @@ def strands(samples: Mapping[str, Mapping[str, Any]], simulated: bool | None) ->
     }
     if not share:
         raise NoData("no RNA sample tells strands (no exonic reads, or no gene annotation)")
-    figure = style.new_figure("", 0.95 + ROW * len(share), simulated, HALF)
+    figure = style.new_figure("Sense reads (blue)", 0.95 + ROW * len(share), simulated, HALF)
     axes = style.tidy(figure.subplots(), "x")
     rows, values = np.arange(len(share)), np.array(list(share.values()), dtype=float)
     axes.barh(rows, values, color=style.BLUE, height=0.66, label="sense")
@@ -119,7 +120,7 @@ def strands(samples: Mapping[str, Mapping[str, Any]], simulated: bool | None) ->
     axes.set_yticks(rows, [short(key, 24) for key in share])
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    axes.set(title="Sense reads (blue)", xlabel="share of exonic reads", xlim=(0, 1.15), ylim=(len(share) - 0.5, -0.5))
+    axes.set(xlabel="share of exonic reads", xlim=(0, 1.15), ylim=(len(share) - 0.5, -0.5))
     return figure
 
 
@@ -135,7 +136,7 @@ def ceilings(tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[str, Any]], s
     panels = [fold for fold in FOLDS if any(_ceiling(qc, fold) is not None for qc in qc_tracks.values())]
     if known.empty or not panels:
         raise NoData("no track could be halved by donor or cell")
-    figure = style.new_figure("", 3.55, simulated, FULL)
+    figure = style.new_figure("Noise ceiling by depth", 3.55, simulated, FULL)
     grid = np.ravel(np.asarray(figure.subplots(1, len(panels), sharey=True, squeeze=False), dtype=object))
     for axes, fold in zip(grid, panels):
         _ceilings(axes, known, qc_tracks, fold)
@@ -144,7 +145,9 @@ def ceilings(tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[str, Any]], s
     kinds = [kind for kind in KINDS if kind in set(zip(known["assay"], known["strand"]))]
     handles = [Line2D([], [], color=KINDS[k][0], marker=KINDS[k][1], linestyle="", label=KINDS[k][2]) for k in kinds]
     if any(qc.get("downsample") for qc in qc_tracks.values()):
-        handles.append(Line2D([], [], color=style.MUTED, linewidth=0.9, label="the same track with a part of its reads"))
+        handles.append(
+            Line2D([], [], color=style.MUTED, linewidth=0.9, label="the same track with a part of its reads")
+        )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     figure.draw_without_rendering()  # labels are placed between points, which the layout must have set first
     for axes, fold in zip(grid, panels):
@@ -178,14 +181,20 @@ def _ceilings(axes: Axes, tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[
         if len(line) > 1:
             axes.plot(line[:, 0], line[:, 1], color=colour, linewidth=0.9, alpha=0.75)
         if value is not None:
-            axes.plot(row.reads, value, marker, color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5)
+            axes.plot(
+                row.reads, value, marker, color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5
+            )
     axes.set(xscale="log", title=f"{fold} windows", xlabel="reads or fragments in the track")
     axes.xaxis.set_major_formatter(FuncFormatter(thousands))
-    axes.xaxis.set_minor_formatter(FuncFormatter(_sparse_minor))
     axes.margins(0.12, 0.12)
+    low, high = axes.get_xlim()
+    if high < 100 * low:  # few decades: the axis needs labels between them
+        axes.xaxis.set_minor_formatter(FuncFormatter(_two_and_five))
+    else:
+        axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
 
 
-def _sparse_minor(value: float, _: Any = None) -> str:
+def _two_and_five(value: float, _: Any = None) -> str:
     """Labels at 2 and 5 only, so that a log axis shorter than a decade is still readable."""
     return thousands(value) if f"{value:e}"[0] in "25" else ""
 
@@ -204,7 +213,11 @@ def name_points(axes: Axes, spots: Sequence[tuple[float, float, str]]) -> int:
         x, y = here[i]
         name = short(spots[i][2], 16)
         length = wide * len(name)
-        for left, bottom in ((x + 4.5, y - height / 2), (x - 4.5 - length, y - height / 2), (x - length / 2, y - 4 - height)):
+        for left, bottom in (
+            (x + 4.5, y - height / 2),
+            (x - 4.5 - length, y - height / 2),
+            (x - length / 2, y - 4 - height),
+        ):
             box = (left, bottom, left + length, bottom + height)
             if left < frame.x0 * to_points or box[2] > edge or bottom < frame.y0 * to_points:
                 continue
@@ -233,7 +246,7 @@ def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 def cells(counts: pd.DataFrame, simulated: bool | None) -> Figure:
     """Cells of each type (row): used in blue, the others by reason (columns as in ``counts``)."""
-    figure = style.new_figure("", 1.15 + ROW * len(counts), simulated, HALF)
+    figure = style.new_figure("Cells by use", 1.05 + ROW * len(counts), simulated, HALF)
     axes = style.tidy(figure.subplots(), "x")
     rows, left = np.arange(len(counts)), np.zeros(len(counts))
     greys = ["#9ca3af", style.ORANGE, style.PURPLE, style.SKY, style.GREEN, style.VERMILION]
@@ -243,7 +256,7 @@ def cells(counts: pd.DataFrame, simulated: bool | None) -> Figure:
         left += counts[name].to_numpy()
     axes.set_yticks(rows, [short(str(name), 24) for name in counts.index])
     axes.tick_params(axis="y", length=0)
-    axes.set(title="Cells by use", xlabel="cells", ylim=(len(counts) - 0.5, -0.5))
+    axes.set(xlabel="cells", ylim=(len(counts) - 0.5, -0.5))
     axes.xaxis.set_major_formatter(FuncFormatter(thousands))
     figure.legend(loc="outside lower center", ncols=2, columnspacing=1, handlelength=0.9)
     return figure

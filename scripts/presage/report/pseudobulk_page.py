@@ -1,5 +1,6 @@
 """qc.html of the pseudobulk step: what a lab looks at before it believes a track, in one file that opens from disk."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from presage.sequence.folds import FOLDS
 
 FOLDER = "sequence/pseudobulk"
 WARNINGS = 12  # shown at once; the others fold away
+NAMED = 8  # tracks that one warning names
+BESIDE = 8  # rows of fates that fit beside their figure; more go below it
 MARKERS = 5  # of a cluster
 NO_LABEL = "no label"
 CHEMISTRY = {"three_prime": "3′", "five_prime": "5′", "unknown": "cannot be told"}
@@ -66,7 +69,7 @@ def pseudobulk_page(run: Run, title: str = "", genome: str = "") -> str:
         simulated=simulated_sentence(simulated),
         facts=facts(run, samples, genome),
         cards=cards(samples, cells, tracks),
-        warnings=[str(words).rstrip(".") for words in qc.get("warnings", [])],
+        warnings=grouped(qc.get("warnings", [])),
         shown=WARNINGS,
         fates=fate_section(qc, simulated),
         samples=sample_table(samples, cells),
@@ -88,8 +91,8 @@ def pseudobulk_page(run: Run, title: str = "", genome: str = "") -> str:
 
 
 GENES_CAPTION = (
-    "A column is a gene with 10 % of its length on both sides, a row a cell type; + strand upwards, − strand downwards. "
-    "All rows of an assay share one scale at a gene, which its first row states. Chosen by variance of log CPM over "
+    "A column is a gene with 10 % of its length on both sides, a row a cell type; + strand upwards, − strand "
+    "downwards. All rows of an assay share one scale at a gene, which its first row states. Chosen by variance of log CPM over "
     f"cell types, among genes with at least {gene_coverage.LEAST} molecules:"
 )
 
@@ -130,6 +133,21 @@ def percent(share: float) -> str:
     return f"{number(100 * share, 2 if share < 0.1 else 3)} %"
 
 
+def grouped(warnings: list[str]) -> list[str]:
+    """Warnings as sentences, those on tracks that were not kept as one per reason: thin types come by the dozen."""
+    tracks: dict[str, list[str]] = {}
+    others = []
+    for words in warnings:
+        if match := re.fullmatch(r"no track (.+): (.+)", words):
+            tracks.setdefault(match[2], []).append(match[1])
+        else:
+            others.append(words)
+    for reason, names in tracks.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        others.append(f"No track ({reason}): {', '.join(names[:NAMED])}{more}")
+    return [words[:1].upper() + words[1:].rstrip(".") for words in others]
+
+
 # ---- samples ---------------------------------------------------------------------------------------------------
 
 
@@ -148,8 +166,11 @@ def fate_section(qc: dict[str, Any], simulated: bool | None) -> dict[str, Any]:
         row["range"] = "" if same else f"{percent(row['lowest'])[:-2]} to {percent(row['highest'])}"
         row["share"] = percent(row["share"])
         ranged |= not same
-    figure = draw("Reads by fate in each sample", lambda: pseudobulk_figures.fates(fates, simulated))
-    return {"figure": figure, "rows": rows, "units": len({row["unit"] for row in rows}), "ranged": ranged}
+    stacked = len(rows) > BESIDE
+    width = pseudobulk_figures.FULL if stacked else pseudobulk_figures.HALF
+    figure = draw("Reads by fate in each sample", lambda: pseudobulk_figures.fates(fates, simulated, width))
+    units = len({row["unit"] for row in rows})
+    return {"figure": figure, "rows": rows, "units": units, "ranged": ranged, "stacked": stacked}
 
 
 def sample_table(samples: Mapping[str, Any], cells: pd.DataFrame) -> Table:
@@ -178,6 +199,8 @@ def sample_table(samples: Mapping[str, Any], cells: pd.DataFrame) -> Table:
     frame = pd.DataFrame(rows)
     numbers = [c for c in frame if c not in ("sample", "unit")]
     frame[numbers] = frame[numbers].apply(pd.to_numeric)
+    if not frame["contigs not in the genome"].any():
+        frame = frame.drop(columns="contigs not in the genome")
     return table("Samples", frame.dropna(axis="columns", how="all"))
 
 
