@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from presage.report import style
-from presage.report.pseudobulk_figures import FULL, KINDS, short
+from presage.report.pseudobulk_figures import FULL, KINDS, records, short
 from presage.report.run import NoData
 from presage.report.sequence_figures import thousands
 
@@ -59,7 +59,7 @@ def places(genes: pd.DataFrame, chosen: list[str]) -> list[Place]:
     """The bodies of genes ``chosen`` with a margin; genes that the table lacks are passed over."""
     known = genes.drop_duplicates("gene_id").set_index("gene_id", drop=False)
     found = []
-    for row in known.reindex([g for g in chosen if g in known.index]).itertuples(index=False):
+    for row in records(known.loc[[g for g in chosen if g in known.index]]):
         margin = max(1, int(MARGIN * (row.end - row.start)))
         found.append(Place(row, max(0, int(row.start) - margin), int(row.end) + margin))
     return found
@@ -119,11 +119,9 @@ def _figure(
     engine: Any = figure.get_layout_engine()
     engine.set(hspace=0, h_pad=0.012)
     for column, place in enumerate(shown):
+        where = (place.gene.chrom, place.start, place.end)
         profiles = [
-            {
-                t.strand: profile(folder / "bw" / f"{t.slug}.bw", place.gene.chrom, place.start, place.end)
-                for t in part.itertuples()
-            }
+            {str(track.strand): profile(folder / "bw" / f"{track.slug}.bw", *where) for track in records(part)}
             for _, _, part in rows
         ]
         for assay in dict.fromkeys(assay for assay, _, _ in rows):

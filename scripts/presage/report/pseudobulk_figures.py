@@ -1,6 +1,6 @@
 """Figures of the pseudobulk page: reads by fate, knees, strand, noise ceilings, cells. From qc.json and tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,11 @@ def short(name: str, length: int = 30) -> str:
         return name
     keep = (length - 1) // 2
     return f"{name[:keep]}…{name[-keep:]}"
+
+
+def records(frame: pd.DataFrame) -> Iterable[Any]:
+    """Rows with their columns as attributes; their types are those of the table's contract, which mypy cannot know."""
+    return frame.itertuples(index=False)
 
 
 def fates(table: pd.DataFrame, simulated: bool | None, width: float = HALF) -> Figure:
@@ -116,7 +121,7 @@ def strands(samples: Mapping[str, Mapping[str, Any]], simulated: bool | None) ->
     axes.barh(rows, 1 - values, left=values, color="#d5d9df", height=0.66, label="antisense")
     axes.axvline(0.5, color=style.INK, linewidth=0.9, linestyle=(0, (3, 2)))
     for row, value in zip(rows, values):
-        axes.text(1.01, row, f"{100 * value:.3g} %", va="center", fontsize=6.5, color=style.MUTED)
+        axes.text(1.01, float(row), f"{100 * value:.3g} %", va="center", fontsize=6.5, color=style.MUTED)
     axes.set_yticks(rows, [short(key, 24) for key in share])
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
@@ -140,20 +145,19 @@ def ceilings(tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[str, Any]], s
     grid = np.ravel(np.asarray(figure.subplots(1, len(panels), sharey=True, squeeze=False), dtype=object))
     for axes, fold in zip(grid, panels):
         _ceilings(axes, known, qc_tracks, fold)
-    low, high = grid[0].get_ylim()
-    grid[0].set(ylabel="noise ceiling (Pearson r over bins)", ylim=(min(low, 0.0) if low < 0.35 else low, 1.0))
+    low = grid[0].get_ylim()[0]
+    bottom = low if low > 0.35 else min(low, 0.0)  # from zero, unless that would squeeze all tracks into the top
+    grid[0].set(ylabel="noise ceiling (Pearson r over bins)", ylim=(bottom, 1.02))
     kinds = [kind for kind in KINDS if kind in set(zip(known["assay"], known["strand"]))]
     handles = [Line2D([], [], color=KINDS[k][0], marker=KINDS[k][1], linestyle="", label=KINDS[k][2]) for k in kinds]
     if any(qc.get("downsample") for qc in qc_tracks.values()):
-        handles.append(
-            Line2D([], [], color=style.MUTED, linewidth=0.9, label="the same track with a part of its reads")
-        )
+        handles.append(Line2D([], [], color=style.MUTED, linewidth=0.9, label="the track at a part of its reads"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     figure.draw_without_rendering()  # labels are placed between points, which the layout must have set first
     for axes, fold in zip(grid, panels):
         spots = [
             (float(row.reads), value, str(row.cell_type))
-            for row in known.itertuples(index=False)
+            for row in records(known)
             if (value := _ceiling(qc_tracks[row.slug], fold)) is not None
         ]
         name_points(axes, spots)
@@ -171,13 +175,13 @@ def _ceiling(qc: Mapping[str, Any], fold: str) -> float | None:
 
 def _ceilings(axes: Axes, tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[str, Any]], fold: str) -> None:
     style.tidy(axes, "both")
-    for row in tracks.itertuples(index=False):
+    for row in records(tracks):
         colour, marker, _ = KINDS.get((row.assay, row.strand), _OTHER)
         here = qc_tracks[row.slug]
         curve = [(step["share"] * row.reads, _ceiling(step, fold)) for step in here.get("downsample") or []]
         value = _ceiling(here, fold)
-        curve = sorted([*curve, (float(row.reads), value)])
-        line = np.array([(x, y) for x, y in curve if y is not None], dtype=float)
+        curve.append((row.reads, value))
+        line = np.array(sorted((x, y) for x, y in curve if y is not None), dtype=float)
         if len(line) > 1:
             axes.plot(line[:, 0], line[:, 1], color=colour, linewidth=0.9, alpha=0.75)
         if value is not None:
@@ -246,7 +250,7 @@ def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 def cells(counts: pd.DataFrame, simulated: bool | None) -> Figure:
     """Cells of each type (row): used in blue, the others by reason (columns as in ``counts``)."""
-    figure = style.new_figure("Cells by use", 1.05 + ROW * len(counts), simulated, HALF)
+    figure = style.new_figure("Cells by use", 1.05 + ROW * len(counts), simulated, FULL)
     axes = style.tidy(figure.subplots(), "x")
     rows, left = np.arange(len(counts)), np.zeros(len(counts))
     greys = ["#9ca3af", style.ORANGE, style.PURPLE, style.SKY, style.GREEN, style.VERMILION]
@@ -254,9 +258,9 @@ def cells(counts: pd.DataFrame, simulated: bool | None) -> Figure:
         colour = style.BLUE if name == "used" else greys[(i - 1) % len(greys)]
         axes.barh(rows, counts[name], left=left, color=colour, height=0.66, label=short(str(name), 40))
         left += counts[name].to_numpy()
-    axes.set_yticks(rows, [short(str(name), 24) for name in counts.index])
+    axes.set_yticks(rows, [short(str(name), 40) for name in counts.index])
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="cells", ylim=(len(counts) - 0.5, -0.5))
     axes.xaxis.set_major_formatter(FuncFormatter(thousands))
-    figure.legend(loc="outside lower center", ncols=2, columnspacing=1, handlelength=0.9)
+    figure.legend(loc="outside lower center", ncols=4, columnspacing=1, handlelength=0.9)
     return figure

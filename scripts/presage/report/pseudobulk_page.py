@@ -92,8 +92,8 @@ def pseudobulk_page(run: Run, title: str = "", genome: str = "") -> str:
 
 GENES_CAPTION = (
     "A column is a gene with 10 % of its length on both sides, a row a cell type; + strand upwards, − strand "
-    "downwards. All rows of an assay share one scale at a gene, which its first row states. Chosen by variance of log CPM over "
-    f"cell types, among genes with at least {gene_coverage.LEAST} molecules:"
+    "downwards. All rows of an assay share one scale at a gene, which its first row states. Chosen by variance of "
+    f"log CPM over cell types, among genes with at least {gene_coverage.LEAST} molecules:"
 )
 
 
@@ -197,7 +197,7 @@ def sample_table(samples: Mapping[str, Any], cells: pd.DataFrame) -> Table:
             }
         )
     frame = pd.DataFrame(rows)
-    numbers = [c for c in frame if c not in ("sample", "unit")]
+    numbers = [str(c) for c in frame if c not in ("sample", "unit")]
     frame[numbers] = frame[numbers].apply(pd.to_numeric)
     if not frame["contigs not in the genome"].any():
         frame = frame.drop(columns="contigs not in the genome")
