@@ -1,7 +1,7 @@
 """qc.html of the pseudobulk step: what a lab looks at before it believes a track, in one file that opens from disk."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from presage.report import gene_coverage, pseudobulk_figures
 from presage.report.fates import by_fate
+from presage.report.neighbours import markers, reference_rows, umap
 from presage.report.page import SVG_LIMIT, Card, Table, table
-from presage.report.render import data_uri, inline, number, render
+from presage.report.render import inline, number, render
 from presage.report.run import NoData, Run
 from presage.report.sequence_figures import fate_look, fate_order, reads_by_fate
 from presage.report.style import drawn, style
@@ -22,7 +23,6 @@ FOLDER = "sequence/pseudobulk"
 WARNINGS = 12  # shown at once; the others fold away
 NAMED = 8  # tracks that one warning names
 BESIDE = 8  # rows of fates that fit beside their figure; more go below it
-MARKERS = 5  # of a cluster
 NO_LABEL = "no label"
 CHEMISTRY = {"three_prime": "3′", "five_prime": "5′", "unknown": "cannot be told"}
 NO_KNEE = {"h5ad": "counts of cells only: empty droplets were left out before", "bigwig": "finished coverage, no cells"}
@@ -287,48 +287,3 @@ def cell_table(cells: pd.DataFrame) -> Table:
     if not frame["not used"].astype(bool).any():
         empty.append("not used")
     return table("Cells", frame.drop(columns=empty))
-
-
-# ---- what other steps may have left --------------------------------------------------------------------------------
-
-
-def umap(run: Run) -> str:
-    """The map of clusters, where the run made its own labels."""
-    path = run.folder / "sequence/labels/umap.svg"
-    return data_uri(path) if path.is_file() else ""
-
-
-def markers(frame: pd.DataFrame | None) -> list[tuple[str, str]]:
-    """The first few marker genes of each cluster, in the order of the table (by ``rank``, where it has that column)."""
-    if frame is None:
-        return []
-    cluster = next((c for c in ("cluster", "cell_type", "group") if c in frame), None)
-    name = next((c for c in ("name", "gene", "gene_id") if c in frame), None)
-    if cluster is None or name is None:
-        return []
-    frame = frame.sort_values("rank", kind="stable") if "rank" in frame else frame
-    groups = frame.groupby(cluster, sort=False)[name]
-    found = [(str(key), ", ".join(part.astype(str).head(MARKERS))) for key, part in groups]
-    return sorted(found, key=lambda row: (len(row[0]), row[0]) if row[0].isdigit() else (99, row[0]))
-
-
-def reference_rows(run: Run) -> list[tuple[str, Any]]:
-    """The numbers of the reference step's qc.json, its nested names joined."""
-    try:
-        found = run.json("sequence/reference/qc.json")
-    except NoData:
-        return []
-    return list(leaves(found))
-
-
-def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Numbers and texts of nested JSON with their path in words; lists of plain values become one text."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from leaves(value, f"{name} · {key}" if name else str(key))
-    elif isinstance(tree, list) and any(isinstance(item, (Mapping, list)) for item in tree):
-        for i, item in enumerate(tree, 1):
-            yield from leaves(item, f"{name} · {i}")
-    else:
-        value = ", ".join(map(number, tree)) or "none" if isinstance(tree, list) else tree
-        yield name.replace("_", " "), value

@@ -134,23 +134,6 @@ def test_ceilings_of_the_table_are_those_of_qc(folder):
     assert found.columns[-1] == "reason"
 
 
-def test_leaves_of_nested_numbers():
-    tree = {"a": {"b_c": 1, "d": {"e": 2.5}}, "f": [1, 2], "g": [], "h": [{"i": 3}]}
-    assert list(pages.leaves(tree)) == [
-        ("a · b c", 1),
-        ("a · d · e", 2.5),
-        ("f", "1, 2"),
-        ("g", "none"),
-        ("h · 1 · i", 3),
-    ]
-
-
-def test_markers_follow_rank_and_number_of_the_cluster():
-    frame = pd.DataFrame({"cluster": ["10", "2", "2"], "gene": ["x", "late", "early"], "rank": [0, 1, 0]})
-    assert pages.markers(frame) == [("2", "early, late"), ("10", "x")]
-    assert pages.markers(pd.DataFrame({"other": [1]})) == [] and pages.markers(None) == []
-
-
 def test_a_large_drawing_is_inlined_as_png(monkeypatch):
     samples = pseudobulk_qc()["samples"]
     monkeypatch.setattr(pages, "SVG_LIMIT", 1000)
