@@ -186,7 +186,7 @@ def null_file(wildcards):
     return optional(SEQ_IN.variant_sets[wildcards.set].null)
 
 
-def sequence_targets():
+def sequence_tables():
     """Tables of the sequence branch; nothing when it is not configured."""
     if CFG.sequence is None:
         return []
@@ -196,6 +196,16 @@ def sequence_targets():
     ]
     regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
     return [f"{SEQUENCE}/evaluate/metrics.parquet", *pseudobulk, *sets, *regions]
+
+
+def pseudobulk_page():
+    """The page to look at before believing a track; a run without samples has none."""
+    return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
+
+
+def sequence_targets():
+    """Everything of the sequence branch but its figures."""
+    return [*sequence_tables(), *pseudobulk_page()]
 
 
 # ---- home cage --------------------------------------------------------------------------------------------------

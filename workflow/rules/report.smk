@@ -1,13 +1,14 @@
 """What people read: figures, the morning page, the run's page and its headline numbers.
 
 REQUIRES the tables of the configured branches
-PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/homecage/{morning.html,timeline/}
+PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
+<run>/homecage/{morning.html,timeline/}
 """
 
 
 rule sequence_figures:
     input:
-        sequence_targets(),
+        sequence_tables(),
     output:
         report(
             figure_files("sequence", "svg"),
@@ -34,6 +35,34 @@ rule sequence_figures:
         "Draw the sequence figures"
     script:
         "../../scripts/figures.py"
+
+
+rule sequence_pseudobulk_page:
+    input:
+        rules.sequence_pseudobulk.output,
+        genes=rules.sequence_reference.output.genes,
+    output:
+        page=report(
+            f"{SEQUENCE}/pseudobulk/qc.html",
+            caption="../report/pseudobulk.rst",
+            category="sequence",
+        ),
+    log:
+        f"{LOGS}/sequence_pseudobulk_page.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=run_folder,
+        settings=settings(CFG.report),
+        genome=Path(SEQ_IN.fasta).name,
+        code=code("sequence_pseudobulk_page"),
+    message:
+        "Write the pseudobulk page"
+    script:
+        "../../scripts/sequence_pseudobulk_page.py"
 
 
 rule homecage_figures:
@@ -97,7 +126,7 @@ rule homecage_morning:
 
 rule summary:
     input:
-        sequence_targets(),
+        sequence_tables(),
         homecage_tables(),
     output:
         summary=f"{RUN}/summary.json",
@@ -123,6 +152,7 @@ rule index:
     input:
         summary=rules.summary.output.summary,
         figures=figure_targets(),
+        pseudobulk=pseudobulk_page(),
         morning=morning_targets(),
     output:
         page=report(

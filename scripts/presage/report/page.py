@@ -29,6 +29,7 @@ LINKS = {
     "homecage/timeline/*.html": "one page per cage",
     "summary.json": "headline numbers",
     "config.yaml": "the resolved configuration",
+    "sequence/pseudobulk/qc.html": "pseudobulk quality: look here before believing a track",
     "sequence/pseudobulk/qc.json": "reads by fate",
     "sequence/pseudobulk/tracks.parquet": "tracks: cells, reads, kept or why not",
     "sequence/adapt/*/seed*/card.json": "adapter: settings, size, hashes",

@@ -52,7 +52,12 @@ def interval(low: Any, high: Any) -> str:
 
 def data_uri(path: Path) -> str:
     """A picture file as a ``data:`` address."""
-    return f"data:{_MIME[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return inline(path.read_bytes(), path.suffix)
+
+
+def inline(picture: bytes, suffix: str) -> str:
+    """A picture as a ``data:`` address; ``suffix`` .svg or .png."""
+    return f"data:{_MIME[suffix]};base64,{base64.b64encode(picture).decode()}"
 
 
 def render(template: str, **values: Any) -> str:

@@ -12,8 +12,10 @@ from presage import tables
 
 # name -> (path below results/<run>/, table of presage.tables or "" where the columns are free)
 FILES = {
+    "genes": ("sequence/reference/genes.parquet", "genes"),
     "cells": ("sequence/pseudobulk/cells.parquet", "cells"),
     "tracks": ("sequence/pseudobulk/tracks.parquet", "tracks"),
+    "markers": ("sequence/labels/markers.parquet", ""),
     "scores": ("sequence/variants/*/scores.parquet", "scores"),
     "dropped": ("sequence/variants/*/dropped.parquet", "dropped"),
     "metrics": ("sequence/evaluate/metrics.parquet", "metrics"),

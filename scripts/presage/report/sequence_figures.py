@@ -1,5 +1,6 @@
 """Figures of the sequence branch: reads, adapters, tracks, variant effects. From a run to a figure and its numbers."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -61,25 +62,52 @@ def reads_by_fate(qc: dict[str, Any]) -> pd.DataFrame:
     return frame.assign(rank=frame["fate"].map(order.index)).sort_values(["sample", "rank"]).drop(columns="rank")
 
 
-def _fates(figure: Any, fates: pd.DataFrame, samples: list[str]) -> None:
-    axes = style.tidy(figure.subplots(), "x")
+_LOST = [style.ORANGE, style.SKY, style.PURPLE, style.GREEN, style.VERMILION, style.BLACK, style.YELLOW, style.RIVAL]
+
+
+def fate_look(order: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and hatch of each fate: blue is used, the others take the palette in turn, hatched from the ninth on."""
+    lost = [name for name in order if name != "used"]
+    look = {name: (_LOST[i % len(_LOST)], "////" if i >= len(_LOST) else "") for i, name in enumerate(lost)}
+    return {"used": (style.BLUE, ""), **look}
+
+
+def fate_order(fates: pd.DataFrame) -> list[str]:
+    """Fates as they are stacked: used first, then by size over all samples."""
+    size = fates.groupby("fate")["reads"].sum().sort_values(ascending=False, kind="stable")
+    return sorted(map(str, size.index), key=lambda name: name != "used")
+
+
+def fate_bars(axes: Axes, fates: pd.DataFrame, samples: list[str]) -> None:
+    """Stacked shares of each sample's reads by fate, with the total beside each bar."""
+    style.tidy(axes, "x")
     wide = fates.pivot(index="sample", columns="fate", values="reads").fillna(0).reindex(samples)
     share = wide.div(wide.sum(axis=1), axis=0)
-    left = np.zeros(len(samples))
-    for i, name in enumerate(dict.fromkeys(fates["fate"])):
-        colour = style.BLUE if name == "used" else _LOST[(i - 1) % len(_LOST)]
-        axes.barh(samples, share[name], left=left, color=colour, height=0.66, label=name.replace("_", " "))
-        left += share[name].to_numpy()
+    left, order = np.zeros(len(samples)), fate_order(fates)
+    for name, (colour, hatch) in fate_look(order).items():
+        if name in share:
+            axes.barh(
+                samples,
+                share[name],
+                left=left,
+                color=colour,
+                hatch=hatch,
+                edgecolor="white",
+                height=0.66,
+                label=name.replace("_", " "),
+            )
+            left += share[name].to_numpy()
     for y, total in enumerate(wide.sum(axis=1)):
         axes.text(1.01, y, thousands(total), va="center", fontsize=6.5, color=style.MUTED)
     axes.set(title="Reads and fragments by fate", xlabel="share of all (number: total)", xlim=(0, 1.13))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
+
+
+def _fates(figure: Any, fates: pd.DataFrame, samples: list[str]) -> None:
+    fate_bars(figure.subplots(), fates, samples)
     figure.legend(loc="outside lower center", ncols=4, columnspacing=1, handlelength=0.9)
-
-
-_LOST = [style.ORANGE, style.SKY, style.PURPLE, style.GREEN, style.VERMILION, style.BLACK, style.YELLOW, style.RIVAL]
 
 
 def _cells(figure: Any, counts: pd.DataFrame) -> None:

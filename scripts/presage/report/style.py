@@ -1,5 +1,6 @@
 """The one look of all figures: colours, type, axes, the mark on simulated data, and files that repeat byte for byte."""
 
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -118,6 +119,14 @@ def tidy(axes: Axes, grid: Literal["x", "y", "both"] = "y") -> Axes:
 def colours(names: Iterable[str]) -> dict[str, str]:
     """A colour for each name, in the order given; repeats past seven names."""
     return {name: CYCLE[i % len(CYCLE)] for i, name in enumerate(names)}
+
+
+def drawn(figure: Figure, suffix: Literal["svg", "png"]) -> bytes:
+    """The figure as the bytes of a file, for pages that hold their pictures. Same input, same bytes."""
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format=suffix, metadata=_METADATA[suffix])
+    return buffer.getvalue()
 
 
 def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
