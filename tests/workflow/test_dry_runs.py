@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SEQUENCE_WORLD = {
     "genome_world": 1,
     "sequence_reference": 1,
+    "sequence_pseudobulk_part": 4,
     "sequence_pseudobulk": 1,
+    "sequence_pseudobulk_page": 1,
     "sequence_bulk": 1,
     "sequence_trunk": 1,
     "sequence_adapt": 3,

@@ -211,7 +211,7 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
                 barcode, umi = _from_name(pattern, read)
             else:
                 try:
-                    barcode = read.get_tag(tag)
+                    barcode = str(read.get_tag(tag))
                 except KeyError:
                     barcode = None
             if barcode is None:
@@ -232,7 +232,7 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
             if with_umis:
                 if not pattern:
                     try:
-                        umi = read.get_tag(umi_tag)
+                        umi = str(read.get_tag(umi_tag))
                     except KeyError:
                         umi = None
                 umis.append(umi or "")

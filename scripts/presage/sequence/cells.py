@@ -63,7 +63,8 @@ def judge(opened: Sequence[Opened], min_cells: int) -> tuple[pd.DataFrame, dict[
     rows["some"] = rows[["reads", "fragments"]].sum(axis=1) > 0
     key = ["genome", "assay", "cell_type"]
     counted = rows[rows["some"]].groupby(key).size().reset_index(name="n")
-    number = {(str(row.genome), str(row.assay), str(row.cell_type)): int(row.n) for row in counted.itertuples()}
+    names = zip(counted["genome"], counted["assay"], counted["cell_type"])
+    number = dict(zip(names, counted["n"].tolist()))
     enough = [number.get(tuple(row), 0) >= min_cells for row in rows[key].itertuples(index=False, name=None)]
     rows["used"] = rows["some"] & np.array(enough)
     # A cell may have RNA in one file and ATAC in another: one row in the table.

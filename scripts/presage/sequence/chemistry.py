@@ -36,12 +36,13 @@ class Strands(NamedTuple):
 
 def look(bam: Bam, genes: GeneTable, min_mapq: int) -> Strands:
     """Strands of reads at both ends of some hundred genes, spread over the genome."""
-    rows = np.unique(np.linspace(0, len(genes.genes) - 1, _PLACES).astype(int)) if len(genes.genes) else []
+    last = max(0, len(genes.genes) - 1)
+    rows = np.unique(np.linspace(0, last, _PLACES).astype(int))[: len(genes.genes)]
     found = {"sense": 0, "antisense": 0}
     with bam.reading():
         for gene in genes.genes.iloc[rows].itertuples():
             reads = plain_reads(_of_ends(bam, gene), min_mapq)
-            for what, number in genes.sense(reads, gene.chrom).items():
+            for what, number in genes.sense(reads, str(gene.chrom)).items():
                 found[what] += number
     return Strands(**found)
 

@@ -24,7 +24,7 @@ def encode(umis: Sequence[str]) -> np.ndarray:
         if not 0 < length <= _LONGEST:
             continue
         rows = np.flatnonzero(lengths == length)
-        same = umis if len(rows) == len(umis) else [umis[row] for row in rows]
+        same = umis if len(rows) == len(umis) else [umis[row] for row in rows.tolist()]
         letters = np.frombuffer("".join(same).encode("ascii", "replace"), np.uint8).reshape(-1, length)
         digits = _DIGIT[letters]
         number = digits @ (4 ** np.arange(length - 1, -1, -1, dtype=np.int64)) + 4**length

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from presage.errors import UserError
 from presage.sequence.bam import Bam, Rules, read_atac, read_rna
 from presage.sequence.counts import molecules
-from presage.sequence.labels import Barcodes
+from presage.sequence.barcodes import Barcodes
 from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam
 
 FEW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

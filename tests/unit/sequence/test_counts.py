@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from presage.sequence.bam import Reads
+from presage.sequence.reads import Reads
 from presage.sequence.counts import GeneTable, GroupCounts, molecules
 
 GENES = pd.DataFrame(

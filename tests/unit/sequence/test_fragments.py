@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from presage.errors import UserError
 from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes
-from presage.sequence.labels import Barcodes
+from presage.sequence.barcodes import Barcodes
 from tests.unit.sequence.small_reads import CELLS, CONTIGS
 
 FEW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
