@@ -141,6 +141,12 @@ def pseudobulk_parts():
     ]
 
 
+def cluster_report():
+    """What the clustering of unlabelled samples leaves for people, where there is one."""
+    names = ("umap.svg", "markers.parquet") if SEQ_IN.clustered else ()
+    return [f"{SEQUENCE}/labels/{name}" for name in names]
+
+
 def coverage_outputs():
     """Folders of tracks, where any sample has coverage."""
     names = ("bw", "targets.zarr") if SEQ_IN.has_coverage else ()

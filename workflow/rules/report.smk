@@ -41,6 +41,8 @@ rule sequence_pseudobulk_page:
     input:
         rules.sequence_pseudobulk.output,
         genes=rules.sequence_reference.output.genes,
+        reference=rules.sequence_reference.output.qc,
+        clusters=cluster_report(),
     output:
         page=report(
             f"{SEQUENCE}/pseudobulk/qc.html",

@@ -9,6 +9,8 @@ import numpy as np
 import pysam
 from hypothesis import strategies as st
 
+from presage.sequence.reads import Reads
+
 CONTIGS = {"chr1": 400, "chr2": 300, "chrM": 100}
 CELLS = ("AAAC-1", "CCCG-1", "GGGT-1")
 
@@ -141,3 +143,18 @@ def slow_reading(path: Path, known: Mapping[str, str], min_mapq: int = 30, genes
             if operation in (0, 2, 3, 7, 8):
                 position += size
     return {"fate": dict(fate), "molecules": dict(molecules), "depth": dict(depth)}
+
+
+def reads_of(rows):
+    """Reads from (cell, umi, minus, [(start, end), ...])."""
+    blocks = [block for row in rows for block in row[3]]
+    return Reads(
+        np.array([row[0] for row in rows], dtype=np.int32),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=bool),
+        np.full(len(rows), -1, dtype=np.int32),
+        np.array([start for start, _ in blocks], dtype=np.int64),
+        np.array([end for _, end in blocks], dtype=np.int64),
+        np.concatenate([[0], np.cumsum([len(row[3]) for row in rows])]).astype(np.int64),
+        [],
+    )

@@ -9,24 +9,25 @@ from hypothesis import strategies as st
 
 from presage.errors import UserError
 from presage.sequence.bam import Bam, Rules, read_atac, read_rna
-from presage.sequence.counts import molecules
 from presage.sequence.barcodes import Barcodes
+from presage.sequence.stretches import Stretch, cut
+from presage.sequence.umis import molecules
 from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam
 
 FEW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def read_all(path, rules=None, known=CELLS, reference=None):
-    """Fates, depth (position -> reads) per (cell, strand, contig), and the number of reads, of all contigs."""
-    bam, barcodes = Bam(path, reference), Barcodes(known)
+def read_all(path, rules=Rules(), known=CELLS, reference=None, longest=25_000_000):  # noqa: B008
+    """Fates, depth (position -> reads) per (cell, strand, contig), and the number of reads, stretch by stretch."""
+    bam, barcodes = Bam(path, reference, rules), Barcodes(known)
     fate, depth = Counter(bam.skipped), {}
-    for chrom in reference or bam.lengths:
-        reads, dropped = read_rna(bam, chrom, barcodes, rules or Rules())
+    for stretch in cut(reference or bam.lengths, longest=longest):
+        reads, dropped, _ = read_rna(bam, stretch, barcodes, rules)
         first = molecules(reads, reads.gene)
         fate += dropped + Counter(used=int(first.sum()), umi_duplicate=int((~first).sum()))
         kept = reads.take(first)
         for i in range(len(kept)):
-            key = (list(barcodes.index)[kept.cell[i]], "-" if kept.minus[i] else "+", chrom)
+            key = (list(barcodes.index)[kept.cell[i]], "-" if kept.minus[i] else "+", stretch.chrom)
             here = depth.setdefault(key, Counter())
             for b in range(kept.offset[i], kept.offset[i + 1]):
                 here.update(range(kept.block_start[b], kept.block_end[b]))
@@ -44,6 +45,19 @@ def test_any_bam_gives_the_depth_and_fates_of_a_plain_loop(tmp_path, reads):
     assert fate == slow["fate"]
     assert sum(fate.values()) == total == len(reads)
     assert depth == slow["depth"]
+
+
+@FEW
+@given(random_reads(), st.integers(1, 200))
+def test_stretches_of_any_length_read_each_read_once(tmp_path, reads, longest):
+    """Molecules reach as far as a stretch, so here every read is one of its own."""
+    reads = [
+        r._replace(tags=(*[t for t in r.tags if t[0] == "CB"], ("UB", f"{i:020b}".translate({48: "A", 49: "C"}))))
+        for i, r in enumerate(reads)
+    ]
+    reads[0] = reads[0]._replace(tags=(("CB", "AAAC-1"), ("UB", "G")))
+    path = write_bam(tmp_path / "a.bam", reads)
+    assert read_all(path, longest=longest) == read_all(path)
 
 
 @pytest.mark.parametrize("name", ["mgatk_test2_umi.bam", "bamtofastq_cr12-v1.bam"])
@@ -80,6 +94,41 @@ def test_xf_counts_only_when_it_is_asked_for(tmp_path):
     assert read_all(path, Rules(require_xf=False))[0] == {"used": 1}
 
 
+@pytest.mark.parametrize("umi", [True, False])
+def test_barcode_and_umi_in_the_read_name(tmp_path, umi):
+    names = ["AAAC-1_ACGT#1", "AAAC-1_ACGT#2", "CCCG-1_AC#1", "nothing"]
+    path = write_bam(tmp_path / "a.bam", [Read(name=name, tags=()) for name in names])
+    rules = Rules(read_name=r"^(?P<barcode>[ACGT]+-1)_(?P<umi>[ACGT]+)", umi=umi)
+    fate, depth, _ = read_all(path, rules)
+    assert fate == ({"used": 2, "umi_duplicate": 1, "no_cb": 1} if umi else {"used": 3, "no_cb": 1})
+    assert set(depth) == {("AAAC-1", "+", "chr1"), ("CCCG-1", "+", "chr1")}
+    with pytest.raises(UserError, match="carries no barcode in its read names"):
+        Bam(path, rules=Rules(read_name="(?P<barcode>XYZ)"))
+
+
+def test_a_bam_that_mostly_lacks_barcodes_is_refused_early(tmp_path):
+    bare = [Read(tags=(("UB", "ACGT"),))] * 60
+    path = write_bam(tmp_path / "a.bam", [*bare, *[Read()] * 40])
+    with pytest.raises(UserError, match=r"60 % of reads carry no CB tag .* raise pseudobulk.max_no_barcode"):
+        Bam(path)
+    assert Bam(path, most_bare=0.6).peek.reads == 100
+
+
+def test_a_look_at_the_file_tells_what_reads_carry(tmp_path):
+    tags = (("CB", "AAAC-1"), ("UB", "ACGT"))
+    path = write_bam(tmp_path / "a.bam", [Read(tags=(*tags, ("xf", 25))), Read("chr2", tags=tags[:1]), Read(flag=256)])
+    assert Bam(path).peek == (2, 2, 1, 1, ["AAAC-1"])
+
+
+def test_unlabelled_barcodes_are_counted_for_the_knee(tmp_path):
+    tags = (("CB", "TTTT-1"), ("UB", "ACGT"))
+    path = write_bam(tmp_path / "a.bam", [Read(), Read(tags=tags), Read(tags=(*tags, ("xf", 17)))])
+    barcodes = Barcodes(CELLS)
+    _, dropped, others = read_rna(Bam(path), Stretch("chr1", 0, 400), barcodes, Rules())
+    assert dropped["not_labelled"] == 2  # one of them is no counted read
+    assert others.tolist() == [barcodes.index["TTTT-1"]] == [3]
+
+
 def test_contigs_that_the_genome_lacks_are_counted(tmp_path):
     path = write_bam(tmp_path / "a.bam", [Read("chr1"), Read("chr2"), Read("chr2")])
     assert read_all(path, reference={"1": 400})[0] == {"used": 1, "contig_not_in_genome": 2}
@@ -97,12 +146,18 @@ def pair(cell, start, size, name, **more):
 def test_pairs_become_shifted_fragments_once_per_cell(tmp_path, pairs):
     reads = [read for i, (cell, start, size) in enumerate(pairs) for read in pair(cell, start, size, f"r{i}")]
     bam, barcodes = Bam(write_bam(tmp_path / "a.bam", reads)), Barcodes(CELLS[:2])
-    fragments, dropped = read_atac(bam, "chr1", barcodes, Rules())
-    bam.close()
     mine = {(CELLS.index(c), s + 4, s + n - 5) for c, s, n in pairs if c in CELLS[:2]}
-    assert set(zip(fragments.cell.tolist(), fragments.start.tolist(), fragments.end.tolist())) == mine
-    assert len(fragments) == len(mine)
-    assert 2 * len(fragments) + sum(dropped.values()) == len(reads)
+    for longest in (400, 37):
+        found, fate = [], Counter()
+        for stretch in cut({"chr1": 400}, longest=longest):
+            fragments, dropped, _ = read_atac(bam, stretch, barcodes, Rules())
+            found += zip(fragments.cell.tolist(), fragments.start.tolist(), fragments.end.tolist())
+            fate.update(dropped)
+        assert set(found) == mine
+        assert len(found) == len(mine)
+        assert fate["used"] == 2 * len(mine)
+        assert sum(fate.values()) == len(reads)
+    bam.close()
 
 
 def test_what_is_no_pair_is_counted(tmp_path):
@@ -113,9 +168,11 @@ def test_what_is_no_pair_is_counted(tmp_path):
         *[read._replace(flag=read.flag | 1024) for read in pair("AAAC-1", 60, 50, "copy")],
         Read(flag=1 | 2, tags=(), name="bare"),
     ]
-    fragments, dropped = read_atac(Bam(write_bam(tmp_path / "a.bam", reads)), "chr1", Barcodes(CELLS), Rules())
+    fragments, dropped, _ = read_atac(
+        Bam(write_bam(tmp_path / "a.bam", reads)), Stretch("chr1", 0, 400), Barcodes(CELLS), Rules()
+    )
     assert (fragments.start.tolist(), fragments.end.tolist()) == ([64], [105])
-    assert +dropped == Counter(low_mapq=1, not_proper_pair=1, mate_not_used=2, duplicate=2, no_cb=1)
+    assert +dropped == Counter(used=2, low_mapq=1, not_proper_pair=1, mate_not_used=2, duplicate=2, no_cb=1)
 
 
 def test_real_atac_bam_matches_pairing_by_name(real_data, tmp_path):
@@ -134,11 +191,12 @@ def test_real_atac_bam_matches_pairing_by_name(real_data, tmp_path):
         if len(m) == 2 and m[True].reference_end - 5 > m[False].reference_start + 4
     }
     barcodes = Barcodes()
-    fragments, dropped = read_atac(Bam(path, {"chrM": 16569}), "chrM", barcodes, Rules())
+    fragments, dropped, _ = read_atac(Bam(path, {"chrM": 16569}), Stretch("chrM", 0, 16_569), barcodes, Rules())
     names = list(barcodes.index)
     found = {(names[c], s, e) for c, s, e in zip(fragments.cell, fragments.start, fragments.end)}
     assert found == expected
-    assert 2 * len(fragments) + sum(dropped.values()) == total == 50_000
+    assert 2 * len(fragments) == dropped["used"]
+    assert sum(dropped.values()) == total == 50_000
 
 
 # ---- bad input -------------------------------------------------------------------------------------------------
@@ -169,7 +227,7 @@ def test_bam_with_a_hole_in_the_middle(tmp_path, real_data):
     whole[len(whole) // 2 : len(whole) // 2 + 5000] = bytes(5000)
     path.write_bytes(whole)
     with pytest.raises(UserError, match="is truncated, corrupt or no BAM") as error:
-        read_rna(Bam(path), "MT", Barcodes(), Rules())
+        read_rna(Bam(path), Stretch("MT", 0, 16_569), Barcodes(), Rules())
     assert "\n" not in str(error.value)
 
 

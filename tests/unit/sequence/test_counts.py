@@ -1,4 +1,4 @@
-"""presage.sequence.counts: reads to genes, and molecules."""
+"""presage.sequence.counts: reads to genes, and molecules by group of cells."""
 
 import json
 
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from presage.sequence.reads import Reads
-from presage.sequence.counts import GeneTable, GroupCounts, molecules
+from presage.sequence.counts import GeneTable, GroupCounts
+from tests.unit.sequence.small_reads import reads_of
 
 GENES = pd.DataFrame(
     [
@@ -22,21 +22,6 @@ GENES = pd.DataFrame(
     ],
     columns=["gene_id", "name", "chrom", "start", "end", "strand", "exon_starts", "exon_ends"],
 )
-
-
-def reads_of(rows):
-    """Reads from (cell, umi, minus, [(start, end), ...])."""
-    blocks = [block for row in rows for block in row[3]]
-    return Reads(
-        np.array([row[0] for row in rows], dtype=np.int32),
-        np.array([row[1] for row in rows], dtype=np.int64),
-        np.array([row[2] for row in rows], dtype=bool),
-        np.full(len(rows), -1, dtype=np.int32),
-        np.array([start for start, _ in blocks], dtype=np.int64),
-        np.array([end for _, end in blocks], dtype=np.int64),
-        np.concatenate([[0], np.cumsum([len(row[3]) for row in rows])]).astype(np.int64),
-        [],
-    )
 
 
 @pytest.mark.parametrize(
@@ -78,28 +63,6 @@ def test_sense_counts_exons_of_one_strand_only():
     rows = [(0, 1, False, [(5, 15)]), (0, 2, True, [(5, 15)]), (0, 3, True, [(35, 45)]), (0, 4, False, [(300, 310)])]
     found = GeneTable(GENES, introns=True).sense(reads_of(rows), "chr1")
     assert found == {"sense": 2, "antisense": 1}
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans(), st.integers(-1, 2)), min_size=1, max_size=25
-    )
-)
-def test_molecules_equal_a_set_of_keys(rows):
-    gene = np.array([row[3] for row in rows])
-    first = molecules(reads_of([(c, u, m, [(0, 1)]) for c, u, m, _ in rows]), gene)
-    with_gene = {row[:3] for row in rows if row[3] >= 0}
-    expected, seen = [], set()
-    for row in rows:
-        new = row not in seen and (row[3] >= 0 or row[:3] not in with_gene)
-        expected.append(new)
-        seen.add(row)
-    assert first.tolist() == expected
-
-
-def test_reads_without_umis_are_all_kept():
-    assert molecules(reads_of([(0, -1, False, [(0, 1)])] * 3), np.full(3, -1)).all()
 
 
 def test_group_counts_add_up_and_never_mix_sources(tmp_path):

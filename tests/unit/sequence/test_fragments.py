@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
-from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes
 from presage.sequence.barcodes import Barcodes
+from presage.sequence.fragments import FragmentFile, Fragments, first_barcodes
 from tests.unit.sequence.small_reads import CELLS, CONTIGS
 
 FEW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -26,21 +26,46 @@ def write(path, rows, head="# id=x\n"):
     return path
 
 
+def read_all(file):
+    """Fragments by contig, and the barcode numbers of all others."""
+    found, others = {}, []
+    for chrom, fragments, rest in file.read():
+        found.setdefault(chrom, []).extend(
+            zip(fragments.cell.tolist(), fragments.start.tolist(), fragments.end.tolist())
+        )
+        others += rest.tolist()
+    return found, others
+
+
+def read_and_match(path):
+    file = FragmentFile(path, Barcodes())
+    read_all(file)
+    file.match(CONTIGS)
+
+
 @FEW
 @given(ROWS, st.booleans())
 def test_every_fragment_is_read_or_counted(tmp_path, rows, zipped):
-    rows = sorted([*rows, ("chr1", 0, 5, CELLS[0])], key=lambda r: (r[0], r[1]))  # one contig at least is the genome's
+    rows = sorted([*rows, ("chr1", 0, 5, CELLS[0])], key=lambda r: (r[0], r[1]))
     path = write(tmp_path / ("f.tsv.gz" if zipped else "f.tsv"), rows)
-    spool = tmp_path / f"spool{len(list(tmp_path.iterdir()))}"
-    file = FragmentFile(path, Barcodes(CELLS[:2]), spool, {"1": 400, "chr2": 300})
-    assert file.total == len(rows)
-    left = sum(file.skipped.values())
-    for ours, theirs in (("1", "chr1"), ("chr2", "chr2")):
-        fragments, dropped = file.read(ours)
-        expected = [(CELLS.index(cell), s, s + n) for c, s, n, cell in rows if c == theirs and cell in CELLS[:2]]
-        assert list(zip(fragments.cell.tolist(), fragments.start.tolist(), fragments.end.tolist())) == expected
-        left += len(fragments) + sum(dropped.values())
-    assert left == len(rows)
+    file = FragmentFile(path, Barcodes(CELLS[:2]))
+    found, others = read_all(file)
+    assert file.total == len(rows) == sum(map(len, found.values())) + len(others)
+    for chrom in CONTIGS:
+        here = [row for row in rows if row[0] == chrom]
+        mine = [(CELLS.index(cell), s, s + n) for _, s, n, cell in here if cell in CELLS[:2]]
+        assert found.get(chrom, []) == mine
+        assert file.refused[chrom] == len(here) - len(mine)
+        assert file.by_contig[chrom] == len(here)
+    contigs = file.match({"1": 400, "chr2": 300})
+    assert contigs.names["chr1"] == "1"
+    assert set(contigs.missing) == {row[0] for row in rows} - {"chr1", "chr2"}
+
+
+def test_a_file_with_four_columns_is_read(tmp_path):
+    path = tmp_path / "f.tsv"
+    path.write_text(f"chr1\t5\t9\t{CELLS[0]}\nchr1\t6\t9\t{CELLS[1]}\n")
+    assert read_all(FragmentFile(path, Barcodes(CELLS)))[0] == {"chr1": [(0, 5, 9), (1, 6, 9)]}
 
 
 def test_where_the_reader_cuts_the_file_does_not_matter(tmp_path, monkeypatch):
@@ -49,24 +74,23 @@ def test_where_the_reader_cuts_the_file_does_not_matter(tmp_path, monkeypatch):
     start = np.sort(rng.integers(0, 5000, 200))
     cell = rng.integers(0, 3, 200)
     rows = [("chr1", s, 50, CELLS[c]) for s, c in zip(start, cell)]
-    file = FragmentFile(write(tmp_path / "f.tsv", rows), Barcodes(CELLS), tmp_path / "spool", None)
-    fragments, _ = file.read("chr1")
-    assert (fragments.start == start).all()
-    assert (fragments.cell == cell).all()
+    found, _ = read_all(FragmentFile(write(tmp_path / "f.tsv", rows), Barcodes(CELLS)))
+    assert found == {"chr1": [(int(c), int(s), int(s) + 50) for c, s in zip(cell, start)]}
     # Lines of 24 bytes, one a piece: each piece is sorted, together they are not.
     monkeypatch.setattr("presage.sequence.fragments._BLOCK", 24)
     with pytest.raises(UserError, match="is not sorted"):
         swapped = [("chr1", start, 50, CELLS[0]) for start in (2000, 1000)]
-        FragmentFile(write(tmp_path / "g.tsv", swapped, head=""), Barcodes(), tmp_path / "other", None)
+        read_all(FragmentFile(write(tmp_path / "g.tsv", swapped, head=""), Barcodes()))
 
 
-def test_real_signac_file(real_data, tmp_path):
+def test_real_signac_file(real_data):
     path = real_data / "singlecell/signac_fragments.tsv.gz"
     lines = [line.split("\t") for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
     barcodes = Barcodes()
-    file = FragmentFile(path, barcodes, tmp_path, {"1": 248_956_422})
-    fragments, _ = file.read("1")
-    assert file.contigs.renamed == {"chr1": "1"}
+    file = FragmentFile(path, barcodes)
+    ((chrom, fragments, _),) = file.read()
+    assert chrom == "chr1"
+    assert file.match({"1": 248_956_422}).renamed == {"chr1": "1"}
     assert fragments.start.tolist() == [int(line[1]) for line in lines]
     assert [list(barcodes.index)[c] for c in fragments.cell] == [line[3] for line in lines]
     assert first_barcodes(path) == sorted({line[3] for line in lines})
@@ -97,7 +121,7 @@ def test_unique_keeps_each_once(rows):
 def test_bad_fragments_are_told_in_one_line(tmp_path, rows, what):
     path = write(tmp_path / "f.tsv.gz", rows)
     with pytest.raises(UserError, match=what) as error:
-        FragmentFile(path, Barcodes(), tmp_path / "spool", CONTIGS)
+        read_and_match(path)
     assert "\n" not in str(error.value)
 
 
@@ -107,12 +131,12 @@ def test_truncated_and_foreign_files(tmp_path):
     path = tmp_path / "f.tsv.gz"
     path.write_bytes(gzip.compress(text)[:-300])
     with pytest.raises(UserError, match="is truncated or corrupt"):
-        FragmentFile(path, Barcodes(), tmp_path / "a", CONTIGS)
+        read_and_match(path)
     path.write_bytes(b"chr1\tten\t20\tAAAC-1\n")
     with pytest.raises(UserError, match="is no fragments file"):
-        FragmentFile(path, Barcodes(), tmp_path / "b", CONTIGS)
+        read_and_match(path)
     path.write_bytes(b"one column\n")
     with pytest.raises(UserError, match="is no fragments file"):
-        FragmentFile(path, Barcodes(), tmp_path / "c", CONTIGS)
+        read_and_match(path)
     with pytest.raises(UserError, match="cannot be read"):
-        FragmentFile(tmp_path / "none.tsv", Barcodes(), tmp_path / "d", CONTIGS)
+        read_and_match(tmp_path / "none.tsv")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from presage.errors import UserError
 from presage.sequence.labels import (
     OF_OTHERS,
-    Barcodes,
     check_cell_types,
     check_matched,
     h5ad_barcodes,
@@ -18,13 +17,6 @@ from presage.sequence.labels import (
     matching,
     read_labels,
 )
-
-
-def test_a_closed_set_refuses_and_remembers():
-    closed, open_ = Barcodes(["a", "b"]), Barcodes()
-    assert [closed.number(x) for x in "abcc"] == [0, 1, -1, -1]
-    assert closed.refused == {"c"}
-    assert [open_.number(x) for x in "xyx"] == [0, 1, 0]
 
 
 def test_tsv_with_own_donors_and_other_samples_rows(tmp_path):
