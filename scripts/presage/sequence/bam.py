@@ -181,7 +181,7 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
     umis: list[str] = []
     gene_index: dict[tuple[str, str], int] = {}
     refused: Counter[int] = Counter()
-    mates = duplicates = bare = unlabelled = uncounted = 0
+    mates = duplicates = bare = uncounted = 0
     # Bound once: this loop runs for every read, and each look-up by name costs as much as reading a flag.
     numbers, known, least, tag, umi_tag = (
         barcodes.index,
@@ -191,7 +191,8 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
         rules.umi_tag,
     )
     pattern = re.compile(rules.read_name) if rules.read_name else None
-    want_xf, with_umis, barcode, umi = rules.require_xf, rules.umi, None, None
+    want_xf, common_xf, with_umis = rules.require_xf, bam.peek.xf > 0, rules.umi
+    barcode = umi = None
     with bam.reading():
         for read in bam.alignments(*stretch):
             flag = read.flag
@@ -207,6 +208,14 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
             if not with_umis and flag & _DUPLICATE:
                 duplicates += 1
                 continue
+            # Before the barcode, as three of four reads of Cell Ranger's end here. A missing tag costs an exception.
+            if want_xf and (common_xf or read.has_tag("xf")):
+                try:
+                    if read.get_tag("xf") != _COUNTED:
+                        uncounted += 1
+                        continue
+                except KeyError:
+                    pass
             if pattern:
                 barcode, umi = _from_name(pattern, read)
             else:
@@ -220,14 +229,8 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
             cell = numbers.get(barcode)
             if cell is None:
                 cell = numbers[barcode] = len(numbers)
-            counted = not want_xf or not read.has_tag("xf") or read.get_tag("xf") == _COUNTED
             if cell >= known:
-                unlabelled += 1
-                if counted:
-                    others.append(cell)
-                continue
-            if not counted:
-                uncounted += 1
+                others.append(cell)
                 continue
             if with_umis:
                 if not pattern:
@@ -255,7 +258,7 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
         np.concatenate([[0], np.cumsum(np.asarray(sizes, dtype=np.int64))]),
         list(gene_index),
     )
-    dropped = Counter(mate=mates, duplicate=duplicates, no_cb=bare, not_labelled=unlabelled, not_xf=uncounted)
+    dropped = Counter(mate=mates, duplicate=duplicates, no_cb=bare, not_labelled=len(others), not_xf=uncounted)
     for bits, number in refused.items():
         dropped[_reason(bits)] += number
     if with_umis:

@@ -32,24 +32,22 @@ class GeneIndex:
     def build(genes: pd.DataFrame, chrom: str, strand: str, introns: bool) -> "GeneIndex":
         """Index of exons, or with ``introns`` of whole gene bodies where no exon lies."""
         rows = np.flatnonzero(((genes["chrom"] == chrom) & (genes["strand"] == strand)).to_numpy())
-        exons = [
-            (int(s), int(e), int(row))
-            for row in rows
-            for s, e in zip(genes["exon_starts"].iloc[row], genes["exon_ends"].iloc[row])
-        ]
-        index = GeneIndex._sweep(exons)
+        here = genes.iloc[rows]
+        counts = here["exon_starts"].map(len).to_numpy(dtype=np.int64)
+        exons = (_flat(here["exon_starts"]), _flat(here["exon_ends"]), np.repeat(rows, counts))
+        index = GeneIndex._sweep(*exons)
         if not introns:
             return index
-        bodies = GeneIndex._sweep([(int(genes["start"].iloc[r]), int(genes["end"].iloc[r]), int(r)) for r in rows])
+        bodies = GeneIndex._sweep(here["start"].to_numpy(np.int64), here["end"].to_numpy(np.int64), rows)
         edges = np.union1d(index.edges, bodies.edges)
         exonic = index.at(edges[:-1])
         return GeneIndex(edges, np.where(exonic == _NONE, bodies.at(edges[:-1]), exonic))
 
     @staticmethod
-    def _sweep(intervals: list[tuple[int, int, int]]) -> "GeneIndex":
-        if not intervals:
+    def _sweep(start: np.ndarray, end: np.ndarray, gene: np.ndarray) -> "GeneIndex":
+        """Intervals of genes, int64 each [intervals], as segments."""
+        if not len(start):
             return GeneIndex(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32))
-        start, end, gene = np.array(intervals, dtype=np.int64).T
         edges = np.unique(np.concatenate([start, end]))
         # Summed over the sweep: how many genes cover a segment, and, where it is one, which.
         depth, which = np.zeros(len(edges), dtype=np.int64), np.zeros(len(edges), dtype=np.int64)
@@ -66,6 +64,11 @@ class GeneIndex:
         return np.where(
             inside, self.gene[np.clip(segment, 0, max(len(self.gene) - 1, 0))] if len(self.gene) else _NONE, _NONE
         )
+
+
+def _flat(lists: pd.Series) -> np.ndarray:
+    """Lists of positions, one after the other: int64."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *lists]).astype(np.int64)
 
 
 class GeneTable:

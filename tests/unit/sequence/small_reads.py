@@ -112,12 +112,12 @@ def slow_reading(path: Path, known: Mapping[str, str], min_mapq: int = 30, genes
                 fate["low_mapq"] += 1
             elif read.is_paired and read.is_read1:
                 fate["mate"] += 1
+            elif "xf" in tags and tags["xf"] != 25:
+                fate["not_xf"] += 1
             elif "CB" not in tags:
                 fate["no_cb"] += 1
             elif tags["CB"] not in known:
                 fate["not_labelled"] += 1
-            elif "xf" in tags and tags["xf"] != 25:
-                fate["not_xf"] += 1
             elif set(tags.get("UB", "N")) - set("ACGT"):
                 fate["no_umi"] += 1
             else:
