@@ -29,8 +29,8 @@ class Reading(Section):
     umi_tag: str = Field("UB", pattern=r"^[A-Za-z][A-Za-z0-9]$", description="BAM tag of the corrected UMI")
     read_name: str | None = Field(
         None,
-        description="where barcode and UMI are in the read names: a regular expression with groups (?P<barcode>...) and "
-        "perhaps (?P<umi>...), used instead of the tags",
+        description="where barcode and UMI are in the read names: a regular expression with groups (?P<barcode>...) "
+        "and perhaps (?P<umi>...), used instead of the tags",
     )
     max_no_barcode: float = Field(
         0.5, ge=0, le=1, description="a BAM in which a larger share of the mapped reads has no cell barcode is refused"
@@ -53,7 +53,8 @@ class Reading(Section):
     stranded: bool = Field(True, description="RNA tracks per strand; false: both strands pooled")
     rna_mode: Literal["full", "three_prime_end", "five_prime_end"] = Field(
         "full",
-        description="RNA coverage: every aligned base of a read, or only its base nearest the transcript's 3' or 5' end",
+        description="RNA coverage: every aligned base of a read, or only its base nearest the transcript's 3' or 5'"
+        " end",
     )
     atac_width: int = Field(
         1,

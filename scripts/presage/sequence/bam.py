@@ -271,8 +271,8 @@ def read_rna(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules, gene_
 def read_atac(bam: Bam, stretch: Stretch, barcodes: Barcodes, rules: Rules) -> Taken:
     """ATAC fragments of one stretch (:class:`Fragments`), Tn5-shifted (+4, -5) and unique per cell.
 
-    A fragment is a proper pair of which both mates pass and begin within 5,000 bp: it uses two reads, and belongs to the
-    stretch that its left mate begins in. Each read is counted in the stretch that it begins in itself.
+    A fragment is a proper pair of which both mates pass and begin within 5,000 bp: it uses two reads, and belongs to
+    the stretch that its left mate begins in. Each read is counted in the stretch that it begins in itself.
     """
     sides = {
         0: (array("q"), array("q"), array("q"), array("i")),
@@ -354,7 +354,7 @@ _NEVER = _UNMAPPED | _SECONDARY | _SUPPLEMENTARY | _QC_FAIL
 
 
 def _reason(bits: int) -> str:
-    """Why an alignment with these of the flags ``_NEVER`` is not used; with none of them its mapping quality was low."""
+    """Why an alignment with these of the flags ``_NEVER`` is not used; with none of them its quality was low."""
     for flag, reason in (
         (_UNMAPPED, "unmapped"),
         (_SECONDARY, "secondary"),

@@ -1,9 +1,9 @@
 """Regions where coverage is an artefact of the assembly (ENCODE's blacklist): read, matched to the genome, merged; and
 coverage there cut down to what is usual in the window, before it is summed over bins.
 
-The cut is that of ``hound_data_read.py`` of calico/baskerville: intervals reach 20 bp further on both sides, and depth in
-them is cut to the median depth of the window's bases (the predicted part). Where most bases have no read, as in single
-cells, that median is 0. There an interval that begins before the window is passed over; here it counts as well.
+The cut is that of ``hound_data_read.py`` of calico/baskerville: intervals reach 20 bp further on both sides, and depth
+in them is cut to the median depth of the window's bases (the predicted part). Where most bases have no read, as in
+single cells, that median is 0. There an interval that begins before the window is passed over; here it counts as well.
 """
 
 from collections.abc import Mapping

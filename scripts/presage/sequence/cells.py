@@ -46,7 +46,6 @@ def of_sample(opened: Opened) -> pd.DataFrame:
     if len(labels):
         found = tally[COUNTS].reindex(labels["read_barcode"]).fillna(0).astype(np.int64).reset_index(drop=True)
         return pd.concat([labels[["barcode", *GROUP]], found], axis=1)
-    tally = tally[tally["counted"] > 0]
     group = opened.parts[0].groups.iloc[[0] * len(tally)].reset_index(drop=True)
     return pd.concat([tally[COUNTS].reset_index(), group], axis=1)[["barcode", *GROUP, *COUNTS]]
 

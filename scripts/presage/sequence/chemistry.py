@@ -57,8 +57,9 @@ def _of_ends(bam: Bam, gene) -> Iterator[pysam.AlignedSegment]:  # type: ignore[
 def settle(name: str, said: str | None, found: Strands) -> tuple[str, str | None]:
     """The chemistry to go by, and a warning where the reads do not confirm it.
 
-    ``said``: three_prime or five_prime by the sample sheet or the configuration, None where it is to be detected. Raises :class:`UserError` where
-    the reads clearly say otherwise, and where many reads say nothing clear and no chemistry was stated.
+    ``said``: three_prime or five_prime by the sample sheet or the configuration, None where it is to be detected.
+    Raises :class:`UserError` where the reads clearly say otherwise, and where many reads say nothing clear and no
+    chemistry was stated.
     """
     told = found.sense + found.antisense
     share = (

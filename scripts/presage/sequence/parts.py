@@ -1,8 +1,8 @@
 """A part: what one job takes out of one sample, on disk. Parts add up to tracks (see ``pool``) in any grouping.
 
 A part is a folder with ``depth.parquet`` (steps of depth by lane, one row group per stretch), ``genes.parquet``
-(molecules by group of cells and gene), ``cells.parquet`` (reads by barcode), ``labels.parquet`` (the sample's labels, in
-its first part) and ``part.json`` (everything else).
+(molecules by group of cells and gene), ``cells.parquet`` (reads by barcode), ``labels.parquet`` (the sample's labels,
+in its first part) and ``part.json`` (everything else).
 """
 
 import json

@@ -1,7 +1,7 @@
 """Pseudobulk: from a sample sheet to tracks per cell type, counts per gene and training targets; nothing uncounted.
 
-Two steps, so that a cluster can share the first: :func:`read_sample` takes a part of a sample's reads (see ``parts``), and
-:func:`gather` adds all parts up. :func:`aggregate` does both.
+Two steps, so that a cluster can share the first: :func:`read_sample` takes a part of a sample's reads (see ``parts``),
+and :func:`gather` adds all parts up. :func:`aggregate` does both.
 """
 
 import json
@@ -20,6 +20,7 @@ from scipy import sparse
 
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk, Reading
+from presage.errors import UserError
 from presage.sequence import cells, qc
 from presage.sequence.bigwigs import BigWigSource
 from presage.sequence.cells import Opened
@@ -38,6 +39,7 @@ from presage.sheets import Sample
 STUDY = "reference"  # name of the study's own genome in the tracks table
 NO_TARGETS = "no window of the study's genome has a track"
 NO_READ = "no read on this strand"
+_MANY = 1_000  # reads on one strand, of which the other must have some
 
 
 def read_sample(
@@ -51,9 +53,9 @@ def read_sample(
     of: int = 1,
     seed: int = 0,
 ) -> Part:
-    """Part ``number`` (from 0) ``of`` a sample with reads, written into ``folder``: :func:`presage.sequence.parts.read_part`.
+    """Part ``number`` (from 0) ``of`` a sample with reads, in ``folder``: :func:`presage.sequence.parts.read_part`.
 
-    ``genome``, ``genes``: the study's; a sample that the sheet puts on another genome is read on that one, without genes.
+    ``genome``, ``genes``: the study's; a sample that the sheet puts on another genome is read on that, without genes.
     """
     reference: Mapping[str, int] | None = genome.lengths
     table = GeneTable(genes, settings.count_introns) if len(genes) else None
@@ -75,7 +77,7 @@ def aggregate(
     seed: int = 0,
     **more: Any,
 ) -> dict[str, Any]:
-    """Pool the samples' cells by type and write what a model trains on: all of :func:`read_sample`, then :func:`gather`.
+    """Pool the samples' cells by type and write what a model trains on: :func:`read_sample` of all, :func:`gather`.
 
     ``processes``: how many samples, or parts of BAMs, are read at a time; the result does not depend on it.
     """
@@ -267,6 +269,7 @@ def _tracks_of(
     reason = pd.Series(np.where(few, cells.too_few(settings.min_cells), NO_READ), dtype=object)
     tracks["reason"] = reason.where(~tracks["kept"], None)
     mine = tracks[tracks["kept"]]
+    _check_strands(mine, name)
     writer = None
     if len(windows) and len(mine):
         pairs = strand_partners(list(zip(mine["assay"], mine["cell_type"])), mine["strand"].tolist())
@@ -301,3 +304,16 @@ def _tracks_of(
         for track, slug, halved_by in zip(mine.index, mine["slug"], mine["halved_by"]):
             facts[slug] = {**pooled.halves.report(track, halved_by), "divided_by": float(divided[slug])}
     return tracks[tables.SCHEMAS["tracks"].names], facts
+
+
+def _check_strands(tracks: pd.DataFrame, genome: str) -> None:
+    """A strand without any read, where the other has a thousand, is no biology. Raises :class:`UserError`."""
+    reads = tracks[tracks["strand"] != "."].groupby(["assay", "strand"])["reads"].sum()
+    for assay in reads.index.unique("assay"):
+        plus, minus = (int(reads.get((assay, strand), 0)) for strand in "+-")
+        if min(plus, minus) == 0 and max(plus, minus) >= _MANY:
+            raise UserError(
+                f"{assay} tracks on {genome}",
+                f"{plus:,} reads on the + strand and {minus:,} on the -: one strand is empty",
+                "set pseudobulk.stranded: false where the reads have no strand",
+            )

@@ -1,4 +1,4 @@
-"""Stretches: the pieces of a genome that reads are taken in, so that memory stays flat and a cluster can share the work.
+"""Stretches: the pieces of a genome that reads are taken in: memory stays flat, and a cluster can share the work.
 
 A stretch ends where no gene lies, so that a gene's molecules are not split, and stretches depend on genome and genes
 alone: however many jobs read them, the result is the same.
@@ -25,8 +25,8 @@ class Stretch(NamedTuple):
 def cut(lengths: Mapping[str, int], genes: pd.DataFrame | None = None, longest: int = LONGEST) -> list[Stretch]:
     """The stretches of a genome in order; together they are the genome.
 
-    Each boundary is the first base at or after a multiple of ``longest`` bp that no gene covers or comes near (``genes``:
-    the genes table; without one every multiple is a boundary).
+    Each boundary is the first base at or after a multiple of ``longest`` bp that no gene covers or comes near
+    (``genes``: the genes table; without one every multiple is a boundary).
     """
     out = []
     for chrom, length in lengths.items():

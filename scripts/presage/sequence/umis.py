@@ -36,9 +36,9 @@ def molecules(reads: Reads, gene: np.ndarray, collapse: Collapse = "exact") -> n
     """First read of each molecule: bool [reads].
 
     A molecule is a cell, a UMI and a gene (``gene``: int [reads], -1 for none); reads without a gene belong to the
-    molecule of their cell and UMI on the same strand, or make one. ``reads`` are those of one stretch, so that is as far
-    as it reaches. Positions do not tell: a molecule is amplified before it is cut, so its reads lie apart, while two
-    molecules of a cell share UMI, stretch and strand in fewer than 1 of 1,000 cases.
+    molecule of their cell and UMI on the same strand, or make one. ``reads`` are those of one stretch, and that is as
+    far as it reaches. Positions do not tell: a molecule is amplified before it is cut, so its reads lie apart, while
+    two molecules of a cell share UMI, stretch and strand in fewer than 1 of 1,000 cases.
 
     ``directional`` then joins UMIs of one cell and gene that differ in one base where the rarer can be a sequencing
     error of the other: n(a) >= 2 n(b) - 1 reads (Smith et al. 2017, Genome Res. 27:491); the first read of the most

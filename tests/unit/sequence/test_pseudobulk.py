@@ -48,7 +48,7 @@ def study(tmp_path):
     reference = tmp_path / "reference"
     prepare_reference(Reference(fasta=str(fasta), gtf=str(tmp_path / "in.gtf")), 64, 16, reference)
 
-    def run(samples, *, genes=True, out="out", held_out=None, **keys):
+    def run(samples, *, genes=True, out="out", held_out=None, processes=1, **keys):
         return aggregate(
             samples,
             Pseudobulk(**{"min_cells": 1, "count_introns": False, **keys}),
@@ -58,6 +58,7 @@ def study(tmp_path):
             8,
             tmp_path / out,
             held_out=held_out,
+            processes=processes,
             simulated=True,
             meta={"code_hash": "x"},
         )
@@ -161,7 +162,8 @@ def test_real_samples_of_three_genomes_never_pool(tmp_path, real_data, study):
         "cr_rna_plus": "reference",
         "cr_rna_minus": "reference",
     }
-    assert TargetSet.open(tmp_path / "out/targets.zarr").tracks == ["cr_rna_plus", "cr_rna_minus"]
+    assert TargetSet.open(tmp_path / "out/targets.zarr").tracks == ["cr_rna_plus"]
+    assert tracks.loc["cr_rna_minus", "reason"] == "no read on this strand"
     assert qc["samples"]["atac bam_atac"]["total"] == 50_000
     slow = slow_reading(
         samples[1].path,
@@ -201,7 +203,13 @@ def test_real_pbmc_h5ad_gives_counts_and_cells_without_coverage(tmp_path, study)
     assert len(cells) == 700
     assert not cells["used"].any()
     assert set(cells["reason"]) == {"counts only: an h5ad has no coverage"}
-    assert any("targets.zarr is empty" in warning for warning in qc["warnings"])
+    assert qc["tracks"] == {}
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "cells.parquet",
+        "counts.h5ad",
+        "qc.json",
+        "tracks.parquet",
+    ]
 
 
 def test_genes_strands_donors_and_rejected_types(tmp_path, study):
@@ -234,7 +242,14 @@ def test_genes_strands_donors_and_rejected_types(tmp_path, study):
         ("B cell", "donor of s1", "unknown"): [1, 0],
         ("T cell", "donor of s2", "gut"): [1, 0],
     }
-    assert qc["samples"]["s1 bam"]["strand"] == {"sense": 3, "antisense": 1, "sense_fraction": 0.75}
+    assert qc["samples"]["s1 bam"]["strand"] == {
+        "sense": 3,
+        "antisense": 1,
+        "sense_fraction": 0.75,
+        "chemistry": "three_prime",
+        "said": None,
+        "looked_at": {"sense": 4, "antisense": 1},
+    }
     assert qc["tracks"]["T_cell_rna_plus"]["halved_by"] == "donor"
     cells = tables.read(tmp_path / "out/cells.parquet", "cells").set_index("cell")
     assert cells["used"].to_dict() == {
@@ -272,8 +287,10 @@ def test_cuts_can_be_widened_within_the_contig(tmp_path, study):
 
 def test_unstranded_and_end_coverage(tmp_path, study):
     reads = [Read("chr1", 10, "4M20N6M"), Read("chr1", 100, flag=16, tags=(("CB", "AAAC-1"), ("UB", "CCCC")))]
-    study([bam_sample(tmp_path, reads, LABELS)], stranded=False, rna_mode="end")
+    study([bam_sample(tmp_path, reads, LABELS)], stranded=False, rna_mode="three_prime_end")
     assert bigwig_depth(tmp_path / "out/bw/T_cell_rna.bw") == {"chr1": {39: 1, 100: 1}}
+    study([bam_sample(tmp_path, reads, LABELS)], stranded=False, rna_mode="five_prime_end", out="five")
+    assert bigwig_depth(tmp_path / "five/bw/T_cell_rna.bw") == {"chr1": {10: 1, 109: 1}}
 
 
 def test_wrong_chemistry_is_warned_of(tmp_path, study):
@@ -311,20 +328,13 @@ def test_qc_is_written_as_returned_and_says_that_it_is_simulated(tmp_path, study
 # ---- scale, bulk -------------------------------------------------------------------------------------------------
 
 
-def test_tracks_are_scaled_to_mean_one_over_training_bins():
-    targets = np.array([[[2.0, 0.0]], [[4.0, 0.0]], [[9.0, 5.0]]], dtype=np.float32)
-    out, factors, _ = scaled(targets.copy(), np.array(["train", "train", "test"]), "mean_one")
-    assert factors.tolist() == [3, 1]
-    assert np.allclose(out * factors, targets)
-    assert scaled(targets.copy(), np.array(["train"] * 3), "none")[1].tolist() == [1, 1]
-
-
 def test_strand_partners():
     assert strand_partners(["a", "a", "b", "c"], ["+", "-", ".", "+"]) == [1, 0, 2, 3]
 
 
 def test_bulk_targets_are_the_binned_bigwigs(tmp_path, study):
-    study([bam_sample(tmp_path, [Read("chr1", 40, "16M")], LABELS)])
+    other = Read("chr2", 290, flag=16, tags=(("CB", "AAAC-1"), ("UB", "CCCC")))  # in no window
+    study([bam_sample(tmp_path, [Read("chr1", 40, "16M"), other], LABELS)])
     rows = [("t_plus", "+", "T_cell_rna_plus"), ("t_minus", "-", "T_cell_rna_minus")]
     lines = [f"{slug}\trna\tgut\t{strand}\tbw/{name}.bw\n" for slug, strand, name in rows]
     (tmp_path / "out/tracks.tsv").write_text("slug\tassay\ttissue\tstrand\tpath\n" + "".join(lines))
@@ -350,8 +360,110 @@ def test_unknown_cell_type(tmp_path, study):
 
 
 def test_labels_of_another_sample(tmp_path, study):
-    with pytest.raises(UserError, match="no read of s1 can be used"):
+    with pytest.raises(UserError, match=r"0 of 1 labelled barcodes of s1 occur .*TTTT-1, the reads spell e.g. AAAC-1"):
         study([bam_sample(tmp_path, [Read()], {"TTTT-1": "T cell"})])
+    with pytest.raises(UserError, match="no read of s1 can be used"):
+        study([bam_sample(tmp_path, [Read()], {"TTTT-1": "T cell"})], min_matched=0)
+
+
+def test_labels_without_reads_are_told(tmp_path, study):
+    qc = study([bam_sample(tmp_path, [Read()], LABELS)])
+    assert qc["samples"]["s1 bam"]["barcodes"] == {
+        "labelled": 3,
+        "labels_absent": 2,
+        "with_reads": 1,
+        "not_labelled": 0,
+    }
+    assert "s1: 2 of 3 labelled barcodes have no read" in qc["warnings"]
+
+
+def test_a_strand_that_is_empty_in_every_track_stops(tmp_path, study):
+    reads = [Read("chr1", 10 + n % 200, tags=(("CB", "AAAC-1"), ("UB", umi(n)))) for n in range(1000)]
+    with pytest.raises(UserError, match=r"1,000 reads on the \+ strand and 0 on the -: one strand is empty"):
+        study([bam_sample(tmp_path, reads, LABELS)], genes=False)
+    study([bam_sample(tmp_path, reads[1:], LABELS)], genes=False)
+
+
+# ---- parts ------------------------------------------------------------------------------------------------------
+
+
+def umi(number):
+    return "".join("ACGT"[number // 4**place % 4] for place in range(8))
+
+
+def files_of(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_result_does_not_depend_on_how_many_jobs_read(tmp_path, study, monkeypatch):
+    """Stretches of 60 bp, so that reads, spliced blocks and pairs reach over their ends."""
+    monkeypatch.setattr("presage.sequence.stretches.LONGEST", 60)
+    monkeypatch.setattr("presage.sequence.stretches.cut.__defaults__", (None, 60))
+    rng = np.random.default_rng(0)
+    rna = [
+        Read(
+            ("chr1", "chr2")[n % 2],
+            int(rng.integers(0, 250)),
+            ("10M", "4M20N6M")[n % 3 == 0],
+            (0, 16)[int(rng.integers(2))],
+            tags=(("CB", CELLS[n % 3]), ("UB", umi(n % 60))),
+        )
+        for n in range(200)
+    ]
+    atac = []
+    for n in range(60):
+        start, size = int(rng.integers(0, 200)), int(rng.integers(20, 90))
+        tags = (("CB", CELLS[n % 3]),)
+        atac += [
+            Read("chr1", start, flag=1 | 2 | 32 | 64, name=f"p{n}", tags=tags),
+            Read("chr1", start + size - 10, flag=1 | 2 | 16 | 128, name=f"p{n}", tags=tags),
+        ]
+    samples = [bam_sample(tmp_path, rna, LABELS), bam_sample(tmp_path, atac, LABELS, "a1")]
+    samples[1] = dataclasses.replace(samples[1], kind="bam_atac")
+    for out, processes in (("one", 1), ("three", 3), ("seven", 7)):
+        study(samples, out=out, processes=processes, downsample=[0.5], genes=False)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "three") == files_of(tmp_path / "seven")
+
+
+def test_smaller_shares_of_the_reads_are_nested_and_about_their_size(tmp_path, study):
+    reads = [Read("chr1", n % 300, tags=(("CB", CELLS[n % 3]), ("UB", umi(n)))) for n in range(900)]
+    sample = bam_sample(tmp_path, reads, dict.fromkeys(CELLS, "T cell"))
+    qc = study([sample], genes=False, downsample=[0.2, 0.6], scale="none")
+    curve = qc["tracks"]["T_cell_rna_plus"]["downsample"]
+    assert [point["share"] for point in curve] == [0.2, 0.6]
+    rs = [point["half_r"]["train"] for point in curve] + [qc["tracks"]["T_cell_rna_plus"]["half_r"]["train"]]
+    assert all(-1 <= r <= 1 for r in rs)
+    from presage.config.pseudobulk import Reading
+    from presage.sequence.parts import read_part
+
+    part = read_part(sample, Reading(downsample=(0.2, 0.6)), CONTIGS, None, tmp_path / "part", seed=3)
+    level = {}
+    for lane, n in part.facts["tracked"].items():
+        number = int(part.lanes.parts(np.array(int(lane)))[3])
+        level[number] = level.get(number, 0) + n
+    assert sum(level.values()) == 900
+    assert abs(level[0] - 180) < 60
+    assert abs(level[0] + level[1] - 540) < 75
+
+
+# ---- ready coverage -----------------------------------------------------------------------------------------------
+
+
+def test_a_bigwig_of_the_sheet_is_a_track(tmp_path, study):
+    reads = [Read("chr1", 20 + n, tags=(("CB", "AAAC-1"), ("UB", umi(n)))) for n in range(30)]
+    study([bam_sample(tmp_path, reads, LABELS)], genes=False, scale="none")
+    made = tmp_path / "out/bw/T_cell_rna_plus.bw"
+    rows = [
+        Sample(f"b{i}", "bigwig", str(made), donor=f"d{i}", assay="rna", cell_type="T cell", strand="+") for i in (1, 2)
+    ]
+    qc = study(rows, genes=False, out="again", scale="none")
+    tracks = tables.read(tmp_path / "again/tracks.parquet", "tracks")
+    assert tracks[["slug", "kept", "cells", "reads"]].to_numpy().tolist() == [["T_cell_rna_plus", True, 0, 0]]
+    once, twice = (TargetSet.open(tmp_path / out / "targets.zarr") for out in ("out", "again"))
+    rows_ = range(len(once))
+    np.testing.assert_array_equal(twice.values(rows_)[:, :, 0], 2 * once.values(rows_)[:, :, 0])
+    assert qc["tracks"]["T_cell_rna_plus"]["halved_by"] == "donor"
+    assert qc["tracks"]["T_cell_rna_plus"]["half_r"]["train"] == pytest.approx(1)
 
 
 def test_held_out_values_must_occur(tmp_path, study):

@@ -54,7 +54,7 @@ def test_reads_without_umis_are_all_kept():
 
 
 def plain_directional(counts):
-    """Molecules of one cell and gene from reads per UMI: claims from the most frequent down, by breadth-first search."""
+    """Molecules of one cell and gene from reads per UMI: claims from the most frequent down, breadth first."""
     near = {
         a: [b for b in counts if sum(x != y for x, y in zip(a, b)) == 1 and counts[a] >= 2 * counts[b] - 1]
         for a in counts
@@ -100,7 +100,7 @@ def test_directional_molecules_equal_a_plain_search(rows):
 
 
 def test_the_rule_of_the_paper():
-    """n(a) >= 2 n(b) - 1 (Smith et al. 2017, figure 1e): 456 and 2 join, 90 and 72 do not."""
+    """n(a) >= 2 n(b) - 1 (Smith et al. 2017): 456 and 2 join, 90 and 72 do not."""
     umi = np.array([plain(u) for u in ("ACGT", "ACAT", "TCGT")])
     zeros = np.zeros(3, dtype=int)
     assert directional(zeros, zeros, umi, np.array([456, 2, 90])).tolist() == [True, False, False]
