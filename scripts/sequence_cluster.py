@@ -7,7 +7,7 @@ def run(job: Job) -> None:
     """Count, check, cluster, draw."""
     from presage import tables
     from presage.config.cluster import Cluster
-    from presage.config.pseudobulk import Pseudobulk
+    from presage.config.pseudobulk import Reading
     from presage.report import style
     from presage.report.cluster_figure import clusters
     from presage.sequence.cell_counts import LEFT_OUT, count_cells
@@ -15,7 +15,7 @@ def run(job: Job) -> None:
     from presage.sequence.genome import Genome
     from presage.sheets import Sample
 
-    settings, reading = Cluster(**job.params.settings), Pseudobulk(**job.params.pseudobulk)
+    settings, reading = Cluster(**job.params.settings), Reading(**job.params.reading)
     genome, genes = Genome(job.input.fasta), tables.read(job.input.genes, "genes")
     samples = {
         row["sample"]: count_cells(Sample(**row), reading, genome, genes, settings.min_umis)

@@ -22,6 +22,7 @@ def run(job: Job) -> None:
         tables.read(job.input.windows, "windows"),
         shape_of(Trunk(**job.params.trunk)).bin_size,
         job.output.cells.parent,
+        blacklist=tables.read(job.input.blacklist, "blacklist"),
         simulated=job.params.simulated,
         meta=job.provenance(),
     )

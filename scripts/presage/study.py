@@ -166,6 +166,11 @@ class SequenceInputs:
         """Whether the samples yield tracks: an h5ad has counts only."""
         return any(row.kind != "h5ad" for row in self.samples)
 
+    @property
+    def has_tracks(self) -> bool:
+        """Whether there is coverage to fit adapters to, from samples or from a TFRecord set."""
+        return self.config.tfrecords is not None or self.has_coverage
+
     def _files(self, rows: list[Sample]) -> list[str]:
         """Every file that jobs of these rows read, a BAM's index included."""
         files = [r.path for r in rows] + [r.labels for r in rows if r.labels not in ("", CLUSTER, WHOLE)]
@@ -248,6 +253,13 @@ class SequenceInputs:
     def check(self) -> None:
         """Resolve everything once, so that a bad sheet or name stops before any job. Raises :class:`UserError`."""
         _ = self.samples, self.fasta, self.gtf, self.blacklist, self.variant_sets, self.trunk_files, self.tfrecords
+        for key, asked in (("variants.sets", self.variant_sets), ("ism.regions", self.config.ism.regions)):
+            if asked and not self.has_tracks:
+                raise UserError(
+                    f"config key sequence.{key}",
+                    "nothing can be scored: the samples have counts only, and no track to fit a model to",
+                    "add a sample with coverage (bam, fragments, bigwig), or leave the key out",
+                )
 
 
 class HomeCageInputs:
@@ -406,6 +418,8 @@ def figures(config: Config, branch: str) -> list[str]:
         absent.add("fig1_pseudobulk")
     if sequence and not (sequence.world or sequence.variants.sets):
         absent.add("fig4_variants")
+    if sequence and not SequenceInputs(sequence, "").has_tracks:
+        absent |= {"fig2_adapters", "fig3_tracks", "fig4_variants"}
     if homecage:
         inputs = HomeCageInputs(homecage, "")
         if not inputs.labelled:

@@ -1,11 +1,9 @@
 """One run of presage's pseudobulk step, as a process of its own; its last line is qc.json."""
 
 import argparse
-import inspect
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
@@ -14,12 +12,8 @@ CONTEXT, CROP, BIN = 131_072, 32_768, 32  # the shape of the small published tru
 
 def prepare(folder: Path) -> Path:
     """The reference's tables of the world in ``folder``, made once."""
-    # The only place that knows where the step's function lives.
-    try:
-        from presage.sequence.reference import prepare_reference
-    except ImportError:
-        from presage.sequence.regions import prepare_reference
     from presage.config.reference import Reference
+    from presage.sequence.reference import prepare_reference
 
     out = folder / "reference"
     if not (out / "genes.parquet").exists():
@@ -36,9 +30,6 @@ def main(args: argparse.Namespace) -> None:
     from presage.sheets import Sample
 
     windows = tables.read(args.reference / "windows.parquet", "windows")
-    options: dict[str, Any] = {"simulated": True}
-    if "processes" in inspect.signature(aggregate).parameters:
-        options["processes"] = args.processes
     qc = aggregate(
         samples=[Sample(sample="simulated", kind=args.kind, path=str(args.path), labels=str(args.labels))],
         settings=Pseudobulk(require_xf=not args.all_reads),
@@ -47,7 +38,8 @@ def main(args: argparse.Namespace) -> None:
         windows=windows.iloc[:0] if args.bigwigs_only else windows,
         bin_size=BIN,
         out_dir=args.out,
-        **options,
+        processes=args.processes,
+        simulated=True,
     )
     print(json.dumps(qc))
 

@@ -93,14 +93,14 @@ def make_world(seed: int = 0, scale: float = SCALE, genes: int = GENES) -> World
     return World(lengths, random_bases(lengths, seed), random_genes(lengths, genes, seed), barcodes, kinds)
 
 
-def make_bam(folder: Path, reads: int, seed: int = 0) -> Path:
+def make_bam(folder: Path, reads: int, seed: int = 0, scale: float = SCALE) -> Path:
     """``folder/reads_<n>.bam`` with its index, beside ``genome.fa``, ``genes.gtf`` and ``labels.tsv``.
 
     Made once: files that are there are kept.
     """
     path = folder / f"reads_{reads}_{seed}.bam"
     if not path.with_suffix(".bam.bai").exists():
-        world = make_world(seed)
+        world = make_world(seed, scale, round(GENES * SCALE / scale))
         write_world(folder, world)
         write_bam(path, world, reads, seed)
     return path

@@ -67,7 +67,11 @@ def test_files_of_a_sheet_with_clustered_rows(tmp_path: Path) -> None:
     inputs = SequenceInputs(config, "", CLUSTERS)
     assert [row.sample for row in inputs.clustered] == ["s1"]
     assert inputs.cluster_files == [f"{tmp_path}/a.bam"]
-    assert inputs.sample_files == sorted([f"{tmp_path}/a.bam", f"{tmp_path}/b.bam", f"{tmp_path}/l.tsv", CLUSTERS])
+    files = {source: inputs.source_files(source) for source in inputs.sources}
+    assert files == {
+        "s1.bam": sorted([f"{tmp_path}/a.bam", CLUSTERS]),
+        "s2.bam": sorted([f"{tmp_path}/b.bam", f"{tmp_path}/l.tsv"]),
+    }
 
 
 @pytest.mark.parametrize(

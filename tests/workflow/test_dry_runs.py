@@ -1,5 +1,6 @@
 """The dry-run matrix: which rules run, and how often, for each shipped config and each branch alone."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from presage.config.adapt import TrunkShape
 
 ROOT = Path(__file__).resolve().parents[2]
 SEQUENCE_WORLD = {
@@ -93,6 +96,30 @@ def test_real_samples_without_labels_are_clustered_once(tmp_path: Path) -> None:
     jobs = plan(tmp_path, "sequence", "--configfile", "config/real.yaml", str(tmp_path / "over.yaml"))
     assert jobs["sequence_cluster"] == 1
     assert "sequence_cluster" not in plan(tmp_path, "sequence", "--configfile", "config/real.yaml")
+
+
+def test_counts_alone_give_no_tracks_and_no_model(tmp_path: Path) -> None:
+    for name in ("a.h5ad", "g.fa", "trunk/card.json", "trunk/trunk.safetensors"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps({"shape": TrunkShape().model_dump(mode="json")}))
+    (tmp_path / "samples.tsv").write_text("sample\tkind\tpath\ns\th5ad\ta.h5ad\n")
+    text = f"""
+run: counts
+sequence:
+  samples: {tmp_path}/samples.tsv
+  reference: {{fasta: {tmp_path}/g.fa}}
+  trunk: {{kind: presage, path: {tmp_path}/trunk}}
+"""
+    (tmp_path / "c.yaml").write_text(text)
+    jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
+    expected = {"sequence_reference", "sequence_pseudobulk", "sequence_pseudobulk_page", "sequence_figures"}
+    assert set(jobs) == {*expected, "summary", "index", "report"}
+
+
+def test_a_bam_is_read_by_as_many_jobs_as_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("run: parts\nsequence:\n  world: {}\n  pseudobulk: {parts: 5}\n")
+    jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
+    assert jobs["sequence_pseudobulk_part"] == 2 * 5 + 2  # two donors' BAMs, and two fragments files
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,8 @@ def sequence_tables():
     if CFG.sequence is None:
         return []
     pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
+    if not SEQ_IN.has_tracks:
+        return pseudobulk
     sets = [
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]

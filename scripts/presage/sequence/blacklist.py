@@ -52,7 +52,7 @@ def read_blacklist(path: str | Path, lengths: Mapping[str, int]) -> tuple[pd.Dat
 def with_margin(regions: pd.DataFrame, chrom: str) -> np.ndarray:
     """Regions of a contig (``regions``: the blacklist table) with their margin: int64 [n, 2], sorted and disjoint."""
     here = regions.loc[regions["chrom"] == chrom, ["start", "end"]].to_numpy(np.int64)
-    return np.stack(merge(here + [-MARGIN, MARGIN]), axis=1) if len(here) else here
+    return np.stack(merge(here + np.array([-MARGIN, MARGIN])), axis=1) if len(here) else here
 
 
 def clipped_bin_sums(runs: Runs, starts: np.ndarray, bins: int, bin_size: int, black: np.ndarray | None) -> np.ndarray:

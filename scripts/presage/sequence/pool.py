@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from presage.progress import progress
 from presage.sequence.bigwigs import BigWigSource
+from presage.sequence.blacklist import clipped_bin_sums, with_margin
 from presage.sequence.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS
 from presage.sequence.parts import Part
@@ -131,11 +133,13 @@ def pool(
     bin_size: int,
     shares: Sequence[float] = (),
     writer: TargetWriter | None = None,
+    blacklist: pd.DataFrame | None = None,
 ) -> Pooled:
     """Write the bigWigs of the tracks that have lanes into ``folder``, and what the windows see to ``writer``.
 
     ``windows``: rows of the windows table on this genome, numbered from 0 (none: nothing is binned); targets are the
-    tracks that have lanes, in order. ``shares``: of the down-sampling curve.
+    tracks that have lanes, in order. ``shares``: of the down-sampling curve. ``blacklist``: regions (the
+    blacklist table) in which targets, and nothing else, are cut down to what is usual in the window.
     """
     chosen = [i for i, (a, b) in enumerate(zip(planned.lanes, planned.finished)) if a or b]
     slugs = planned.tracks["slug"].iloc[chosen].tolist()
@@ -152,6 +156,7 @@ def pool(
         here = windows[windows["chrom"] == chrom]
         if not len(here):
             continue
+        black = with_margin(blacklist, chrom) if blacklist is not None else None
         halved = {
             (share, track): tuple(cover.runs(*planned.half(track, half, share)) for half in (0, 1))
             for track in chosen
@@ -162,7 +167,7 @@ def pool(
             some = here.iloc[begin : begin + _WINDOWS]
             starts, folds = some["out_start"].to_numpy(), some["fold"].to_numpy()
             if writer is not None:
-                values = [bin_sums(whole[track], starts, bins, bin_size) for track in chosen]
+                values = [clipped_bin_sums(whole[track], starts, bins, bin_size, black) for track in chosen]
                 writer.write(some.index.to_numpy(), np.stack(values, axis=2))
             for (share, track), pair in halved.items():
                 halves.add(share, track, folds, *(bin_sums(runs, starts, bins, bin_size) for runs in pair))
@@ -179,7 +184,7 @@ class _Cover:
         for number, part in enumerate(parts):
             for steps in part.steps(chrom):
                 edges = np.flatnonzero(np.diff(steps.lane, prepend=-1, append=-1))
-                for a, b in zip(edges[:-1], edges[1:]):
+                for a, b in pairwise(edges.tolist()):
                     self._found[number, int(steps.lane[a])].append((steps.position[a:b], steps.step[a:b]))
 
     def runs(self, lanes: Iterable[_Lane], finished: Iterable[tuple[int, BigWigSource]] = ()) -> Runs:

@@ -120,6 +120,7 @@ def gather(
     out_dir: str | Path,
     *,
     held_out: Mapping[str, Sequence[str]] | None = None,
+    blacklist: pd.DataFrame | None = None,
     simulated: bool = False,
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -140,6 +141,8 @@ def gather(
     held_out
         Column of the cells table (cell_type, donor, condition, tissue) -> values that the config holds out; all must
         occur.
+    blacklist
+        Regions (the blacklist table) in which targets are cut down to what is usual in the window; bigWigs are not.
     simulated, meta
         Stored with every file.
 
@@ -174,6 +177,7 @@ def gather(
             bin_size,
             genome.lengths if study else there[0].parts[0].facts["lengths"],
             out_dir,
+            blacklist if study else None,
             simulated,
         )
         tracks.append(of_genome)
@@ -254,6 +258,7 @@ def _tracks_of(
     bin_size: int,
     lengths: Mapping[str, int],
     out_dir: Path,
+    blacklist: pd.DataFrame | None,
     simulated: bool,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Write the bigWigs of one genome, and its targets where ``windows`` has any: its tracks, and what qc.json says."""
@@ -293,6 +298,7 @@ def _tracks_of(
             bin_size=bin_size,
             shares=settings.downsample,
             writer=writer,
+            blacklist=blacklist,
         )
         if writer:
             scale = Scale.by_assay(mine["assay"].tolist(), settings.squash, settings.clip_soft, settings.clip)

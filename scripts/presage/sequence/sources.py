@@ -71,8 +71,8 @@ class Molecules(NamedTuple):
     """RNA molecules of one stretch.
 
     ``reads``: one read of each; ``gene``: int [molecules], number in ``names`` (identifier, name), -1 for none;
-    ``fate``: all reads by fate; ``counted``: barcode numbers of the reads before molecules were collapsed, those of barcodes
-    without a label included.
+    ``fate``: all reads by fate; ``counted``: barcode numbers of the reads before molecules were collapsed, those of
+    barcodes without a label included.
     """
 
     reads: Reads

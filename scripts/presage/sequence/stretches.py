@@ -5,6 +5,7 @@ alone: however many jobs read them, the result is the same.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ def cut(lengths: Mapping[str, int], genes: pd.DataFrame | None = None, longest: 
     out = []
     for chrom, length in lengths.items():
         edges = _edges(length, _bodies(genes, chrom), longest)
-        out += [Stretch(chrom, int(a), int(b)) for a, b in zip(edges[:-1], edges[1:])]
+        out += [Stretch(chrom, int(a), int(b)) for a, b in pairwise(edges)]
     return out
 
 

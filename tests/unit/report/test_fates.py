@@ -18,7 +18,9 @@ UNITS = {"a": "reads", "b": "reads", "f": "fragments"}
 def test_every_reason_of_the_bam_reader_has_a_sentence():
     source = (Path(__file__).parents[3] / "scripts/presage/sequence/bam.py").read_text()
     reasons = set(re.findall(r'(?:reason = |return |dropped\[)"([a-z_]+)"', source))
-    assert {"low_mapq", "mate", "mate_not_used"} <= reasons
+    (counters,) = re.findall(r"dropped = Counter\((\w+=.*)\)", source)
+    reasons |= set(re.findall(r"(\w+)=", counters))
+    assert {"low_mapq", "mate", "mate_not_used", "not_labelled"} <= reasons
     assert reasons <= set(MEANING)
 
 

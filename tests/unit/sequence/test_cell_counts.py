@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
-from presage.sequence.regions import prepare_reference
 from scipy import sparse
 
 from presage import tables
@@ -15,6 +14,7 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.sequence.cell_counts import LEFT_OUT, count_cells
 from presage.sequence.genome import Genome
+from presage.sequence.reference import prepare_reference
 from presage.sheets import Sample
 from tests.unit.sequence.small_reads import Read, random_reads, write_bam, write_fasta
 

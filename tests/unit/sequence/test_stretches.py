@@ -1,5 +1,7 @@
 """presage.sequence.stretches: they are the genome, end between genes, and are shared out in order."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
@@ -19,7 +21,7 @@ def test_stretches_are_the_genome_and_cross_no_gene(spans, longest, length):
     here = [s for s in found if s.chrom == "c"]
     assert here[0].start == 0
     assert here[-1].end == length
-    assert all(a.end == b.start for a, b in zip(here, here[1:]))
+    assert all(a.end == b.start for a, b in pairwise(here))
     for stretch in here[1:]:
         assert not any(start - 1_000 < stretch.start < end + 1_000 for start, end in spans)
     if not spans:

@@ -28,7 +28,7 @@ rule sequence_cluster:
     params:
         samples=[vars(sample) for sample in SEQ_IN.clustered],
         settings=settings(SEQ.cluster),
-        pseudobulk=settings(SEQ.pseudobulk),
+        reading=reading_settings(),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],

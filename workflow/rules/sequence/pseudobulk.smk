@@ -44,6 +44,7 @@ rule sequence_pseudobulk:
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
         windows=rules.sequence_reference.output.windows,
+        blacklist=rules.sequence_reference.output.blacklist,
     output:
         cells=f"{SEQUENCE}/pseudobulk/cells.parquet",
         tracks=f"{SEQUENCE}/pseudobulk/tracks.parquet",
