@@ -1,10 +1,11 @@
 """Benchmark of the pseudobulk step on RNA: a 10x-like BAM (simulated) to tracks, counts and targets.
 
 Beside it, in the same run and turn by turn: a two-process pysam loop that only looks at the reads, and `samtools view
--c`, which only counts them. The genome is GRCh38 divided by 200 with a gene every 50 kb, so that 5 M reads lie as
-densely as a billion do on the whole one: on a larger genome the cost of its mostly empty targets would hide that of the reads
-(`--scale 20` shows it). Every run is a fresh process, start-up included. Ratios are our seconds divided by the
+-c`, which only counts them. Every run is a fresh process, start-up included. Ratios are our seconds divided by the
 peer's: below 1 we are faster.
+
+The genome is GRCh38 divided by 200 with a gene every 50 kb, so that 5 M reads lie as densely as a billion do on the
+whole one. On a larger genome the cost of its mostly empty targets hides that of the reads: `--scale 20` shows it.
 """
 
 import argparse
