@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from presage import tables
 from presage.provenance import file_hash
@@ -144,6 +145,16 @@ def test_a_second_run_does_nothing(run: Path) -> None:
     done = snakemake(MICRO, run.parent, "--cores", "2")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "Nothing to be done" in done.stdout
+
+
+def test_a_setting_of_pooling_reads_no_sample_again(run: Path, tmp_path: Path) -> None:
+    config = yaml.safe_load(MICRO.read_text())
+    config["sequence"]["pseudobulk"] = {"min_cells": 4}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    said = snakemake(tmp_path / "c.yaml", run.parent, "-n", "--cores", "2").stdout
+    planned = {line.split()[0] for line in said.split("Job stats:")[1].splitlines() if line.startswith("sequence_")}
+    assert {"sequence_pseudobulk", "sequence_adapt"} <= planned
+    assert not {"sequence_pseudobulk_part", "sequence_reference", "sequence_trunk"} & planned
 
 
 def test_snakemakes_own_report_works(run: Path, tmp_path: Path) -> None:

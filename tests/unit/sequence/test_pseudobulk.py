@@ -48,7 +48,7 @@ def study(tmp_path):
     reference = tmp_path / "reference"
     prepare_reference(Reference(fasta=str(fasta), gtf=str(tmp_path / "in.gtf")), 64, 16, reference)
 
-    def run(samples, *, genes=True, out="out", held_out=None, processes=1, **keys):
+    def run(samples, *, genes=True, out="out", held_out=None, processes=1, blacklist=None, **keys):
         return aggregate(
             samples,
             Pseudobulk(**{"min_cells": 1, "count_introns": False, **keys}),
@@ -59,6 +59,7 @@ def study(tmp_path):
             tmp_path / out,
             held_out=held_out,
             processes=processes,
+            blacklist=blacklist,
             simulated=True,
             meta={"code_hash": "x"},
         )
@@ -444,6 +445,18 @@ def test_smaller_shares_of_the_reads_are_nested_and_about_their_size(tmp_path, s
     assert sum(level.values()) == 900
     assert abs(level[0] - 180) < 60
     assert abs(level[0] + level[1] - 540) < 75
+
+
+def test_targets_are_cut_down_in_the_blacklist_and_bigwigs_are_not(tmp_path, study):
+    reads = [Read("chr1", 40, "16M", tags=(("CB", "AAAC-1"), ("UB", umi(n)))) for n in range(9)]
+    listed = pd.DataFrame([("chr1", 60, 62)], columns=["chrom", "start", "end"])  # with its margin from base 40 on
+    for out, regions in (("whole", None), ("cut", listed)):
+        study([bam_sample(tmp_path, reads, LABELS)], genes=False, scale="none", out=out, blacklist=regions)
+    whole, cut = (TargetSet.open(tmp_path / out / "targets.zarr") for out in ("whole", "cut"))
+    row = int(np.argmax((whole.windows["out_start"] == 32).to_numpy()))
+    assert whole.values([row])[0, :, 0].tolist() == [0, 72, 72, 0]
+    assert cut.values([row])[0, :, 0].tolist() == [0, 36, 36, 0]  # half of the 32 bases has 9 reads: the median is 4.5
+    assert bigwig_depth(tmp_path / "cut/bw/T_cell_rna_plus.bw")["chr1"][40] == 9
 
 
 # ---- ready coverage -----------------------------------------------------------------------------------------------
