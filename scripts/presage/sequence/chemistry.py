@@ -11,8 +11,9 @@ import numpy as np
 import pysam
 
 from presage.errors import UserError
-from presage.sequence.bam import Bam, plain_reads
+from presage.sequence.bam import Bam
 from presage.sequence.counts import GeneTable
+from presage.sequence.rna import plain_reads
 
 _PLACES, _READS = 120, 50  # genes that are looked at, and reads of each end of each
 _ENOUGH = 100  # reads in exons of one strand, below which nothing is concluded

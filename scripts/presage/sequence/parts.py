@@ -22,7 +22,8 @@ from scipy import sparse
 from presage import tables
 from presage.config.pseudobulk import Reading
 from presage.progress import progress
-from presage.sequence.bam import Bam, read_atac
+from presage.sequence.atac import read_atac
+from presage.sequence.bam import Bam
 from presage.sequence.contigs import ContigMap
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, Fragments

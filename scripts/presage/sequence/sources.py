@@ -12,13 +12,14 @@ from presage import tables
 from presage.config.pseudobulk import Reading
 from presage.errors import UserError
 from presage.sequence import chemistry
-from presage.sequence.bam import Bam, Rules, read_rna
+from presage.sequence.bam import Bam, Rules
 from presage.sequence.barcodes import Barcodes
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, first_barcodes
 from presage.sequence.h5ad import read_obs
 from presage.sequence.labels import check_cell_types, match_barcodes, read_labels
 from presage.sequence.reads import Reads
+from presage.sequence.rna import read_rna
 from presage.sequence.stretches import Stretch, cut, share_out
 from presage.sequence.umis import molecules
 from presage.sheets import WHOLE, Sample

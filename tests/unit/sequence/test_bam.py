@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
-from presage.sequence.bam import Bam, Rules, read_atac, read_rna
+from presage.sequence.atac import read_atac
+from presage.sequence.bam import Bam, Rules
 from presage.sequence.barcodes import Barcodes
+from presage.sequence.rna import read_rna
 from presage.sequence.stretches import Stretch, cut
 from presage.sequence.umis import molecules
 from tests.unit.sequence.small_reads import CELLS, CONTIGS, Read, random_reads, slow_reading, write_bam
