@@ -72,13 +72,11 @@ class FragmentFile:
     ----------
     total, by_contig : fragments so far
     lengths : furthest end on each contig so far
-    refused : fragments of each contig that lie in no labelled cell
     """
 
     def __init__(self, path: str | Path, barcodes: Barcodes) -> None:
         self.path, self._barcodes = Path(path), barcodes
         self.by_contig: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
         self.lengths: dict[str, int] = {}
 
     @property
@@ -91,7 +89,6 @@ class FragmentFile:
             self.by_contig[chrom] += len(start)
             self.lengths[chrom] = max(self.lengths.get(chrom, 0), int(end.max()))
             keep = cell < self._barcodes.known
-            self.refused[chrom] += int((~keep).sum())
             yield chrom, Fragments(cell[keep].astype(np.int32), start[keep], end[keep]), cell[~keep]
         if not self.total:
             raise UserError(self.path, "holds no fragments", "give the file that the pipeline wrote")

@@ -24,7 +24,7 @@ from presage.config.pseudobulk import Reading
 from presage.progress import progress
 from presage.sequence.atac import read_atac
 from presage.sequence.bam import Bam
-from presage.sequence.contigs import ContigMap
+from presage.sequence.contigs import ContigMap, map_contigs
 from presage.sequence.counts import GeneTable
 from presage.sequence.fragments import FragmentFile, Fragments
 from presage.sequence.reads import Reads
@@ -154,21 +154,18 @@ def _read_bam(source: Source, bam: Bam, lengths: Mapping[str, int], out: "_Write
 def _read_fragments(
     source: Source, file: FragmentFile, reference: Mapping[str, int] | None, out: "_Writer"
 ) -> ContigMap:
-    used: Counter[str] = Counter()
     for batch, (chrom, fragments, others) in enumerate(progress(file.read(), source.sample.sample, "batch")):
-        used[chrom] += len(fragments)
+        size = len(fragments) + len(others)
+        # All names are matched when all are known; one that the genome lacks is not counted for any cell meanwhile.
+        if reference is not None and not map_contigs([chrom], reference).names:
+            out.fate.update(contig_not_in_genome=size)
+            continue
+        out.fate.update(used=len(fragments), not_labelled=len(others))
         out.count("counted", fragments.cell, others)
         out.count("fragments", fragments.cell)
         out.add_depth(chrom, _cuts(fragments, source.settings.atac_width), batch)
-    contigs = file.match(reference)
-    away = {name: file.by_contig[name] for name in contigs.missing}
-    out.fate.update(
-        used=sum(n for name, n in used.items() if name not in away),
-        not_labelled=sum(n for name, n in file.refused.items() if name not in away),
-        contig_not_in_genome=sum(away.values()),
-    )
     out.total = file.total
-    return contigs
+    return file.match(reference)
 
 
 def _rna_intervals(reads: Reads, mode: str) -> _Taken:

@@ -278,6 +278,15 @@ def test_rna_and_atac_of_one_cell_are_one_row(tmp_path, study):
     assert bigwig_depth(tmp_path / "out/bw/T_cell_atac.bw") == {"chr1": {20: 1, 59: 1}}
 
 
+def test_fragments_on_contigs_that_the_genome_lacks_are_in_no_count(tmp_path, study):
+    (tmp_path / "f.tsv").write_text("chr1\t20\t60\tAAAC-1\t2\nchrUn\t5\t9\tAAAC-1\t1\nchrUn\t6\t9\tTTTT-1\t1\n")
+    labels = str(write_labels(tmp_path / "l.tsv", LABELS))
+    qc = study([Sample("s", "fragments", str(tmp_path / "f.tsv"), labels)], min_matched=0)
+    assert qc["samples"]["s fragments"]["reads"] == {"used": 1, "contig_not_in_genome": 2}
+    assert tables.read(tmp_path / "out/cells.parquet", "cells")["fragments"].sum() == 1
+    assert tables.read(tmp_path / "out/tracks.parquet", "tracks")["reads"].sum() == 1
+
+
 def test_cuts_can_be_widened_within_the_contig(tmp_path, study):
     (tmp_path / "f.tsv").write_text("chr1\t2\t60\tAAAC-1\t1\nchr1\t300\t400\tAAAC-1\t1\n")
     labels = str(write_labels(tmp_path / "l.tsv", LABELS))
