@@ -15,7 +15,7 @@ from presage.sequence.bam import Bam
 from presage.sequence.counts import GeneTable
 from presage.sequence.rna import plain_reads
 
-_PLACES, _READS = 120, 50  # genes that are looked at, and reads of each end of each
+_PLACES, _READS = 50, 120  # genes that are looked at, and reads of each end of each
 _ENOUGH = 100  # reads in exons of one strand, below which nothing is concluded
 _CLEAR = 0.7  # share of sense (or antisense) reads from which a library is called stranded
 
@@ -36,7 +36,7 @@ class Strands(NamedTuple):
 
 
 def look(bam: Bam, genes: GeneTable, min_mapq: int) -> Strands:
-    """Strands of reads at both ends of a hundred genes, spread over the genome."""
+    """Strands of reads at both ends of fifty genes, spread over the genome."""
     last = max(0, len(genes.genes) - 1)
     rows = np.unique(np.linspace(0, last, _PLACES).astype(int))[: len(genes.genes)]
     found = {"sense": 0, "antisense": 0}

@@ -4,10 +4,17 @@ Definitions are those of docs/numbers.md. Intervals are 95 %; bootstraps resampl
 because bins of one window are not independent.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+
+# scipy.stats takes a third of a second to import, and reading samples needs only the noise ceiling: see `_stats`.
+
+
+def _stats() -> Any:
+    from scipy import stats
+
+    return stats
 
 
 class Estimate(NamedTuple):
@@ -155,7 +162,7 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
     positives, negatives = int(labels.sum()), int((~labels).sum())
     if not positives or not negatives:
         return float("nan")
-    ranks = stats.rankdata(scores)
+    ranks = _stats().rankdata(scores)
     return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
@@ -171,17 +178,17 @@ def auroc_with_interval(scores: np.ndarray, labels: np.ndarray) -> Estimate:
     m, n = int(labels.sum()), int((~labels).sum())
     if min(m, n) < 2:
         return Estimate(area, np.nan, np.nan, m + n)
-    everyone = stats.rankdata(scores)
+    everyone = _stats().rankdata(scores)
     # Placement of each positive among the negatives, and of each negative among the positives.
-    placed_pos = (everyone[labels] - stats.rankdata(scores[labels])) / n
-    placed_neg = 1 - (everyone[~labels] - stats.rankdata(scores[~labels])) / m
+    placed_pos = (everyone[labels] - _stats().rankdata(scores[labels])) / n
+    placed_neg = 1 - (everyone[~labels] - _stats().rankdata(scores[~labels])) / m
     variance = placed_pos.var(ddof=1) / m + placed_neg.var(ddof=1) / n
     if area in (0.0, 1.0):
         edge = 0.025 ** (1 / min(m, n))
         low, high = (edge, 1.0) if area == 1.0 else (0.0, 1 - edge)
         return Estimate(area, low, high, m + n)
     logit = np.log(area / (1 - area))
-    reach = stats.norm.ppf(0.975) * np.sqrt(variance) / (area * (1 - area))
+    reach = _stats().norm.ppf(0.975) * np.sqrt(variance) / (area * (1 - area))
     low, high = 1 / (1 + np.exp(-(logit + np.array([-reach, reach]))))
     return Estimate(area, float(low), float(high), m + n)
 
@@ -206,7 +213,7 @@ def proportion(hits: int, n: int) -> Estimate:
     """Share of hits with Wilson's interval (1927, JASA 22:209)."""
     if n == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
-    result = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    result = _stats().binomtest(hits, n).proportion_ci(method="wilson")
     return Estimate(hits / n, float(result.low), float(result.high), n)
 
 

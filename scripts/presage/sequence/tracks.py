@@ -127,7 +127,7 @@ class BigWigs:
         if covered.any():
             start, end = runs.edge[:-1][covered], runs.edge[1:][covered]
             value = runs.value[covered].astype(np.float64)
-            self._files[slug].addEntries([chrom] * len(start), start.tolist(), ends=end.tolist(), values=value.tolist())
+            self._files[slug].addEntries([chrom] * len(start), start, ends=end, values=value)
 
     def close(self) -> None:
         """Finish all files."""
