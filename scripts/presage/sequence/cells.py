@@ -1,7 +1,8 @@
 """The cells of a study: what each contributed, whether it enters a track, and if not why."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from presage.sheets import Sample
 COUNTS = ["reads", "umis", "fragments"]
 
 
-class Opened(NamedTuple):
+@dataclass(frozen=True)
+class Opened:
     """A sample with reads, all of its parts, and the name of the genome that it is on."""
 
     sample: Sample
@@ -26,14 +28,19 @@ class Opened(NamedTuple):
     def assay(self) -> str:
         return self.parts[0].facts["assay"]
 
+    @cached_property
+    def barcodes(self) -> pd.DataFrame:
+        """Every barcode: ``barcode`` (index), labelled, counted, reads, umis, fragments, over all parts."""
+        rows = pd.concat([part.cells() for part in self.parts], ignore_index=True)
+        grouped = rows.groupby("barcode", sort=True)
+        out = grouped[["counted", *COUNTS]].sum()
+        out.insert(0, "labelled", grouped["labelled"].any())
+        return out
 
-def barcodes(opened: Opened) -> pd.DataFrame:
-    """Every barcode of a sample: ``barcode`` (index), labelled, counted, reads, umis, fragments, over all parts."""
-    rows = pd.concat([part.cells() for part in opened.parts], ignore_index=True)
-    grouped = rows.groupby("barcode", sort=True)
-    out = grouped[["counted", *COUNTS]].sum()
-    out.insert(0, "labelled", grouped["labelled"].any())
-    return out
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        """The sample's labels (the part_labels table); empty where it has none."""
+        return self.parts[0].labels()
 
 
 def of_sample(opened: Opened) -> pd.DataFrame:
@@ -41,8 +48,7 @@ def of_sample(opened: Opened) -> pd.DataFrame:
 
     A cell is a row of the labels (its barcode as they spell it), or, for a sample without labels, a barcode.
     """
-    tally = barcodes(opened)
-    labels = opened.parts[0].labels()
+    tally, labels = opened.barcodes, opened.labels
     if len(labels):
         found = tally[COUNTS].reindex(labels["read_barcode"]).fillna(0).astype(np.int64).reset_index(drop=True)
         return pd.concat([labels[["barcode", *GROUP]], found], axis=1)
@@ -93,8 +99,8 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
 def knee(tally: pd.DataFrame, points: int = 200) -> dict[str, object]:
     """Barcodes by rank against their reads, thinned to about ``points`` ranks that are even on a log scale.
 
-    ``tally``: :func:`barcodes` of a sample. ``count`` is what the barcode at each rank has, ``labelled`` the share of
-    labelled ones among the ranks since the point before.
+    ``tally``: a sample's :attr:`Opened.barcodes`. ``count`` is what the barcode at each rank has, ``labelled`` the
+    share of labelled ones among the ranks since the point before.
     """
     seen = tally[tally["counted"] > 0].sort_values("counted", ascending=False, kind="stable")
     if seen.empty:

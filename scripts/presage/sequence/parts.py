@@ -233,7 +233,7 @@ class _Writer:
             drawn = rng.random(int(taken.origin.max()) + 1 if len(taken.origin) else 0)
             level = np.searchsorted(self.source.settings.downsample, drawn)[taken.origin]
         group = self.source.group_of(taken.cell)
-        lane = self.lanes.number(group, taken.minus, taken.cell % 2, level)
+        lane = self.lanes.number(group, taken.minus, self.source.half_of(taken.cell), level)
         self._tracked.update(dict(enumerate(np.bincount(lane[taken.first]).tolist())) if taken.first.any() else {})
         steps = steps_of(lane, taken.start, taken.end)
         if len(steps.lane):

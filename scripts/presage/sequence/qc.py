@@ -12,10 +12,12 @@ import pandas as pd
 
 from presage.config.pseudobulk import Pseudobulk
 from presage.errors import UserError
-from presage.sequence.cells import Opened, barcodes, knee
+from presage.sequence.cells import Opened, knee
 from presage.sequence.folds import FOLDS
+from presage.sequence.labels import check_matched, matching
 
-_NEVER_HERE = ("unmapped", "secondary", "supplementary", "qc_fail", "contig_not_in_genome", "low_mapq", "mate")
+# Fates of reads that were asked for their barcode; others ended before (see ``rna``).
+_ASKED = ("used", "no_cb", "not_labelled", "no_umi", "umi_duplicate", "mate_not_used", "fragment_duplicate")
 
 
 def fates(opened: Opened) -> dict[str, int]:
@@ -32,7 +34,7 @@ def fates(opened: Opened) -> dict[str, int]:
 def check(opened: Opened, settings: Pseudobulk) -> None:
     """The gates of one sample. Raises :class:`UserError` where its reads cannot be what the sheet says they are."""
     fate, sample = fates(opened), opened.sample
-    looked_at = sum(n for name, n in fate.items() if name not in _NEVER_HERE)
+    looked_at = sum(fate.get(name, 0) for name in _ASKED)
     bare = fate.get("no_cb", 0)
     if looked_at >= 100 and bare > settings.max_no_barcode * looked_at:
         raise UserError(
@@ -40,22 +42,8 @@ def check(opened: Opened, settings: Pseudobulk) -> None:
             f"{100 * bare / looked_at:.0f} % of reads carry no cell barcode",
             "give the BAM of a single-cell pipeline, or raise pseudobulk.max_no_barcode",
         )
-    labels = opened.parts[0].labels()
-    if len(labels):
-        tally = barcodes(opened)
-        named = labels[labels["cell_type"].notna()]
-        spelled = tally["counted"].reindex(named["read_barcode"]).fillna(0) > 0
-        share = float(spelled.mean()) if len(named) else 0.0
-        if share < settings.min_matched:
-            met = tally.index[(tally["counted"] > 0) & ~tally["labelled"]].tolist()
-            other = f", the reads spell e.g. {met[0]}" if met else ""
-            raise UserError(
-                sample.labels or sample.path,
-                f"{int(spelled.sum())} of {len(named)} labelled barcodes of {sample.sample} occur in its reads "
-                f"(e.g. {named['barcode'].iloc[0]}{other})",
-                "give this sample's own labels, or say in the sheet's column barcodes how they spell it, "
-                "e.g. {sample}_{barcode}",
-            )
+    if len(opened.labels):
+        check_matched(sample.labels or sample.path, _named(opened), _met(opened), settings.min_matched)
     if not fate["used"]:
         raise UserError(
             sample.labels or sample.path,
@@ -64,17 +52,23 @@ def check(opened: Opened, settings: Pseudobulk) -> None:
         )
 
 
+def _named(opened: Opened) -> list[str]:
+    """Barcodes with a cell type, as the reads spell them; one that they cannot spell stands as the labels have it."""
+    rows = opened.labels[opened.labels["cell_type"].notna()]
+    return rows["read_barcode"].fillna(rows["barcode"]).tolist()
+
+
+def _met(opened: Opened) -> list[str]:
+    """Barcodes with reads."""
+    return opened.barcodes.index[opened.barcodes["counted"] > 0].tolist()
+
+
 def of_sample(opened: Opened) -> dict[str, Any]:
     """What qc.json says of a sample with reads."""
     facts = opened.parts[0].facts
     contigs = facts["contigs"]
-    tally = barcodes(opened)
-    labels = opened.parts[0].labels()
-    absent = None
-    if len(labels):
-        named = labels.loc[labels["cell_type"].notna(), "read_barcode"]
-        absent = int((tally["counted"].reindex(named).fillna(0) == 0).sum())
-    met = tally["counted"] > 0
+    tally, found = opened.barcodes, matching(_named(opened), _met(opened))
+    met, labelled = tally["counted"] > 0, len(opened.labels) > 0
     out: dict[str, Any] = {
         "genome": opened.genome,
         "path": opened.sample.path,
@@ -88,8 +82,8 @@ def of_sample(opened: Opened) -> dict[str, Any]:
             "not_in_genome_first": contigs["missing"][:20],
         },
         "barcodes": {
-            "labelled": int(labels["cell_type"].notna().sum()) if len(labels) else None,
-            "labels_absent": absent,
+            "labelled": found["labels"] if labelled else None,
+            "labels_absent": found["labels_absent"] if labelled else None,
             "with_reads": int((met & tally["labelled"]).sum()),
             "not_labelled": int((met & ~tally["labelled"]).sum()),
         },
@@ -141,8 +135,8 @@ def warnings(opened: Sequence[Opened], tracks: pd.DataFrame) -> list[str]:
         if renamed:
             pairs = [f"{theirs} = {ours}" for theirs, ours in list(renamed.items())[:3]]
             out.append(f"{name}: contigs were matched by alias ({', '.join(pairs)} ...)")
-        labelled = of_sample(one)["barcodes"]
-        if labelled["labels_absent"]:
-            out.append(f"{name}: {labelled['labels_absent']} of {labelled['labelled']} labelled barcodes have no read")
+        found = matching(_named(one), _met(one))
+        if found["labels_absent"]:
+            out.append(f"{name}: {found['labels_absent']} of {found['labels']} labelled barcodes have no read")
     few = tracks[~tracks["kept"]]
     return out + [f"no track {row.name}: {row.reason}" for row in few.itertuples(index=False)]

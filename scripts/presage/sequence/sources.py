@@ -1,8 +1,10 @@
 """One row of the sample sheet, opened: its reader, its cells by group, and the chemistry to read it by."""
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -143,6 +145,7 @@ class Source:
     def _number_cells(self, seen: list[str]) -> None:
         labels = sample_labels(self.sample, self.settings)
         self.labels = labels
+        self._half: np.ndarray = np.empty(0, dtype=np.int64)
         if labels is None:
             self.barcodes = Barcodes()
             one = pd.DataFrame({"barcode": [""], "cell_type": [self.sample.cell_type or self.sample.sample]})
@@ -153,6 +156,7 @@ class Source:
         known = known[known["barcode"].isin(self.named.keys())]
         self.barcodes = Barcodes(self.named[barcode] for barcode in known["barcode"])
         self.groups = known[GROUP].drop_duplicates(ignore_index=True)
+        self._half = (known.groupby("cell_type", sort=False).cumcount() % 2).to_numpy(dtype=np.int64)
         self._group = known[GROUP].merge(self.groups.reset_index(), on=GROUP, how="left")["index"].to_numpy()
 
     def stretches(self, lengths: Mapping[str, int], number: int = 0, of: int = 1) -> list[Stretch]:
@@ -176,6 +180,21 @@ class Source:
     def group_of(self, cell: np.ndarray) -> np.ndarray:
         """Row of ``groups`` of each cell number: int64."""
         return np.zeros(len(cell), dtype=np.int64) if self.labels is None else self._group[cell]
+
+    def half_of(self, cell: np.ndarray) -> np.ndarray:
+        """0 or 1 for each cell number: the half of its type's cells that it is in, whichever job reads it.
+
+        Labelled cells of a type take turns. Without labels numbers depend on what a job meets first, so there the
+        barcode itself decides.
+        """
+        if self.labels is not None:
+            return self._half[cell]
+        new = itertools.islice(self.barcodes.index, len(self._half), None)
+        drawn = np.fromiter(
+            (blake2b(barcode.encode(), digest_size=1).digest()[0] & 1 for barcode in new), dtype=np.int64
+        )
+        self._half = np.concatenate([self._half, drawn])
+        return self._half[cell]
 
     def label_rows(self) -> pd.DataFrame:
         """The labels as the part_labels table; ``read_barcode`` is null where no read can spell it."""

@@ -370,7 +370,7 @@ def test_unknown_cell_type(tmp_path, study):
 
 
 def test_labels_of_another_sample(tmp_path, study):
-    with pytest.raises(UserError, match=r"0 of 1 labelled barcodes of s1 occur .*TTTT-1, the reads spell e.g. AAAC-1"):
+    with pytest.raises(UserError, match=r"0 of 1 labelled barcodes occur .*labels spell TTTT-1, reads AAAC-1"):
         study([bam_sample(tmp_path, [Read()], {"TTTT-1": "T cell"})])
     with pytest.raises(UserError, match="no read of s1 can be used"):
         study([bam_sample(tmp_path, [Read()], {"TTTT-1": "T cell"})], min_matched=0)
@@ -430,9 +430,12 @@ def test_the_result_does_not_depend_on_how_many_jobs_read(tmp_path, study, monke
         ]
     samples = [bam_sample(tmp_path, rna, LABELS), bam_sample(tmp_path, atac, LABELS, "a1")]
     samples[1] = dataclasses.replace(samples[1], kind="bam_atac")
+    # Without labels, cells are numbered as a job meets them: their halves must not follow.
+    samples.append(dataclasses.replace(samples[0], sample="whole", labels="whole"))
     for out, processes in (("one", 1), ("three", 3), ("seven", 7)):
-        study(samples, out=out, processes=processes, downsample=[0.5], genes=False)
+        qc = study(samples, out=out, processes=processes, downsample=[0.5], genes=False)
     assert files_of(tmp_path / "one") == files_of(tmp_path / "three") == files_of(tmp_path / "seven")
+    assert qc["tracks"]["whole_rna_plus"]["half_r"]["train"] is not None
 
 
 def test_smaller_shares_of_the_reads_are_nested_and_about_their_size(tmp_path, study):
