@@ -6,7 +6,7 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Sum the bulk bigWigs over the bins of every window."""
     from presage import tables
-    from presage.config.adapt import TrunkShape
+    from presage.config.trunk import TrunkShape
     from presage.sequence.bulk import bulk_targets
     from presage.sequence.genome import Genome
 

@@ -6,8 +6,8 @@ from presage.entry import Job, log, main
 def run(job: Job) -> None:
     """Add the parts up and write what a model trains on."""
     from presage import tables
-    from presage.config.adapt import Trunk
     from presage.config.pseudobulk import Pseudobulk
+    from presage.config.trunk import Trunk
     from presage.sequence.genome import Genome
     from presage.sequence.pseudobulk import gather
     from presage.sequence.trunk.shape import shape_of

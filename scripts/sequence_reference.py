@@ -7,8 +7,8 @@ _OPTIONAL = {"gtf": None, "windows": None, "blacklist": ""}  # inputs that not e
 
 def run(job: Job) -> None:
     """Prepare the reference for the trunk's window size."""
-    from presage.config.adapt import Trunk
     from presage.config.reference import Reference
+    from presage.config.trunk import Trunk
     from presage.sequence.reference import prepare_reference
     from presage.sequence.trunk.shape import shape_of
 

@@ -6,7 +6,7 @@ from presage.entry import Job, log, main
 def run(job: Job) -> None:
     """Write weights, card and training history (empty for a trunk that came trained)."""
     from presage import tables
-    from presage.config.adapt import Trunk
+    from presage.config.trunk import Trunk
     from presage.sequence.device import device
     from presage.sequence.targets import TargetSet
     from presage.sequence.trunk.step import make_trunk

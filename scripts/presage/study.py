@@ -12,11 +12,11 @@ from pathlib import Path
 
 from presage import data_registry, sheets
 from presage.barcode_rule import PLAIN
-from presage.config.adapt import Trunk
 from presage.config.distress import Source
 from presage.config.pose import Recording
 from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
+from presage.config.trunk import Trunk
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
 from presage.sequence.assemblies import ASSEMBLIES

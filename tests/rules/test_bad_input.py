@@ -9,7 +9,7 @@ import numpy as np
 import pysam
 import pytest
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from tests.running import error_lines, snakemake
 
 HOMECAGE = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 
 ROOT = Path(__file__).resolve().parents[2]
 SEQUENCE_WORLD = {

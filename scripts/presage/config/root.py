@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from presage.config.adapt import Adapt, Trunk
+from presage.config.adapt import Adapt
 from presage.config.base import Section
 from presage.config.cluster import Cluster
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
@@ -11,6 +11,7 @@ from presage.config.pose import Pose, Recording
 from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.config.report import Report
+from presage.config.trunk import Trunk
 from presage.config.variants import Evaluate, Ism, Variants
 from presage.config.vivarium import Vivarium
 

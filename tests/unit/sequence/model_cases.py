@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.targets import TargetSet, onehot

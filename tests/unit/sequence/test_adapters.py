@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from presage.config.adapt import Adapt, AdaptRun, Training
+from presage.config.adapt import Adapt, AdaptRun
+from presage.config.training import Training
 from presage.errors import UserError
 from presage.sequence.adapters import (
     attach,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention, central_mask_features, position_classes
 from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, layers, new_trunk
 from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot

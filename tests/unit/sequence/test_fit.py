@@ -6,7 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.config.adapt import AdaptRun, Training, TrunkShape
+from presage.config.adapt import AdaptRun
+from presage.config.training import Training
+from presage.config.trunk import TrunkShape
 from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.fit import fit
@@ -107,7 +109,7 @@ def test_test_windows_are_never_read(data, monkeypatch):
 
 
 def test_same_seed_same_bytes(data, tmp_path):
-    from presage.config.adapt import Trunk
+    from presage.config.trunk import Trunk
 
     settings = Trunk(shape=SHAPE, training=Training(epochs=2, batch_size=2, ema=0.9))
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):

@@ -7,7 +7,7 @@ import pandas as pd
 import pysam
 import torch
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from presage.sequence.genome import Genome
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel

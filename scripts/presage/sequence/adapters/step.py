@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from presage import tables
-from presage.config.adapt import Adapt, AdaptRun, HeadKind
+from presage.config.adapt import Adapt, AdaptRun
+from presage.config.training import HeadKind
 from presage.errors import UserError
 from presage.sequence.adapters import KINDS, attach, frozen_hash, lora, resolved_text, save_adapter
 from presage.sequence.adapters.ridge import fit_ridge

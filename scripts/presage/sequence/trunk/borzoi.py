@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention
 from presage.sequence.trunk.pool import max_pool
 

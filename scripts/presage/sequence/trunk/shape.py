@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from presage.config.adapt import Trunk, TrunkShape
+from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
 
 CARD = "card.json"

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from presage import tables
-from presage.config.adapt import HeadKind, Training, Trunk, TrunkShape
+from presage.config.training import HeadKind, Training
+from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
 from presage.sequence.fit import Fit, fit
 from presage.sequence.heads import Head

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from presage.config.adapt import TrunkShape
+from presage.config.trunk import TrunkShape
 from presage.errors import UserError
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
