@@ -1,33 +1,92 @@
 """Settings of the adapters that are fitted inside the frozen trunk."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from presage.config.base import Section
 from presage.config.training import HEAD, HeadKind, Training
 
-_ATTENTION = ("transformer.*.attention.query", "transformer.*.attention.value")
+AdapterKind = Literal["lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full"]
+RunKind = Literal[
+    "lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full", "probe", "ridge"
+]
+
+_QUERY_VALUE = ("transformer.*.attention.query", "transformer.*.attention.value")
 _LATER = ("tower.[345].conv", "transformer.*", "unet.*dense", "unet.*.pointwise")
 
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "lora": {"targets": _QUERY_VALUE, "rank": 8, "alpha": 16.0},
+    "dora": {"targets": _QUERY_VALUE, "rank": 8, "alpha": 16.0},
+    "locon": {"targets": ("tower.*.conv[-4:]",), "rank": 4, "alpha": 1.0},
+    "ia3": {
+        "targets": ("transformer.*.attention.key", "transformer.*.attention.value"),
+        "inputs": ("transformer.*.mlp_out",),
+    },
+    "houlsby": {"targets": ("transformer.*.slot_attention", "transformer.*.slot_mlp"), "rank": 8},
+    "squeeze_excite": {"targets": ("tower.*.slot[-4:]",), "rank": 16},
+    "bitfit": {"targets": ("*",)},
+    "norm": {"targets": ("transformer.*_norm",)},
+    "full": {"targets": ("*",)},
+    "probe": {},
+    "ridge": {},
+}
+"""What each kind may be told, and what it is without: as in Yuan, Linder and Kelley (2025) where they have it."""
 
-class AdaptRun(Section):
-    """One adapter to fit. It gets its own folder ``adapt/<name>/seed<k>``."""
+
+class Adapter(Section):
+    """Small trainable parts of one kind on some layers. Keys that its kind does not know are refused."""
+
+    kind: AdapterKind = Field(description="which adapter; all kinds are in docs/adapters.md")
+    targets: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="layer-name patterns; `[-4:]` after one = the last four that fit; one that fits nothing is refused",
+    )
+    inputs: tuple[str, ...] | None = Field(None, description="ia3: layers that are scaled at their inputs, not outputs")
+    rank: int | None = Field(
+        None, ge=1, description="lora, dora, locon: rank; houlsby, squeeze_excite: units of the bottleneck"
+    )
+    alpha: float | None = Field(None, gt=0, description="lora, dora, locon: scale of the update is alpha / rank")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("kind") not in DEFAULTS:
+            return values  # the type check of the field says what is wrong
+        own = DEFAULTS[values["kind"]]
+        for key in ("targets", "inputs", "rank", "alpha"):
+            if values.get(key) is not None and key not in own:
+                raise ValueError(f"kind {values['kind']} has no key {key}")
+        return {**values, **{key: value for key, value in own.items() if values.get(key) is None}}
+
+
+class AdaptRun(Adapter):
+    """One fit: an adapter (with others beside it, if asked for) and a head, in ``adapt/<name>/seed<k>``."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_]+$", description="folder name")
-    kind: Literal["lora", "probe", "ridge"] = Field(
-        description="lora = low-rank adapters and a head; probe = a head only; ridge = closed-form head"
+    kind: RunKind = Field(  # type: ignore[assignment]
+        description="which adapter, or probe = a head only, ridge = a head in closed form: see docs/adapters.md"
     )
-    rank: int = Field(8, ge=1, description="lora: rank")
-    alpha: float = Field(16.0, gt=0, description="lora: scale of the update is alpha / rank")
-    targets: tuple[str, ...] = Field(
-        _ATTENTION,
-        description="lora: layer-name patterns; one that matches nothing is refused",
-    )
-    head_epochs: int = Field(0, ge=0, description="lora: passes that train the head alone before the adapters move")
+    also: tuple[Adapter, ...] = Field((), description="adapters beside the first one")
+    head_epochs: int = Field(0, ge=0, description="passes that train the head alone before the adapters move")
     lr: float | None = Field(None, gt=0, description="learning rate of this run; empty = adapt.training.lr")
     epochs: int | None = Field(None, ge=1, description="passes of this run; empty = adapt.training.epochs")
     trunk_dropout: bool = Field(False, description="keep the frozen trunk's dropout on while fitting")
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """What goes into the trunk, in order; nothing for a probe."""
+        if self.kind in ("probe", "ridge"):
+            return ()
+        own = Adapter(**{key: getattr(self, key) for key in Adapter.model_fields})
+        return (own, *self.also)
+
+    @model_validator(mode="after")
+    def _alone(self) -> Self:
+        if self.also and self.kind in ("probe", "ridge"):
+            raise ValueError(f"kind {self.kind} has no adapter, so it has nothing beside it: leave out `also`")
+        return self
 
 
 class Adapt(Section):

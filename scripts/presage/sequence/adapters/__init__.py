@@ -37,7 +37,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "lora": Kind(lambda layer, run: lora.attach(layer, run.rank, run.alpha)),
+    "lora": Kind(lambda layer, run: lora.attach(layer, run.rank or 1, run.alpha or 1.0)),
     "probe": Kind(None),
     "ridge": Kind(None, "relu"),
 }
@@ -53,7 +53,7 @@ def attach(trunk: nn.Module, run: AdaptRun) -> dict[str, nn.Module]:
         return {}
     table = layers(trunk)
     attached = {}
-    for name in match_layers(list(table), run.targets, run.name):
+    for name in match_layers(list(table), run.targets or (), run.name):
         try:
             attached[name] = kind.attach(table[name], run)
         except ValueError as error:

@@ -36,15 +36,19 @@ def gelu(x: Tensor) -> Tensor:
 
 
 class TowerBlock(nn.Module):
-    """norm -> GELU -> convolution, [B, in, L] -> [B, out, L]. The caller pools: the U-Net needs the output before."""
+    """norm -> GELU -> convolution, [B, in, L] -> [B, out, L]. The caller pools: the U-Net needs the output before.
+
+    ``slot`` passes its input on until an adapter is put into it, here and below.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(inputs, eps=EPS, momentum=MOMENTUM)
         self.conv = nn.Conv1d(inputs, outputs, kernel, padding="same")
+        self.slot = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(gelu(self.norm(x)))
+        return self.slot(self.conv(gelu(self.norm(x))))
 
 
 class TransformerBlock(nn.Module):
@@ -60,11 +64,12 @@ class TransformerBlock(nn.Module):
         self.mlp_in = nn.Linear(width, 2 * width)
         self.mlp_out = nn.Linear(2 * width, width)
         self.dropout = nn.Dropout(shape.dropout)
+        self.slot_attention, self.slot_mlp = nn.Identity(), nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x)))
+        x = x + self.slot_attention(self.dropout(self.attention(self.attention_norm(x))))
         hidden = F.relu(self.dropout(self.mlp_in(self.mlp_norm(x))))
-        return x + self.dropout(self.mlp_out(hidden))
+        return x + self.slot_mlp(self.dropout(self.mlp_out(hidden)))
 
 
 class UpBlock(nn.Module):
