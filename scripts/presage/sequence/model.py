@@ -95,14 +95,18 @@ class SequenceModel(nn.Module):
 
 
 def is_adapter(name: str) -> bool:
-    """Does this tensor of a trunk belong to an adapter? (Adapters are parametrizations of the layer's weight.)"""
-    return ".parametrizations." in name and not name.endswith(".original")
+    """Does this tensor of a trunk belong to an adapter? (It sits in a slot, or is a parametrization of the trunk's.)"""
+    in_slot = any(part.startswith("slot") for part in name.split("."))
+    return in_slot or (".parametrizations." in name and not name.endswith(".original"))
 
 
 def base_state(trunk: nn.Module) -> dict[str, Tensor]:
     """The trunk's own tensors under their plain names, running statistics too, whatever adapters sit in it."""
-    plain = lambda name: name.replace(".parametrizations.weight.original", ".weight")  # noqa: E731
-    return {plain(name): tensor for name, tensor in trunk.state_dict().items() if not is_adapter(name)}
+    return {
+        name.replace(".parametrizations.", ".").removesuffix(".original"): tensor
+        for name, tensor in trunk.state_dict().items()
+        if not is_adapter(name)
+    }
 
 
 def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -120,7 +124,7 @@ def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None) ->
 
     Raises :class:`presage.errors.UserError` when a file is missing or the adapter belongs to another trunk.
     """
-    from presage.sequence.adapters import load_adapter
+    from presage.sequence.adapters.files import load_adapter
     from presage.sequence.trunk.weights import load_trunk
 
     model = load_trunk(trunk_path)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention, central_mask_features, position_classes
-from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, layers, new_trunk
+from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, new_trunk
 from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot
 
 
@@ -32,7 +32,7 @@ def test_lora_on_query_and_value_of_the_published_size_is_the_published_count():
         from presage.sequence.trunk.borzoi import Borzoi
 
         trunk = Borzoi(BORZOI)
-    shapes = [m.weight.shape for n, m in layers(trunk).items() if n.endswith(("attention.query", "attention.value"))]
+    shapes = [m.weight.shape for n, m in trunk.named_modules() if n.endswith(("attention.query", "attention.value"))]
     assert sum(8 * (a + b) for a, b in shapes) == 327_680
 
 

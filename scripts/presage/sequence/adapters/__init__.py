@@ -1,180 +1,126 @@
-"""Adapters: small trainable parts inside a frozen trunk. This file is the registry, and reads and writes their files.
+"""Adapters: small trainable parts inside a frozen trunk. This file is the registry: what each kind puts where.
 
-A kind is one :class:`Kind`; a new one is a function that puts its parts on named layers.
+All kinds start as a no-op, bit for bit; the trunk's own tensors are never written; combinations share one trunk.
 """
 
-import fnmatch
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Callable
+from typing import NamedTuple, cast
 
-import numpy as np
-from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
-from presage.config.adapt import AdaptRun
+from presage.config.adapt import Adapter, AdaptRun
 from presage.errors import UserError
-from presage.sequence.adapters import lora
-from presage.sequence.heads import Activation, Head
-from presage.sequence.model import SequenceModel, base_state, tensor_hash
-from presage.sequence.trunk.borzoi import layers, parameters
-from presage.sequence.trunk.shape import read_card
-from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
+from presage.sequence.adapters.between import Houlsby, SqueezeExcite
+from presage.sequence.adapters.delta import Delta
+from presage.sequence.adapters.ia3 import Inputs, Outputs, OutputsOfBias
+from presage.sequence.adapters.lora import Dora, Lora
+from presage.sequence.adapters.parts import Placed, placed, put_into, put_on
+from presage.sequence.adapters.places import match, places
+from presage.sequence.trunk.slot import Slot
 
-WEIGHTS = "adapter.safetensors"
+
+class Kind(NamedTuple):
+    """``fits``: may it go there? ``make``: the parts for a place, by the tensor that each goes on (slots: ``""``)."""
+
+    fits: Callable[[nn.Module], bool]
+    make: Callable[[nn.Module, Adapter], dict[str, nn.Module]]
 
 
-@dataclass(frozen=True)
-class Kind:
-    """How a kind of adapter is put on one layer (``None``: it has no part in the trunk).
+def is_layer(module: nn.Module) -> bool:
+    """Dense layers and convolutions."""
+    return isinstance(module, nn.Linear | nn.Conv1d)
 
-    ``activation`` is of its head, for a kind that does not leave it to the configuration.
-    """
 
-    attach: Callable[[nn.Module, AdaptRun], nn.Module] | None
-    activation: Activation | None = None
+def _own(module: nn.Module) -> dict[str, Tensor]:
+    """The trunk's tensors of a layer, without those of its sub-modules, whatever parts sit on them."""
+    own: dict[str, Tensor] = dict(module.named_parameters(recurse=False))
+    if parametrize.is_parametrized(module):
+        lists = cast(nn.ModuleDict, module.parametrizations)
+        own |= {name: cast(Tensor, parts.original) for name, parts in lists.items()}
+    return own
+
+
+def _low_rank(part: type[Lora]) -> Callable[[nn.Module, Adapter], dict[str, nn.Module]]:
+    def make(layer: nn.Module, adapter: Adapter) -> dict[str, nn.Module]:
+        if getattr(layer, "groups", 1) != 1:
+            raise ValueError("a grouped convolution has no low-rank update")
+        assert adapter.rank and adapter.alpha
+        return {"weight": part(_own(layer)["weight"], adapter.rank, adapter.alpha)}
+
+    return make
+
+
+def _outputs(layer: nn.Module, adapter: Adapter) -> dict[str, nn.Module]:
+    tensors = _own(layer)
+    weight = Outputs(tensors["weight"])
+    return {"weight": weight} | ({"bias": OutputsOfBias(weight)} if "bias" in tensors else {})
+
+
+def _inputs(layer: nn.Module, adapter: Adapter) -> dict[str, nn.Module]:
+    if getattr(layer, "groups", 1) != 1:
+        raise ValueError("inputs of a grouped convolution are its outputs: name it in targets")
+    return {"weight": Inputs(_own(layer)["weight"])}
+
+
+def _between(part: type[Houlsby] | type[SqueezeExcite]) -> Callable[[nn.Module, Adapter], dict[str, nn.Module]]:
+    def make(slot: nn.Module, adapter: Adapter) -> dict[str, nn.Module]:
+        assert isinstance(slot, Slot) and adapter.rank
+        return {"": part(slot, adapter.rank)}
+
+    return make
+
+
+def _delta(*names: str) -> Callable[[nn.Module, Adapter], dict[str, nn.Module]]:
+    """Free tensors; no names: all of the module."""
+    return lambda module, adapter: {k: Delta(t) for k, t in _own(module).items() if not names or k in names}
+
+
+def _is_slot(module: nn.Module) -> bool:
+    return isinstance(module, Slot)
+
+
+def _is_norm(module: nn.Module) -> bool:
+    return isinstance(module, nn.LayerNorm | nn.BatchNorm1d)
 
 
 KINDS: dict[str, Kind] = {
-    "lora": Kind(lambda layer, run: lora.attach(layer, run.rank or 1, run.alpha or 1.0)),
-    "probe": Kind(None),
-    "ridge": Kind(None, "relu"),
+    "lora": Kind(is_layer, _low_rank(Lora)),
+    "locon": Kind(is_layer, _low_rank(Lora)),
+    "dora": Kind(is_layer, _low_rank(Dora)),
+    "ia3": Kind(is_layer, _outputs),
+    "houlsby": Kind(_is_slot, _between(Houlsby)),
+    "squeeze_excite": Kind(_is_slot, _between(SqueezeExcite)),
+    "bitfit": Kind(lambda module: _own(module).get("bias") is not None, _delta("bias")),
+    "norm": Kind(_is_norm, _delta()),
+    "full": Kind(lambda module: bool(_own(module)), _delta()),
 }
+_IA3_INPUTS = Kind(is_layer, _inputs)
 
 
-def attach(trunk: nn.Module, run: AdaptRun) -> dict[str, nn.Module]:
-    """Put ``run``'s adapters on the trunk's layers that fit its patterns; return them by layer name.
+def attach(trunk: nn.Module, run: AdaptRun) -> list[Placed]:
+    """Put ``run``'s adapters on a plain trunk and return their parts. Weights come from torch's global generator.
 
-    Raises :class:`UserError` when a pattern fits no layer, or a layer cannot carry the adapter.
+    Raises :class:`UserError` when a pattern fits no place of its kind, or a place cannot carry the adapter.
     """
-    kind = KINDS[run.kind]
-    if kind.attach is None:
-        return {}
-    table = layers(trunk)
-    attached = {}
-    for name in match_layers(list(table), run.targets or (), run.name):
+    plain = places(trunk)
+    for adapter in run.adapters:
+        _attach(trunk, plain, KINDS[adapter.kind], adapter, adapter.targets or (), run.name)
+        if adapter.inputs:
+            _attach(trunk, plain, _IA3_INPUTS, adapter, adapter.inputs, run.name)
+    return placed(trunk)
+
+
+def _attach(
+    trunk: nn.Module, plain: dict[str, nn.Module], kind: Kind, adapter: Adapter, patterns: tuple[str, ...], run: str
+) -> None:
+    # Places are those of the plain trunk: adapters are put on the trunk, never on each other.
+    fitting = [name for name, module in plain.items() if kind.fits(module)]
+    for name in match(fitting, patterns, run):
         try:
-            attached[name] = kind.attach(table[name], run)
+            if isinstance(plain[name], Slot) and trunk.get_submodule(name) is not plain[name]:
+                raise ValueError("is taken by another adapter")
+            for tensor, part in kind.make(plain[name], adapter).items():
+                put_on(plain[name], tensor, part) if tensor else put_into(trunk, name, part)  # type: ignore[arg-type]
         except ValueError as error:
-            raise UserError(f"adapt run {run.name}", f"layer {name}: {error}", "change rank or targets") from None
-    return attached
-
-
-def match_layers(names: Sequence[str], patterns: Sequence[str], run: str) -> list[str]:
-    """The layers that fit any of the shell-style patterns, in the trunk's order.
-
-    Raises :class:`UserError` for a pattern without any.
-    """
-    for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
-            kinds = sorted({".".join("*" if part.isdigit() else part for part in name.split(".")) for name in names})
-            raise UserError(f"adapt run {run}", f"target {pattern!r} fits no layer", f"layers are {', '.join(kinds)}")
-    return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
-
-
-def resolved(model: SequenceModel) -> list[dict[str, Any]]:
-    """One row for each layer and the head: its name, shape of its weight, parameters, trainable parameters."""
-    rows = []
-    for name, layer in [*layers(model.trunk).items(), ("head.linear", model.head.linear)]:
-        sizes = [(p.numel(), p.requires_grad) for p in layer.parameters()]
-        rows.append(
-            {
-                "layer": name,
-                "shape": "x".join(str(n) for n in cast(Tensor, layer.weight).shape),
-                "parameters": sum(size for size, _ in sizes),
-                "trainable": sum(size for size, trained in sizes if trained),
-            }
-        )
-    return rows
-
-
-def resolved_text(model: SequenceModel) -> str:
-    """:func:`resolved` as lines, the frozen layers folded into one, for the log before a fit."""
-    rows = resolved(model)
-    trained = [r for r in rows if r["trainable"]]
-    lines = [f"{r['layer']:40s} {r['shape']:>16s} {r['trainable']:>10,d} trainable" for r in trained]
-    frozen, own = len(rows) - len(trained), parameters(model.trunk) - adapter_parameters(model)
-    return "\n".join([*lines, f"{frozen} other layers frozen; {own:,d} parameters in the trunk"])
-
-
-def trainable_fraction(model: SequenceModel) -> float:
-    """Adapter parameters over the trunk's own, the head in neither."""
-    adapter = adapter_parameters(model)
-    return adapter / (parameters(model.trunk) - adapter)
-
-
-def adapter_parameters(model: SequenceModel) -> int:
-    """Parameters of the adapters, without the head."""
-    return sum(p.numel() for module in lora.adapters(model.trunk).values() for p in module.parameters())
-
-
-def adapter_tensors(model: SequenceModel) -> dict[str, Any]:
-    """Every tensor of adapters and head under its plain name: ``trunk.<layer>.lora.A``, ``head.linear.weight``."""
-    tensors = prefixed("head", model.head.state_dict())
-    for name, module in lora.adapters(model.trunk).items():
-        tensors |= prefixed(f"trunk.{name}.lora", module.state_dict())
-    return tensors
-
-
-def save_adapter(folder: str | Path, model: SequenceModel, run: AdaptRun, card: Mapping[str, Any]) -> dict[str, Any]:
-    """Write ``adapter.safetensors`` (adapters and head, no trunk) and ``card.json``; return the card."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = adapter_tensors(model)
-    full = {
-        **card,
-        "format": 1,
-        "run": run.model_dump(mode="json"),
-        "trunk_hash": model.trunk_hash,
-        "adapter_hash": tensor_hash(tensors),
-        "tracks": model.tracks,
-        "strand_pair": model.strand_pair.tolist(),
-        "layers": list(lora.adapters(model.trunk)),
-        "trainable_fraction": trainable_fraction(model),
-        "head": model.head.activation,
-        "head_parameters": parameters(model.head),
-    }
-    save_file(tensors, folder / WEIGHTS)
-    write_card(folder, full)
-    return full
-
-
-def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
-    """Put the adapters and head of ``folder`` on the trunk of ``model`` (which is used up).
-
-    Raises :class:`UserError` when the adapter was fitted on another trunk, or its files are not whole.
-    """
-    folder = Path(folder)
-    card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
-    if card["trunk_hash"] != model.trunk_hash:
-        raise UserError(
-            folder,
-            f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}",
-            "give its own trunk or fit it again",
-        )
-    run = AdaptRun(**card["run"])
-    head = Head(model.trunk.width, len(card["tracks"]), card["head"])
-    load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
-    for name, module in attach(model.trunk, run).items():
-        load_strictly(module, unprefixed(f"trunk.{name}.lora", tensors), folder / WEIGHTS)
-    adapted = SequenceModel(
-        model.trunk,
-        head,
-        card["tracks"],
-        np.asarray(card["strand_pair"]),
-        trunk_hash=model.trunk_hash,
-        adapter_hash=card["adapter_hash"],
-        card=card,
-    )
-    found = tensor_hash(adapter_tensors(adapted))
-    if found != card["adapter_hash"] or set(tensors) != set(adapter_tensors(adapted)):
-        raise UserError(
-            folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again"
-        )
-    return adapted
-
-
-def frozen_hash(model: SequenceModel) -> str:
-    """Hash of every frozen tensor: the trunk's own weights and its BatchNorm statistics."""
-    return tensor_hash(base_state(model.trunk))
+            raise UserError(f"adapt run {run}", f"layer {name}: {error}", "change rank or targets") from None

@@ -1,17 +1,22 @@
-"""LoRA (Hu et al. 2021): low-rank updates of frozen layers, for Linear and for Conv1d of any width."""
+"""Low-rank updates of frozen weights: LoRA (Hu et al. 2021), on convolutions also called Locon, and DoRA."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+
+from presage.sequence.adapters.parts import TensorPart
 
 
-class Lora(nn.Module):
-    """W' = W + alpha / rank * B A, as a parametrization of a layer's weight.
+class Lora(TensorPart):
+    """W' = W + alpha / rank * B A, for a weight of any shape [outputs, ...].
 
-    ``A`` is [rank, inputs * kernel] and random, ``B`` is [outputs, rank] and zero, so W' is W bit for bit at the
-    start. What reads ``layer.weight`` (the layer's own forward, a merge, an exact recomputation on a sliver) sees
-    W'.
+    ``A`` is [rank, inputs * kernel] and random (torch's global generator), ``B`` is [outputs, rank] and zero, so W' is
+    W bit for bit at the start. On a convolution it equals a convolution to ``rank`` channels and a 1x1 one (Locon,
+    Yeh et al. 2023).
+
+    Raises ``ValueError`` when the weight has no such rank.
     """
+
+    label = "lora"
 
     def __init__(self, weight: Tensor, rank: int, alpha: float) -> None:
         super().__init__()
@@ -23,46 +28,32 @@ class Lora(nn.Module):
         self.B = nn.Parameter(torch.zeros(outputs, rank))
         nn.init.kaiming_uniform_(self.A, a=5**0.5)
 
-    def forward(self, weight: Tensor) -> Tensor:
-        return weight + (self.scale * self.B @ self.A).view_as(weight)
+    def update(self) -> Tensor:
+        """float32 [outputs, inputs * kernel]."""
+        return self.scale * self.B @ self.A
+
+    def forward(self, tensor: Tensor) -> Tensor:
+        return tensor + self.update().view_as(tensor)
 
 
-def attach(layer: nn.Module, rank: int, alpha: float) -> Lora:
-    """Put a LoRA on ``layer.weight`` (A from torch's global generator).
+class Dora(Lora):
+    """W' = m (W + BA) / ||W + BA||, the norm over each output's weights (Liu et al. 2024).
 
-    Raises ``ValueError`` for grouped convolutions or a bad rank.
+    ``magnitude`` [outputs] starts as ||W||, and one computation gives both norms, so their ratio is 1 exactly at the
+    start. No gradient flows through the norm (section 4.3 there).
     """
-    if getattr(layer, "groups", 1) != 1:
-        raise ValueError("a grouped convolution has no low-rank update")
-    weight = layer.weight
-    if not isinstance(weight, Tensor):
-        raise ValueError(f"{type(layer).__name__} has no weight")
-    lora = Lora(weight, rank, alpha)
-    weight.requires_grad_(False)
-    parametrize.register_parametrization(layer, "weight", lora)
-    return lora
 
+    label = "dora"
 
-def merge(model: nn.Module) -> None:
-    """Write every W' into its layer and drop the adapters: the same output from plain layers."""
-    for layer in _adapted(model):
-        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+    def __init__(self, weight: Tensor, rank: int, alpha: float) -> None:
+        super().__init__(weight, rank, alpha)
+        self.magnitude = nn.Parameter(self._norm(weight + self.update().view_as(weight)))
 
+    def forward(self, tensor: Tensor) -> Tensor:
+        moved = super().forward(tensor)
+        ratio = self.magnitude / self._norm(moved)
+        return moved * ratio.view(-1, *[1] * (tensor.ndim - 1))
 
-def detach(model: nn.Module) -> None:
-    """Drop the adapters and leave the trunk's own weights, bit for bit."""
-    for layer in _adapted(model):
-        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
-
-
-def adapters(model: nn.Module) -> dict[str, Lora]:
-    """The LoRAs inside a trunk, by the name of the layer that they sit on."""
-    found = {}
-    for name, layer in model.named_modules():
-        if parametrize.is_parametrized(layer, "weight"):
-            (found[name],) = layer.parametrizations["weight"]
-    return found
-
-
-def _adapted(model: nn.Module) -> list[nn.Module]:
-    return [m for m in model.modules() if parametrize.is_parametrized(m, "weight")]
+    @staticmethod
+    def _norm(weight: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(weight.detach().flatten(1), dim=1)

@@ -14,11 +14,14 @@ from presage import tables
 from presage.config.adapt import Adapt, AdaptRun
 from presage.config.training import HeadKind
 from presage.errors import UserError
-from presage.sequence.adapters import KINDS, attach, frozen_hash, lora, resolved_text, save_adapter
+from presage.sequence.adapters import attach
+from presage.sequence.adapters.files import save_adapter
+from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.ridge import fit_ridge
+from presage.sequence.adapters.table import resolved_text
 from presage.sequence.fit import Fit, fit, score
 from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, load_model
+from presage.sequence.model import SequenceModel, base_state, load_model, tensor_hash
 from presage.sequence.targets import TargetSet
 from presage.sequence.views import Views
 
@@ -47,9 +50,9 @@ def adapt(
     data = data.select(settings.tracks)
     model = new_model(load_model(trunk_path), data, run, settings.head).to(device)
     log.info("%s", resolved_text(model))
-    before = frozen_hash(model)
+    before = tensor_hash(base_state(model.trunk))
     result = _ridge(model, data, settings) if run.kind == "ridge" else _gradient(model, data, run, settings, seed)
-    if frozen_hash(model) != before:
+    if tensor_hash(base_state(model.trunk)) != before:
         raise RuntimeError("the frozen trunk changed during the fit")
     card = save_adapter(
         out_dir,
@@ -81,7 +84,7 @@ def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun, activation: H
             data.path, f"has {span[1]} bins of {span[0]} bp", f"the trunk gives {trunk.out_bins} of {trunk.bin_size} bp"
         )
     attach(trunk, run)
-    head = Head(trunk.width, len(data.tracks), KINDS[run.kind].activation or activation)
+    head = Head(trunk.width, len(data.tracks), "relu" if run.kind == "ridge" else activation)
     mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
     head.start_at(torch.from_numpy(mean))
     return SequenceModel(
@@ -102,7 +105,7 @@ def _gradient(model: SequenceModel, data: TargetSet, run: AdaptRun, settings: Ad
     if not run.head_epochs:
         return fit(model, data, seed=seed, views=views, **arguments)
     # A random head sends large, useless gradients into the adapters: let it settle first (Kumar et al. 2022).
-    parts = [p for module in lora.adapters(model.trunk).values() for p in module.parameters()]
+    parts = [p for spot in placed(model.trunk) for p in spot.part.parameters()]
     _set_trainable(parts, False)
     head = fit(
         model, data, seed=seed, views=views, **arguments | {"epochs": run.head_epochs, "lr": settings.training.lr}

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention
 from presage.sequence.trunk.pool import max_pool
+from presage.sequence.trunk.slot import Slot
 
 EPS = 1e-3  # of every norm; Keras' default, with which the released weights were trained
 MOMENTUM = 0.1  # torch's meaning: Keras' 0.9
@@ -45,7 +46,7 @@ class TowerBlock(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm1d(inputs, eps=EPS, momentum=MOMENTUM)
         self.conv = nn.Conv1d(inputs, outputs, kernel, padding="same")
-        self.slot = nn.Identity()
+        self.slot: nn.Module = Slot(outputs, axis=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.slot(self.conv(gelu(self.norm(x))))
@@ -64,7 +65,8 @@ class TransformerBlock(nn.Module):
         self.mlp_in = nn.Linear(width, 2 * width)
         self.mlp_out = nn.Linear(2 * width, width)
         self.dropout = nn.Dropout(shape.dropout)
-        self.slot_attention, self.slot_mlp = nn.Identity(), nn.Identity()
+        self.slot_attention: nn.Module = Slot(width, axis=2)
+        self.slot_mlp: nn.Module = Slot(width, axis=2)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.slot_attention(self.dropout(self.attention(self.attention_norm(x))))
@@ -206,11 +208,6 @@ def new_trunk(shape: TrunkShape) -> Borzoi:
             nn.init.normal_(module.position_bias, std=0.1)
             nn.init.zeros_(module.out.weight)
     return trunk
-
-
-def layers(trunk: nn.Module) -> dict[str, nn.Module]:
-    """The layers that adapters may be put on, by name: every ``Linear`` and ``Conv1d`` of the trunk."""
-    return {name: module for name, module in trunk.named_modules() if isinstance(module, nn.Linear | nn.Conv1d)}
 
 
 def parameters(trunk: nn.Module) -> int:

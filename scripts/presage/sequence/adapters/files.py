@@ -1,0 +1,91 @@
+"""Adapter files: adapters and head without the trunk (a few MB), and a card that says what they belong to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+from torch import Tensor
+
+from presage.config.adapt import AdaptRun
+from presage.errors import UserError
+from presage.sequence.adapters import attach
+from presage.sequence.adapters.parts import placed
+from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
+from presage.sequence.heads import Head
+from presage.sequence.model import SequenceModel, tensor_hash
+from presage.sequence.trunk.borzoi import parameters
+from presage.sequence.trunk.shape import read_card
+from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
+
+WEIGHTS = "adapter.safetensors"
+FORMAT = 2
+
+
+def adapter_tensors(model: SequenceModel) -> dict[str, Tensor]:
+    """Adapters and head under plain names: ``trunk.<layer>.<tensor>.lora.A``, ``head.linear.weight``."""
+    tensors = prefixed("head", model.head.state_dict())
+    for spot in placed(model.trunk):
+        tensors |= prefixed(f"trunk.{spot.name}", spot.part.state_dict())
+    return tensors
+
+
+def save_adapter(folder: str | Path, model: SequenceModel, run: AdaptRun, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``adapter.safetensors`` (adapters and head, no trunk) and ``card.json``; return the card."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = adapter_tensors(model)
+    full = {
+        **card,
+        "format": FORMAT,
+        "run": run.model_dump(mode="json"),
+        "trunk_hash": model.trunk_hash,
+        "adapter_hash": tensor_hash(tensors),
+        "tracks": model.tracks,
+        "strand_pair": model.strand_pair.tolist(),
+        "parts": [spot.name for spot in placed(model.trunk)],
+        "trainable_fraction": trainable_fraction(model),
+        "adapter_parameters": adapter_parameters(model),
+        "head": model.head.activation,
+        "head_parameters": parameters(model.head),
+    }
+    save_file(tensors, folder / WEIGHTS)
+    write_card(folder, full)
+    return full
+
+
+def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
+    """Put the adapters and head of ``folder`` on the trunk of ``model`` (which is used up).
+
+    Raises :class:`UserError` when the adapter was fitted on another trunk, or its files are not whole.
+    """
+    folder = Path(folder)
+    card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
+    if card.get("format") != FORMAT:
+        raise UserError(folder, f"has format {card.get('format')}, this is {FORMAT}", "fit the adapter again")
+    if card["trunk_hash"] != model.trunk_hash:
+        raise UserError(
+            folder,
+            f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}",
+            "give its own trunk or fit it again",
+        )
+    head = Head(model.trunk.width, len(card["tracks"]), card["head"])
+    load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
+    for spot in attach(model.trunk, AdaptRun(**card["run"])):
+        load_strictly(spot.part, unprefixed(f"trunk.{spot.name}", tensors), folder / WEIGHTS)
+    adapted = SequenceModel(
+        model.trunk,
+        head,
+        card["tracks"],
+        np.asarray(card["strand_pair"]),
+        trunk_hash=model.trunk_hash,
+        adapter_hash=card["adapter_hash"],
+        card=card,
+    )
+    found = tensor_hash(adapter_tensors(adapted))
+    if found != card["adapter_hash"] or set(tensors) != set(adapter_tensors(adapted)):
+        raise UserError(
+            folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again"
+        )
+    return adapted
