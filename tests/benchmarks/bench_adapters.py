@@ -1,8 +1,9 @@
 """A training step of each adapter: seconds and memory, against full fine-tuning and against peft on borzoi-pytorch.
 
-``python tests/benchmarks/bench_adapters.py [--context BP] [--dim N] [--depth N] [--steps N] [--threads N]`` runs each in a process of its own on the same sequence, widths (the published tower) and number of tracks, and prints
-the median step, what the step needed beyond the model, and ratios; the last line is one JSON object. Norms of the
-frozen trunk are in eval mode on both sides.
+``python tests/benchmarks/bench_adapters.py [--context BP] [--dim N] [--depth N] [--steps N] [--threads N]`` runs each
+in a process of its own on the same sequence, widths (the published tower) and number of tracks, and prints the median
+step, what the step needed beyond the model, and ratios; the last line is one JSON object. Norms of the frozen trunk
+are in eval mode on both sides.
 """
 
 import argparse

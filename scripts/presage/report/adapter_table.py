@@ -1,0 +1,88 @@
+"""The adapters of a run side by side, as a Markdown table: ``python -m presage.report.adapter_table results/<run>``."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from presage.report.run import NoData, Run
+from presage.report.summary import pick
+
+COLUMNS = (
+    "adapter",
+    "trainable",
+    "share of trunk",
+    "valid r",
+    "test r",
+    "95 %",
+    "over seeds",
+    "minus probe",
+    "95 %",
+    "s a fit",
+    "peak MB",
+)
+
+
+def adapter_table(run: Run, reference: str = "probe") -> str:
+    """One line for each adapter of the run, the best on the valid windows first.
+
+    ``valid r`` and ``test r`` are means over seeds of the mean Pearson over tracks; intervals are over windows;
+    ``over seeds`` is the lowest and highest seed. Time and memory are Snakemake's own of the fitting jobs.
+
+    Raises :class:`NoData` when nothing was evaluated.
+    """
+    metrics = run.table("metrics")
+    test = metrics[metrics["split"] == "test"]
+    folders = sorted((run.folder / "sequence/adapt").glob("*/seed*"))
+    lines = {}
+    for name in dict.fromkeys(folder.parent.name for folder in folders):
+        cards = [run.json(f"{f.relative_to(run.folder)}/card.json") for f in folders if f.parent.name == name]
+        value, low, high = pick(test, "bin_pearson", model=name, group="all")
+        own = test[(test["metric"] == "bin_pearson") & (test["model"] == name) & (test["group"] == "all")]
+        seeds = own["value"][own["seed"].notna()]
+        valid = float(np.mean([card["valid_pearson"] for card in cards]))
+        seconds, peak = _jobs(run.folder / "benchmarks/sequence_adapt", name)
+        cells = [
+            name,
+            f"{cards[0]['adapter_parameters']:,d}",
+            f"{cards[0]['trainable_fraction']:.2%}",
+            f"{valid:.3f}",
+            f"{value:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{seeds.min():.3f} to {seeds.max():.3f}",
+            *_difference(test, name, reference),
+            f"{seconds:.0f}",
+            f"{peak:,.0f}",
+        ]
+        lines[name] = (valid, "| " + " | ".join(cells) + " |")
+    head = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+    return "\n".join([*head, *(line for _, line in sorted(lines.values(), key=lambda item: -item[0]))])
+
+
+def _difference(test: pd.DataFrame, name: str, reference: str) -> tuple[str, str]:
+    if name == reference:
+        return "", ""
+    value, low, high = pick(test, "bin_pearson_difference", model=name, group="all")
+    return f"{value:+.3f}", f"{low:+.3f} to {high:+.3f}"
+
+
+def _jobs(folder: Path, name: str) -> tuple[float, float]:
+    """Mean seconds and highest resident MB of a run's fits."""
+    files = [pd.read_csv(path, sep="\t") for path in sorted(folder.glob(f"{name}.seed*.tsv"))]
+    if not files:
+        return np.nan, np.nan
+    jobs = pd.concat(files)
+    return float(jobs["s"].mean()), float(jobs["max_rss"].max())
+
+
+def main() -> None:
+    """Print the table of the run named on the command line."""
+    try:
+        print(adapter_table(Run(sys.argv[1])))
+    except NoData as why:
+        sys.exit(f"{sys.argv[1]}: {why}")
+
+
+if __name__ == "__main__":
+    main()
