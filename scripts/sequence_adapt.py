@@ -20,6 +20,8 @@ def run(job: Job) -> None:
         job.params.seed,
         job.params.torch_threads,
         device(job.gpus),
+        resume_root=job.params.resume,
+        processes=max(1, job.gpus),
     )
 
 

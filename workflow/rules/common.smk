@@ -25,6 +25,7 @@ except UserError as error:
 
 SEQUENCE, HOMECAGE = f"{RUN}/sequence", f"{RUN}/homecage"
 LOGS, BENCHMARKS = f"{RUN}/logs", f"{RUN}/benchmarks"
+RESUME = f"{RUN}/.resume"  # not an output of any rule: a killed job must find it again
 SIMULATED = study.simulated(CFG)
 HAS_CAGES = CFG.homecage is not None and CAGE_IN.cages is not None
 

@@ -18,7 +18,12 @@ from presage.sequence.trunk.step import make_trunk, train_trunk
 from presage.sequence.views import Views, view
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
-QUICK = {"epochs": 3, "lr": 0.01, "batch_size": 2, "shift": 1}
+QUICK = Training(epochs=3, lr=0.01, batch_size=2, shift=1, warmup_steps=0)
+
+
+def quick(**changed) -> Training:
+    """A short fit."""
+    return Training(**QUICK.model_dump() | changed)
 
 
 @pytest.fixture
@@ -81,16 +86,16 @@ def test_training_learns(data):
 
 def test_kept_weights_are_those_of_the_best_epoch(data):
     model = lively_model()
-    result = fit(model, data, seed=0, select="loss", **QUICK | {"lr": 0.5, "epochs": 6})
+    result = fit(model, data, quick(select="loss", lr=0.5, epochs=6), seed=0)
     valid = result.history.query("split == 'valid'")
     assert result.valid_loss == valid["loss"].min()
     assert result.best_epoch == valid["epoch"].iloc[valid["loss"].argmin()]
-    again = fit(model, data, seed=0, select="loss", **QUICK | {"epochs": 1, "lr": 1e-9})
+    again = fit(model, data, quick(select="loss", lr=1e-9, epochs=1), seed=0)
     assert again.history["loss"].iloc[0] == pytest.approx(result.valid_loss, rel=1e-6)
 
 
 def test_patience_ends_the_fit(data):
-    result = fit(lively_model(), data, seed=0, **QUICK | {"lr": 1e-12, "epochs": 50, "patience": 2, "select": "loss"})
+    result = fit(lively_model(), data, quick(lr=1e-12, epochs=50, patience=2, select="loss"), seed=0)
     assert result.history["epoch"].max() < 50
 
 
@@ -104,7 +109,7 @@ def test_test_windows_are_never_read(data, monkeypatch):
             return original(self, rows)
 
         monkeypatch.setattr(TargetSet, name, spy)
-    fit(lively_model(), data, seed=0, **QUICK)
+    fit(lively_model(), data, QUICK, seed=0)
     assert seen == {*data.fold("train"), *data.fold("valid")}
 
 
@@ -125,11 +130,7 @@ def test_a_loss_that_is_not_finite_names_window_and_track(data):
     with torch.no_grad():
         model.head.linear.bias[1] = float("nan")
     with pytest.raises(UserError, match=r"epoch 1, window \d+ \(chr1:\d+-\d+\), track a-: the loss is not finite"):
-        fit(model, data, seed=0, **QUICK)
-
-
-def test_training_settings_are_the_arguments_of_fit(data):
-    fit(lively_model(), data, seed=0, **Training(epochs=1, batch_size=4).model_dump())
+        fit(model, data, QUICK, seed=0)
 
 
 def test_windows_that_do_not_fit_the_shape_are_refused(data):

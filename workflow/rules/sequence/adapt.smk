@@ -78,6 +78,7 @@ rule sequence_trunk:
     params:
         settings=settings(SEQ_IN.trunk),
         torch_threads=CFG.torch_threads,
+        resume=RESUME,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_trunk"),
@@ -112,6 +113,7 @@ rule sequence_adapt:
     params:
         settings=adapt_settings,
         torch_threads=CFG.torch_threads,
+        resume=RESUME,
         seed=adapter_seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_adapt"),
