@@ -34,11 +34,12 @@ def _recomputed(block: nn.Module, forward: Forward) -> Forward:
 @contextmanager
 def _statistics_kept(block: nn.Module) -> Iterator[None]:
     """BatchNorm in training mode moves its running statistics at each pass; the second pass must not."""
-    moving = [m for m in block.modules() if isinstance(m, nn.BatchNorm1d) and m.training and m.track_running_stats]
+    moving = [m for m in block.modules() if isinstance(m, nn.BatchNorm1d) and m.training]
+    before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in moving]
     for norm in moving:
-        norm.track_running_stats = False
+        norm.momentum, norm.num_batches_tracked = 0.0, None
     try:
         yield
     finally:
-        for norm in moving:
-            norm.track_running_stats = True
+        for norm, momentum, counted in before:
+            norm.momentum, norm.num_batches_tracked = momentum, counted

@@ -1,18 +1,23 @@
 """The fit: views and their cache, the loop, early stopping on valid only, determinism, losses that are not finite."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from presage.config.adapt import AdaptRun
 from presage.config.training import Training
 from presage.config.trunk import TrunkShape
 from presage.errors import UserError
+from presage.sequence import fit as fitting
 from presage.sequence.adapters import attach
 from presage.sequence.fit import fit
 from presage.sequence.model import SequenceModel, predict_windows
+from presage.sequence.resume import Resume
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.step import make_trunk, train_trunk
 from presage.sequence.views import Views, view
@@ -131,6 +136,72 @@ def test_a_loss_that_is_not_finite_names_window_and_track(data):
         model.head.linear.bias[1] = float("nan")
     with pytest.raises(UserError, match=r"epoch 1, window \d+ \(chr1:\d+-\d+\), track a-: the loss is not finite"):
         fit(model, data, QUICK, seed=0)
+
+
+def test_a_loss_that_is_not_finite_leaves_the_best_weights(data, tmp_path, monkeypatch):
+    original = fitting._Fitting._losses
+    count = []
+
+    def breaks(self, rows, *rest):
+        count.append(1)
+        return original(self, rows, *rest) if len(count) < 5 else poison(self, rows, rest)
+
+    def poison(self, rows, rest):
+        with torch.no_grad():
+            self.model.head.linear.bias[0] = float("inf")
+        return original(self, rows, *rest)
+
+    monkeypatch.setattr(fitting._Fitting, "_losses", breaks)
+    model, resume = lively_model(), Resume(tmp_path / ".resume" / "x")
+    with pytest.raises(UserError, match=r"epoch 2, .* track a\+.*best weights so far \(epoch 1\): (.*)$") as error:
+        fit(model, data, quick(select="loss"), seed=0, resume=resume)
+    kept = load_file(str(error.value).split("): ")[-1])
+    assert set(kept) == {"head.linear.weight", "head.linear.bias"}
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+
+
+def test_tracks_that_do_not_vary_are_named_and_the_others_are_fitted(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("presage"), "propagate", True)
+    data = target_set(tmp_path / "t.zarr")
+    values = data.values(range(len(data)))
+    values[data.fold("train"), :, 1] = 0
+    values[:, :, 2] = 0.25
+    data = TargetSet.write(
+        tmp_path / "flat.zarr",
+        values,
+        data.windows,
+        data.tracks,
+        data.bin_size,
+        "counts / 4",
+        sequence=data.sequence(range(len(data))),
+    )
+    for weight in (0.0, 1.0):
+        result = fit(lively_model(), data, quick(depth_weight=weight, lr=0.02, rc=False), seed=0)
+        assert result.flat_tracks == ("a-", "b")
+        assert np.isfinite(result.history["loss"]).all()
+        first, last = result.history.query("split == 'train'")["loss"].iloc[[0, -1]]
+        assert last < first
+    assert "2 track(s) do not vary over the train windows: a-, b" in caplog.text
+
+
+@pytest.mark.parametrize("loss", ["poisson_multinomial", "poisson", "mse"])
+def test_each_loss_learns(data, loss):
+    result = fit(lively_model(), data, quick(loss=loss, select="loss", epochs=5), seed=0)
+    first, last = result.history.query("split == 'valid'")["loss"].iloc[[0, -1]]
+    assert last < first
+
+
+def test_a_cpu_fit_uses_deterministic_operations_only(data, monkeypatch):
+    seen = []
+    original = fitting._Fitting._step
+    monkeypatch.setattr(
+        fitting._Fitting,
+        "_step",
+        lambda *a: seen.append(torch.are_deterministic_algorithms_enabled()) or original(*a),
+    )
+    fit(lively_model(), data, quick(epochs=1), seed=0)
+    assert set(seen) == {True}
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_windows_that_do_not_fit_the_shape_are_refused(data):
