@@ -22,6 +22,7 @@ def run(job: Job) -> None:
         device(job.gpus),
         resume_root=job.params.resume,
         processes=max(1, job.gpus),
+        embeddings=job.input.embeddings[0] if job.input.embeddings else None,
     )
 
 

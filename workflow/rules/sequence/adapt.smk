@@ -1,7 +1,7 @@
 """The frozen trunk, and the adapters that are fitted inside it.
 
 REQUIRES bulk coverage (built-in world) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
-PRODUCES <run>/sequence/trunk/, <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet}
+PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet}
 """
 
 
@@ -74,7 +74,7 @@ rule sequence_trunk:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.fit
     params:
         settings=settings(SEQ_IN.trunk),
         torch_threads=CFG.torch_threads,
@@ -88,12 +88,47 @@ rule sequence_trunk:
         "../../../scripts/sequence_trunk.py"
 
 
+rule sequence_embed:
+    input:
+        trunk=rules.sequence_trunk.output.weights,
+        card=rules.sequence_trunk.output.card,
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+    output:
+        embeddings=directory(f"{SEQUENCE}/embeddings/{{stage}}.zarr"),
+    log:
+        f"{LOGS}/sequence_embed/{{stage}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_embed/{{stage}}.tsv"
+    wildcard_constraints:
+        stage="encoded|embedding",
+    priority: 10
+    conda:
+        "../../../envs/torch.yaml"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=min(1, CFG.gpus),
+    params:
+        settings=embed_settings(),
+        torch_threads=CFG.torch_threads,
+        resume=RESUME,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_embed"),
+    message:
+        "Pass every window through the frozen trunk ({wildcards.stage})"
+    script:
+        "../../../scripts/sequence_embed.py"
+
+
 rule sequence_adapt:
     input:
         trunk=rules.sequence_trunk.output.weights,
         card=rules.sequence_trunk.output.card,
         targets=adapt_targets(),
         fasta=rules.sequence_reference.output.fasta,
+        embeddings=adapt_embeddings,
     output:
         weights=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/adapter.safetensors",
         card=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/card.json",

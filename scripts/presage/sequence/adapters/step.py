@@ -16,6 +16,7 @@ from presage.config.training import HeadKind
 from presage.errors import UserError
 from presage.sequence.adapters import KINDS, attach, frozen_hash, lora, resolved_text, save_adapter
 from presage.sequence.adapters.ridge import fit_ridge
+from presage.sequence.embeddings import Embeddings
 from presage.sequence.fit import Fit, fit, loss_of, score
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, load_model
@@ -40,16 +41,18 @@ def adapt(
     *,
     resume_root: str | Path | None = None,
     processes: int = 1,
+    embeddings: str | Path | None = None,
 ) -> dict[str, Any]:
     """Fit ``run`` on the frozen trunk; write ``adapter.safetensors``, ``card.json``, ``history.parquet``.
 
     Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes
     on a CPU, also after a kill, if the fit could go on from what it left in ``resume_root``. ``processes``: how many
-    share each batch, each with a GPU of its own where ``device`` is ``cuda``.
+    share each batch, each with a GPU of its own where ``device`` is ``cuda``. ``embeddings``: outputs of the frozen
+    trunk on disk, which are read instead of computed.
 
     Raises :class:`UserError` when the targets do not fit the trunk, or a layer pattern fits nothing.
     """
-    arguments = (Path(out_dir), trunk_path, data, run, settings, seed, threads, device, resume_root)
+    arguments = (Path(out_dir), trunk_path, data, run, settings, seed, threads, device, resume_root, embeddings)
     if processes == 1 or run.kind == "ridge":
         _adapt(ALONE, *arguments)
     else:
@@ -68,6 +71,7 @@ def _adapt(
     threads: int,
     device: str,
     resume_root: str | Path | None,
+    embeddings: str | Path | None,
 ) -> None:
     """:func:`adapt` in one of its processes; the first one writes."""
     torch.set_num_threads(threads)
@@ -83,10 +87,12 @@ def _adapt(
     }
     own |= {"seed": seed, "threads": threads, "device": device, "processes": ranks.count}
     resume = resume_in(resume_root, __file__, data, settings.training.save_minutes, **own)
+    stored = Embeddings.open(embeddings, model, data) if embeddings else None
+    views = Views(model, data, settings.training.cache_gb, stored)
     if run.kind == "ridge":
-        result = _ridge(model, data, settings)
+        result = _ridge(model, views, settings)
     else:
-        result = _gradient(model, data, run, settings, seed, resume, ranks)
+        result = _gradient(model, views, run, settings, seed, resume, ranks)
     if frozen_hash(model) != before:
         raise RuntimeError("the frozen trunk changed during the fit")
     if not ranks.leads:
@@ -139,7 +145,7 @@ def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun, activation: H
 
 def _gradient(
     model: SequenceModel,
-    data: TargetSet,
+    views: Views,
     run: AdaptRun,
     settings: Adapt,
     seed: int,
@@ -147,8 +153,7 @@ def _gradient(
     ranks: Ranks,
 ) -> Fit:
     own = {key: value for key in ("lr", "epochs") if (value := getattr(run, key)) is not None}
-    training = settings.training.model_copy(update=own)
-    views = Views(model, data, training.cache_gb)
+    data, training = views.data, settings.training.model_copy(update=own)
     if not run.head_epochs:
         return fit(model, data, training, seed=seed, views=views, resume=resume, ranks=ranks)
     # A random head sends large, useless gradients into the adapters: let it settle first (Kumar et al. 2022).
@@ -178,9 +183,8 @@ def _set_trainable(parameters: list[torch.nn.Parameter], trainable: bool) -> Non
         parameter.requires_grad_(trainable)
 
 
-def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
-    training = settings.training
-    views = Views(model, data, training.cache_gb)
+def _ridge(model: SequenceModel, views: Views, settings: Adapt) -> Fit:
+    data, training = views.data, settings.training
     solved = fit_ridge(
         _Pairs(views, data.fold("train"), training.batch_size, (0, 1) if training.rc else (0,)),
         _Pairs(views, data.fold("valid"), training.batch_size),
