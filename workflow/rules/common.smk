@@ -242,9 +242,17 @@ def pseudobulk_page():
     return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
 
 
+def histories():
+    """Loss curves of every fit of this run."""
+    if CFG.sequence is None or not SEQ_IN.has_tracks:
+        return []
+    trunk = [f"{SEQUENCE}/trunk/history.svg"] if SEQ.trunk.kind == "train" else []
+    return [*trunk, *adapters(["history.svg"])]
+
+
 def sequence_targets():
     """Everything of the sequence branch but its figures."""
-    return [*sequence_tables(), *pseudobulk_page()]
+    return [*sequence_tables(), *pseudobulk_page(), *histories()]
 
 
 # ---- home cage --------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The frozen trunk, and the adapters that are fitted inside it.
 
 REQUIRES bulk coverage (built-in world) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
-PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet}
+PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet},
+         and a history.svg beside each history.parquet
 """
 
 
@@ -156,3 +157,27 @@ rule sequence_adapt:
         "Fit adapter {wildcards.name}, seed {wildcards.seed}"
     script:
         "../../../scripts/sequence_adapt.py"
+
+
+rule sequence_history:
+    input:
+        history=f"{SEQUENCE}/{{fit}}/history.parquet",
+        card=f"{SEQUENCE}/{{fit}}/card.json",
+    output:
+        picture=f"{SEQUENCE}/{{fit}}/history.svg",
+    log:
+        f"{LOGS}/sequence_history/{{fit}}.log",
+    wildcard_constraints:
+        fit=r"trunk|adapt/[^/]+/seed\d+",
+    conda:
+        "../../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_history"),
+    message:
+        "Draw the loss curves of {wildcards.fit}"
+    script:
+        "../../../scripts/sequence_history.py"
