@@ -14,7 +14,8 @@ def run(job: Job) -> None:
 
     card = json.loads(Path(job.input.card).read_text(encoding="utf-8"))
     table = tables.read(job.input.history, "history")
-    figure, _ = history(table, job.wildcards.fit, card["best_epoch"], job.params.simulated)
+    loss = card["training"]["loss"]
+    figure, _ = history(table, job.wildcards.fit, card["best_epoch"], loss, job.params.simulated)
     job.output.picture.write_bytes(drawn(figure, "svg"))
 
 

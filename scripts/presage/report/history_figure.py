@@ -6,7 +6,10 @@ from presage.report import style
 from presage.report.style import Drawing
 
 
-def history(table: pd.DataFrame, title: str, kept: int, simulated: bool | None) -> Drawing:
+UNITS = {"mse": "squared coverage"}  # of the losses that are no log likelihood
+
+
+def history(table: pd.DataFrame, title: str, kept: int, loss_kind: str, simulated: bool | None) -> Drawing:
     """``table``: the ``history`` table of one fit; ``kept``: the epoch whose weights were kept (0 = the start)."""
     lines = {split: table[table["split"] == split] for split in ("train", "valid")}
     step = lines["valid"].loc[lines["valid"]["epoch"] == kept, "step"]
@@ -21,7 +24,7 @@ def history(table: pd.DataFrame, title: str, kept: int, simulated: bool | None) 
             style.tidy(axes)
             for at in step:
                 axes.axvline(at, color=style.MUTED, linestyle=":", linewidth=1, label=f"kept (epoch {kept})")
-        loss.set(ylabel="loss per bin and track\n(nats, up to a constant)")
+        loss.set(ylabel=f"loss per bin and track\n({UNITS.get(loss_kind, 'nats, up to a constant')})")
         pearson.set(xlabel="optimiser steps", ylabel="Pearson r of bins,\nmean over tracks (valid)")
         loss.legend(loc="best")
     return figure, table

@@ -13,7 +13,7 @@ TABLE = pd.DataFrame(
 
 
 def test_curves_are_the_tables_columns():
-    figure, _ = history(TABLE, "adapt/lora/seed1", 1, True)
+    figure, _ = history(TABLE, "adapt/lora/seed1", 1, "poisson", True)
     loss, pearson = figure.axes
     lines = {line.get_label(): line for line in loss.lines}
     assert set(lines) == {"train", "valid", "kept (epoch 1)"}
@@ -30,6 +30,7 @@ def test_curves_are_the_tables_columns():
 
 def test_same_history_same_bytes_and_a_single_point_is_seen():
     one = TABLE.iloc[[0]].assign(epoch=1, step=1)
-    pictures = [drawn(history(one, "adapt/ridge/seed1", 1, False)[0], "svg") for _ in range(2)]
+    pictures = [drawn(history(one, "adapt/ridge/seed1", 1, "mse", False)[0], "svg") for _ in range(2)]
     assert pictures[0] == pictures[1]
+    assert b"squared coverage" in pictures[0]
     assert b"SIMULATED" not in pictures[0]
