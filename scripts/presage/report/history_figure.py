@@ -5,7 +5,6 @@ import pandas as pd
 from presage.report import style
 from presage.report.style import Drawing
 
-
 UNITS = {"mse": "squared coverage"}  # of the losses that are no log likelihood
 
 
