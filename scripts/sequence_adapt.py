@@ -20,6 +20,9 @@ def run(job: Job) -> None:
         job.params.seed,
         job.params.torch_threads,
         device(job.gpus),
+        resume_root=job.params.resume,
+        processes=max(1, job.gpus),
+        embeddings=job.input.embeddings[0] if job.input.embeddings else None,
     )
 
 

@@ -14,7 +14,13 @@ def run(job: Job) -> None:
     settings = Trunk(**job.params.settings)
     data = TargetSet.open(job.input.targets, job.input.fasta) if settings.kind == "train" else None
     card = make_trunk(
-        job.output.weights.parent, settings, job.params.seed, job.params.torch_threads, data, device(job.gpus)
+        job.output.weights.parent,
+        settings,
+        job.params.seed,
+        job.params.torch_threads,
+        data,
+        device(job.gpus),
+        job.params.resume,
     )
     if not job.output.history.exists():
         tables.write(job.output.history, "history", tables.empty("history"))

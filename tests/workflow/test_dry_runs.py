@@ -21,6 +21,7 @@ SEQUENCE_WORLD = {
     "sequence_bulk": 1,
     "sequence_trunk": 1,
     "sequence_adapt": 3,
+    "sequence_history": 4,
     "sequence_variants": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
@@ -114,6 +115,22 @@ sequence:
     jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
     expected = {"sequence_reference", "sequence_pseudobulk", "sequence_pseudobulk_page", "sequence_figures"}
     assert set(jobs) == {*expected, "summary", "index", "report"}
+
+
+def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path) -> None:
+    later = "{name: later, kind: lora, targets: [transformer.*]}"
+    early, probe = "{name: early, kind: lora, targets: [tower.*.conv]}", "{name: probe, kind: probe}"
+    for cached, runs, jobs in (
+        ("false", [later, probe], 0),
+        ("true", [early], 0),
+        ("true", [early, later], 1),
+        ("true", [early, later, probe], 2),
+    ):
+        text = f"sequence: {{world: {{}}, adapt: {{seeds: [1, 2], cached_trunk: {cached}, runs: [{', '.join(runs)}]}}}}"
+        (tmp_path / "c.yaml").write_text(f"run: cached\n{text}\n")
+        planned = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
+        assert planned.get("sequence_embed", 0) == jobs
+        assert planned["sequence_adapt"] == 2 * len(runs)
 
 
 def test_a_bam_is_read_by_as_many_jobs_as_asked_for(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from presage.config.pseudobulk import Reading
 from presage.config.root import HomeCage, Sequence
 from presage.errors import UserError
 from presage.provenance import closure_hash
+from presage.sequence.stages import cached_stage
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -25,6 +26,7 @@ except UserError as error:
 
 SEQUENCE, HOMECAGE = f"{RUN}/sequence", f"{RUN}/homecage"
 LOGS, BENCHMARKS = f"{RUN}/logs", f"{RUN}/benchmarks"
+RESUME = f"{RUN}/.resume"  # not an output of any rule: a killed job must find it again
 SIMULATED = study.simulated(CFG)
 HAS_CAGES = CFG.homecage is not None and CAGE_IN.cages is not None
 
@@ -94,8 +96,37 @@ def scoring_adapters():
 
 def adapt_settings(wildcards):
     """The one adapter run that a job fits, with what all runs share."""
-    runs = [settings(run) for run in SEQ.adapt.runs if run.name == wildcards.name]
-    return {**settings(SEQ.adapt), "runs": runs, "seeds": [int(wildcards.seed)]}
+    (run,) = [run for run in SEQ.adapt.runs if run.name == wildcards.name]
+    own = {
+        **settings(SEQ.adapt),
+        "runs": [settings(run)],
+        "seeds": [int(wildcards.seed)],
+    }
+    if not adapt_embeddings(
+        wildcards
+    ):  # how outputs are cached is nothing to a run that reads none
+        del own["cached_trunk"], own["cache_dtype"]
+    return own
+
+
+def adapt_embeddings(wildcards):
+    """The frozen trunk's outputs on disk, for runs that start behind them."""
+    (run,) = [run for run in SEQ.adapt.runs if run.name == wildcards.name]
+    stage = cached_stage(run) if SEQ.adapt.cached_trunk else None
+    return [f"{SEQUENCE}/embeddings/{stage}.zarr"] if stage else []
+
+
+def embed_settings():
+    """What the trunk's outputs depend on: a change of any other setting of a fit computes none again."""
+    training = {
+        key: value
+        for key, value in settings(SEQ.adapt.training).items()
+        if key in ("rc", "batch_size", "accumulate", "precision", "save_minutes")
+    }
+    return {
+        "training": {**training, "shift": 0},
+        "cache_dtype": SEQ.adapt.cache_dtype,
+    }
 
 
 def adapter_seed(wildcards):
@@ -211,9 +242,17 @@ def pseudobulk_page():
     return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
 
 
+def histories():
+    """Loss curves of every fit of this run."""
+    if CFG.sequence is None or not SEQ_IN.has_tracks:
+        return []
+    trunk = [f"{SEQUENCE}/trunk/history.svg"] if SEQ.trunk.kind == "train" else []
+    return [*trunk, *adapters(["history.svg"])]
+
+
 def sequence_targets():
     """Everything of the sequence branch but its figures."""
-    return [*sequence_tables(), *pseudobulk_page()]
+    return [*sequence_tables(), *pseudobulk_page(), *histories()]
 
 
 # ---- home cage --------------------------------------------------------------------------------------------------

@@ -114,6 +114,12 @@ class Adapt(Section):
     tracks: tuple[str, ...] = Field(
         ("*",), min_length=1, description="patterns on slug or name: the tracks to adapt to"
     )
+    cached_trunk: bool = Field(
+        False, description="keep the frozen layers' outputs on disk, once for all runs and seeds; training.shift is 0"
+    )
+    cache_dtype: Literal["float32", "float16"] = Field(
+        "float32", description="of those outputs; float16 = half the disk"
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
@@ -122,4 +128,6 @@ class Adapt(Section):
             raise ValueError(f"names of runs repeat: {names}")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds repeat: {list(self.seeds)}")
+        if self.cached_trunk and self.training.shift:
+            raise ValueError(f"cached_trunk keeps windows as they lie, but training.shift is {self.training.shift} bp")
         return self

@@ -1,12 +1,14 @@
 """Settings of a fit, shared by the trunk and the adapters."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from presage.config.base import Section
 
 HeadKind = Literal["exp", "softplus"]
+LossKind = Literal["poisson_multinomial", "poisson", "mse"]
+PrecisionKind = Literal["fp32", "bf16", "fp16"]
 HEAD = "from the head's linear layer to coverage: exp = log link, effects multiply; softplus = as in Borzoi"
 
 
@@ -23,9 +25,31 @@ class Training(Section):
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0 = no averaging")
     patience: int = Field(6, ge=1, description="epochs without a better valid score before stopping")
     select: Literal["loss", "pearson"] = Field("pearson", description="valid score by which the best epoch is chosen")
+    loss: LossKind = Field("poisson_multinomial", description="what is minimised, over bins of each window and track")
     total_weight: float = Field(
-        1.0, ge=0, description="weight of a window's total against its shape in the loss; 1 = Poisson, Borzoi 0.2"
+        1.0, ge=0, description="poisson_multinomial: weight of a window's total against its shape; Borzoi 0.2"
+    )
+    depth_weight: float = Field(
+        0.0, ge=0, le=1, description="each track's loss over its mean coverage to this power; 0 = deep tracks lead"
     )
     rc: bool = Field(True, description="show half of the windows as their reverse complement")
     shift: int = Field(3, ge=0, description="largest random shift of a window, bp")
     cache_gb: float = Field(1.5, ge=0, description="memory for the outputs of frozen layers, GB; 0 = compute each time")
+    precision: PrecisionKind = Field(
+        "fp32", description="of the trunk's layers; norms, head and loss stay in fp32. bf16 on recent GPUs"
+    )
+    accumulate: int = Field(
+        1, ge=1, description="parts in which a batch is passed, one after the other: less memory, the same gradient"
+    )
+    checkpoint: bool = Field(
+        False, description="compute the trunk's blocks again in the backward pass: less memory, a third more time"
+    )
+    save_minutes: float = Field(
+        10.0, ge=0, description="minutes between saves inside an epoch, from which a killed fit goes on"
+    )
+
+    @model_validator(mode="after")
+    def _parts_of_a_batch(self) -> Self:
+        if self.accumulate > self.batch_size:
+            raise ValueError(f"accumulate {self.accumulate} is more than the {self.batch_size} windows of a batch")
+        return self

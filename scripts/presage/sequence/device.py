@@ -1,5 +1,8 @@
 """Which device a model runs on. A job that was given a GPU and cannot see it must not crawl on the CPU unnoticed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from presage.errors import UserError
@@ -18,3 +21,14 @@ def device(given: int = 0) -> str:
             f"{given} GPU(s) of this job", f"torch (built for {built}) sees none", "check the driver, or set gpus: 0"
         )
     return "cpu"
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """On a CPU, only operations inside whose result repeats to the bit: one that cannot raises ``RuntimeError``."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(before or device.type == "cpu")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

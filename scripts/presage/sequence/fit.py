@@ -1,156 +1,255 @@
 """Fitting a SequenceModel: one loop for the trunk, the probe and the adapters."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from presage.config.training import Training
 from presage.errors import UserError
-from presage.progress import progress
+from presage.progress import bar
+from presage.sequence.checkpointing import checkpointed
 from presage.sequence.correlation import moments, pearson_from_moments
-from presage.sequence.losses import poisson_multinomial
+from presage.sequence.course import Best, Course
+from presage.sequence.device import deterministic
+from presage.sequence.losses import Loss, coverage_loss, depth_weights
+from presage.sequence.memory import out_of_memory_explained
 from presage.sequence.model import SequenceModel
+from presage.sequence.optimizer import copied, learning_rate, parameters, put, swapped, update_average
+from presage.sequence.precision import Precision
+from presage.sequence.ranks import ALONE, Ranks
+from presage.sequence.resume import Resume, Saved, write
 from presage.sequence.targets import TargetSet
+from presage.sequence.track_stats import track_stats
 from presage.sequence.views import Views
 
 log = logging.getLogger("presage")
 
 
 class Fit(NamedTuple):
-    """How a fit went: the ``history`` table, the epoch that was kept (0 = the start) and its valid loss and Pearson."""
+    """How a fit went: the ``history`` table, the epoch that was kept (0 = the start) and its valid loss and Pearson.
+
+    ``flat_tracks`` have the same value in every bin of the train windows: there was nothing to learn of them.
+    """
 
     history: pd.DataFrame
     best_epoch: int
     valid_loss: float
     valid_pearson: float
+    flat_tracks: tuple[str, ...] = ()
 
 
 def fit(
     model: SequenceModel,
     data: TargetSet,
+    training: Training,
     *,
     seed: int,
-    epochs: int,
-    lr: float,
-    schedule: Literal["constant", "cosine"] = "cosine",
-    warmup_steps: int = 0,
-    batch_size: int = 16,
-    weight_decay: float = 0.0,
-    clip: float = 1.0,
-    ema: float = 0.0,
-    patience: int = 10,
-    select: Literal["loss", "pearson"] = "pearson",
-    total_weight: float = 1.0,
-    rc: bool = True,
-    shift: int = 3,
-    cache_gb: float = 1.5,
     views: Views | None = None,
+    resume: Resume | None = None,
+    ranks: Ranks = ALONE,
 ) -> Fit:
     """Fit what is trainable in ``model`` to the train windows of ``data`` and leave the best epoch's weights in it.
 
-    AdamW on the Poisson-multinomial loss; each window is shown at random as its reverse complement (``rc``) and
-    moved by up to ``shift`` bp. After each epoch the (averaged, if ``ema``) weights are scored on the valid
-    windows, unmoved; the best ones by ``select`` are kept, and ``patience`` epochs without a better one end the
-    fit. Test windows are never read. On a CPU the result depends on the seed and on torch's thread count alone.
+    AdamW on the chosen loss; each window is shown at random as its reverse complement (``rc``) and moved by up to
+    ``shift`` bp. After each epoch the (averaged, if ``ema``) weights are scored on the valid windows, unmoved; the
+    best ones by ``select`` are kept, and ``patience`` epochs without a better one end the fit. Test windows are never
+    read. On a CPU the result depends on the seed and on torch's thread count alone, and a fit that was killed and
+    started again with the same ``resume`` ends at the same bits. A finished fit is taken from ``resume`` as it is.
 
-    Raises :class:`UserError` when a loss is not finite, naming epoch, window and track.
+    Raises
+    ------
+    UserError
+        When a loss is not finite, naming epoch, window and track; when memory does not suffice, naming what takes
+        less; when a trunk that is itself trained is to be cut into parts, which its BatchNorm would notice.
     """
-    views = views or Views(model, data, cache_gb)
-    train, valid = data.fold("train"), data.fold("valid")
-    rng = np.random.default_rng(seed)
-    optimizer, steps = _optimizer(model, lr, weight_decay), epochs * -(-len(train) // batch_size)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(schedule, warmup_steps, steps))
-    state = trainable_state(model)
-    average, rows, step = _copied(state), [], 0
-    best: _Best | None = None
+    _require_whole_batches(model, training, ranks)
+    precision = Precision(training.precision, model.device)
+    with ExitStack() as during:
+        during.enter_context(out_of_memory_explained(model, training))
+        during.enter_context(deterministic(model.device))
+        during.enter_context(precision.norms_and_head_in_fp32(model))
+        if training.checkpoint:
+            during.enter_context(checkpointed(model))
+        fitting = _Fitting(model, views or Views(model, data, training.cache_gb), training, seed, precision, ranks)
+        return fitting.run(resume)
 
-    for epoch in progress(range(epochs + 1), "fit", "epoch"):
-        losses = []
-        for batch in _batches(rng.permutation(train), batch_size) if epoch else ():  # epoch 0 only scores the start
-            flips, shifts = rng.integers(0, 1 + rc, len(batch)), rng.integers(-shift, shift + 1, len(batch))
-            loss = _loss(model, views, batch, flips, shifts, total_weight, epoch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip)
-            optimizer.step()
-            rate.step()
-            step += 1
-            losses.append(float(loss.detach()))
-            _update(average, state, min(ema, (1 + step) / (10 + step)))
-        now = optimizer.param_groups[0]["lr"]
-        if losses:
-            rows.append((epoch, step, "train", float(np.mean(losses)), np.nan, now))
-        with _swapped(state, average):
-            valid_loss, pearson = score(model, views, valid, batch_size, total_weight)
-        rows.append((epoch, step, "valid", valid_loss, pearson, now))
-        log.info("epoch %d, step %d: valid loss %.4f, valid r %.4f", epoch, step, valid_loss, pearson)
-        value = -valid_loss if select == "loss" else pearson
+
+class _Fitting:
+    """The loop, and what stays the same in it."""
+
+    def __init__(
+        self, model: SequenceModel, views: Views, training: Training, seed: int, precision: Precision, ranks: Ranks
+    ) -> None:
+        data = views.data
+        self.model, self.views, self.training, self.seed = model, views, training, seed
+        self.precision, self.ranks = precision, ranks
+        self.train, self.valid = data.fold("train"), data.fold("valid")
+        self.steps = training.epochs * -(-len(self.train) // training.batch_size)
+        self.loss, self.flat = loss_of(data, training, model.device)
+        self.course = Course(model, training, seed, precision)
+
+    def run(self, resume: Resume | None) -> Fit:
+        course = self.course
+        saved = resume.load() if resume else None
+        if saved:
+            course.restore(saved)
+            log.info("going on from epoch %d, step %d (%s)", course.epoch, course.step, resume and resume.path)
+        with bar(self.steps, "fit", "step", course.step) as shown:
+            while not course.finished:
+                if course.epoch:  # epoch 0 only scores the start
+                    self._train_epoch(shown, resume)
+                self._score_epoch()
+                if resume and self.ranks.leads:
+                    resume.save(course.saved())
+        best = course.best
+        assert best is not None  # epoch 0 is always scored
+        put(best.state, course.state)
+        self.model.eval()
+        history = pd.DataFrame(course.rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])
+        return Fit(history, best.epoch, best.loss, best.pearson, self.flat)
+
+    def _train_epoch(self, shown: Any, resume: Resume | None) -> None:
+        course = self.course
+        if course.batch == 0:
+            course.order, course.losses = course.rng.permutation(self.train), []
+        for batch in list(_batches(course.order, self.training.batch_size))[course.batch :]:
+            try:
+                course.losses.append(self._step(batch))
+            except UserError as error:
+                raise self._with_best(error, resume) from None
+            course.batch += 1
+            shown.set_postfix(loss=f"{course.losses[-1]:.4f}", refresh=False)
+            shown.update()
+            if resume and self.ranks.leads and resume.due():
+                resume.save(course.saved())
+
+    def _step(self, batch: np.ndarray) -> float:
+        """One optimiser step on a batch of windows; returns its mean loss."""
+        course, training = self.course, self.training
+        flips = course.rng.integers(0, 1 + training.rc, len(batch))
+        shifts = course.rng.integers(-training.shift, training.shift + 1, len(batch))
+        self.ranks.seed(self.seed, course.step)
+        self.model.train()
+        course.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.model.device)
+        own = self.ranks.share(np.arange(len(batch)))
+        for part in np.array_split(own, min(training.accumulate, max(1, len(own)))):
+            if not len(part):  # the last batch may have fewer windows than there are processes
+                continue
+            losses = self._losses(batch[part], flips[part], shifts[part])
+            loss = losses.mean() * (len(part) / len(batch))
+            course.precision.scaler.scale(loss).backward()
+            total += loss.detach()
+        trained = parameters(course.optimizer)
+        if self.ranks.count > 1:
+            for parameter in trained:
+                parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            self.ranks.add([total, *(p.grad for p in trained if p.grad is not None)])
+        for group in course.optimizer.param_groups:
+            group["lr"] = learning_rate(training, course.step, self.steps)
+        course.precision.scaler.unscale_(course.optimizer)
+        nn.utils.clip_grad_norm_(trained, training.clip)
+        course.precision.scaler.step(course.optimizer)
+        course.precision.scaler.update()
+        course.step += 1
+        update_average(course.average, course.state, training.ema, course.step)
+        return float(total)
+
+    def _losses(self, rows: np.ndarray, flips: np.ndarray, shifts: np.ndarray) -> Tensor:
+        """Loss of each window and track of some views, float32 [B, tracks]."""
+        predicted = _predicted(self.model, self.views.inputs, self.precision, rows, flips, shifts)
+        losses = self.loss(predicted, self.views.observed(rows, flips))
+        _require_finite(losses, rows, self.views.data, self.course.epoch)
+        return losses
+
+    def _score_epoch(self) -> None:
+        """Score the average on the valid windows, keep it if it is the best, and go to the next epoch."""
+        course, training = self.course, self.training
+        lr = learning_rate(training, course.step, self.steps)
+        if course.epoch:
+            course.rows.append((course.epoch, course.step, "train", float(np.mean(course.losses)), float("nan"), lr))
+        with swapped(course.state, course.average):
+            loss, pearson = score(
+                self.model, self.views, self.valid, training.batch_size, self.loss, self.precision, self.ranks
+            )
+        course.rows.append((course.epoch, course.step, "valid", loss, pearson, lr))
+        log.info("epoch %d, step %d: valid loss %.4f, valid r %.4f", course.epoch, course.step, loss, pearson)
+        value = -loss if training.select == "loss" else pearson
+        best = course.best
         if best is None or value > best.value or not np.isfinite(best.value):
-            best = _Best(value, epoch, valid_loss, pearson, _copied(average))
-        elif epoch - best.epoch >= patience:
-            break
+            best = course.best = Best(value, course.epoch, loss, pearson, copied(course.average))
+        stopped = course.epoch - best.epoch >= training.patience
+        course.finished = stopped or course.epoch == training.epochs
+        course.epoch, course.batch = course.epoch + 1, 0
 
-    assert best is not None  # epoch 0 is always scored
-    _copy(best.state, state)
-    model.eval()
-    history = pd.DataFrame(rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])
-    return Fit(history, best.epoch, best.loss, best.pearson)
+    def _with_best(self, error: UserError, resume: Resume | None) -> UserError:
+        """The same error, which also says where the best weights so far are."""
+        best = self.course.best
+        if resume is None or best is None:
+            return error
+        path = resume.path.with_name(f"{resume.name}.best.safetensors")
+        if self.ranks.leads:
+            write(path, Saved(best.state, {"epoch": best.epoch, "valid_pearson": best.pearson}))
+        return UserError(error.where, error.what, f"{error.todo}; the best weights so far (epoch {best.epoch}): {path}")
 
 
-class _Best(NamedTuple):
-    value: float
-    epoch: int
-    loss: float
-    pearson: float
-    state: dict[str, Tensor]
+def loss_of(data: TargetSet, training: Training, device: torch.device) -> tuple[Loss, tuple[str, ...]]:
+    """The loss that ``training`` asks for on ``data``, and the tracks that do not vary over the train windows.
+
+    Such tracks are named in the log; nothing is learned of them, and the others are fitted as ever.
+    """
+    stats = track_stats(data, data.fold("train"))
+    flat = tuple(track for track, constant in zip(data.tracks, stats.flat) if constant)
+    if flat:
+        log.warning("%d track(s) do not vary over the train windows: %s", len(flat), ", ".join(flat))
+    weights = depth_weights(stats.mean, training.depth_weight)
+    weights = weights if weights is None else weights.to(device)
+    return coverage_loss(training.loss, training.total_weight, weights), flat
 
 
 def score(
-    model: SequenceModel, views: Views, rows: np.ndarray, batch_size: int, total_weight: float
-) -> tuple[float, float]:
-    """Loss, and mean over tracks of the per-bin Pearson, on windows as they lie (no flip, no shift)."""
-    model.eval()
-    losses, sums = [], np.zeros((6, len(model.tracks)))
-    with torch.no_grad():
-        for batch in _batches(rows, batch_size):
-            still = np.zeros(len(batch), int)
-            predicted = model.run(range(model.frozen_stages(), 3), views.inputs(batch, still, still))[0]
-            observed = views.observed(batch, still)
-            losses.append(poisson_multinomial(predicted, observed, total_weight).mean(1).cpu().numpy())
-            sums += moments(predicted.flatten(0, 1).cpu().numpy(), observed.flatten(0, 1).cpu().numpy())
-    r = pearson_from_moments(sums)
-    r = r[np.isfinite(r)]  # a track that does not vary on these windows has none
-    return float(np.concatenate(losses).mean()), float(r.mean()) if len(r) else float("nan")
-
-
-def trainable_state(model: SequenceModel) -> dict[str, Tensor]:
-    """The tensors that a fit changes: trainable parameters, and running statistics where the trunk is not frozen."""
-    state = {name: p.data for name, p in model.named_parameters() if p.requires_grad}
-    if not model.frozen:
-        state |= {name: b for name, b in model.named_buffers() if b.is_floating_point()}
-    return state
-
-
-def _loss(
     model: SequenceModel,
     views: Views,
     rows: np.ndarray,
-    flips: np.ndarray,
-    shifts: np.ndarray,
-    total_weight: float,
-    epoch: int,
-) -> Tensor:
-    """Mean loss of one batch of views, in training mode."""
-    model.train()
-    predicted = model.run(range(model.frozen_stages(), 3), views.inputs(rows, flips, shifts))[0]
-    losses = poisson_multinomial(predicted, views.observed(rows, flips), total_weight)
-    _require_finite(losses, rows, views.data, epoch)
-    return losses.mean()
+    batch_size: int,
+    loss: Loss,
+    precision: Precision | None = None,
+    ranks: Ranks = ALONE,
+) -> tuple[float, float]:
+    """Loss, and mean over tracks of the per-bin Pearson, on windows as they lie (no flip, no shift)."""
+    model.eval()
+    precision = precision or Precision("fp32", model.device)
+    losses, sums = [np.empty((0,), np.float32)], np.zeros((6, len(model.tracks)))
+    with torch.no_grad():
+        for batch in _batches(ranks.share(rows), batch_size):
+            still = np.zeros(len(batch), int)
+            predicted = _predicted(model, views.inputs, precision, batch, still, still)
+            observed = views.observed(batch, still)
+            losses.append(loss(predicted, observed).mean(1).cpu().numpy())
+            sums += moments(predicted.flatten(0, 1).cpu().numpy(), observed.flatten(0, 1).cpu().numpy())
+    r = pearson_from_moments(np.sum(ranks.gather(sums), axis=0))
+    r = r[np.isfinite(r)]  # a track that does not vary on these windows has none
+    mean = np.concatenate(ranks.gather(np.concatenate(losses))).mean()
+    return float(mean), float(r.mean()) if len(r) else float("nan")
+
+
+def _predicted(model: SequenceModel, inputs: Any, precision: Precision, *view: np.ndarray) -> Tensor:
+    """Coverage of some views (rows, flips, shifts), from the first stage that is not frozen: float32 [B, L, tracks]."""
+    with precision.autocast():
+        return model.run(range(model.frozen_stages(), 3), inputs(*view))[0].float()
+
+
+def _require_whole_batches(model: SequenceModel, training: Training, ranks: Ranks) -> None:
+    if not model.frozen and (training.accumulate > 1 or ranks.count > 1):
+        where = f"accumulate {training.accumulate}, {ranks.count} process(es)"
+        what = "a trunk that is itself trained needs whole batches: its BatchNorm takes its statistics from them"
+        raise UserError(where, what, "set accumulate: 1 on one GPU, and lower batch_size or set checkpoint: true")
 
 
 def _require_finite(losses: Tensor, rows: np.ndarray, data: TargetSet, epoch: int) -> None:
@@ -162,48 +261,5 @@ def _require_finite(losses: Tensor, rows: np.ndarray, data: TargetSet, epoch: in
         raise UserError(where, "the loss is not finite", "lower the learning rate, or look at that window's targets")
 
 
-def _optimizer(model: SequenceModel, lr: float, weight_decay: float) -> torch.optim.Optimizer:
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=lr, fused=True)
-
-
-def _schedule(kind: str, warmup: int, steps: int) -> Callable[[int], float]:
-    def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        done = min(1.0, (step - warmup) / max(1, steps - warmup))
-        return 1.0 if kind == "constant" else 0.5 * (1 + np.cos(np.pi * done))
-
-    return factor
-
-
 def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (rows[i : i + size] for i in range(0, len(rows), size))
-
-
-def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in state.items()}
-
-
-@torch.no_grad()
-def _copy(source: dict[str, Tensor], state: dict[str, Tensor]) -> None:
-    for name, tensor in state.items():
-        tensor.copy_(source[name])
-
-
-@torch.no_grad()
-def _update(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
-    torch._foreach_lerp_(list(average.values()), [state[name] for name in average], 1 - decay)
-
-
-@contextmanager
-def _swapped(state: dict[str, Tensor], other: dict[str, Tensor]) -> Iterator[None]:
-    """The model with ``other`` in place of ``state``."""
-    own = _copied(state)
-    _copy(other, state)
-    yield
-    _copy(own, state)

@@ -1,24 +1,34 @@
 """The fit: views and their cache, the loop, early stopping on valid only, determinism, losses that are not finite."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from presage.config.adapt import AdaptRun
 from presage.config.training import Training
 from presage.config.trunk import TrunkShape
 from presage.errors import UserError
+from presage.sequence import fit as fitting
 from presage.sequence.adapters import attach
 from presage.sequence.fit import fit
 from presage.sequence.model import SequenceModel, predict_windows
+from presage.sequence.resume import Resume
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.step import make_trunk, train_trunk
 from presage.sequence.views import Views, view
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
-QUICK = {"epochs": 3, "lr": 0.01, "batch_size": 2, "shift": 1}
+QUICK = Training(epochs=3, lr=0.01, batch_size=2, shift=1, warmup_steps=0)
+
+
+def quick(**changed) -> Training:
+    """A short fit."""
+    return Training(**QUICK.model_dump() | changed)
 
 
 @pytest.fixture
@@ -81,16 +91,16 @@ def test_training_learns(data):
 
 def test_kept_weights_are_those_of_the_best_epoch(data):
     model = lively_model()
-    result = fit(model, data, seed=0, select="loss", **QUICK | {"lr": 0.5, "epochs": 6})
+    result = fit(model, data, quick(select="loss", lr=0.5, epochs=6), seed=0)
     valid = result.history.query("split == 'valid'")
     assert result.valid_loss == valid["loss"].min()
     assert result.best_epoch == valid["epoch"].iloc[valid["loss"].argmin()]
-    again = fit(model, data, seed=0, select="loss", **QUICK | {"epochs": 1, "lr": 1e-9})
+    again = fit(model, data, quick(select="loss", lr=1e-9, epochs=1), seed=0)
     assert again.history["loss"].iloc[0] == pytest.approx(result.valid_loss, rel=1e-6)
 
 
 def test_patience_ends_the_fit(data):
-    result = fit(lively_model(), data, seed=0, **QUICK | {"lr": 1e-12, "epochs": 50, "patience": 2, "select": "loss"})
+    result = fit(lively_model(), data, quick(lr=1e-12, epochs=50, patience=2, select="loss"), seed=0)
     assert result.history["epoch"].max() < 50
 
 
@@ -104,7 +114,7 @@ def test_test_windows_are_never_read(data, monkeypatch):
             return original(self, rows)
 
         monkeypatch.setattr(TargetSet, name, spy)
-    fit(lively_model(), data, seed=0, **QUICK)
+    fit(lively_model(), data, QUICK, seed=0)
     assert seen == {*data.fold("train"), *data.fold("valid")}
 
 
@@ -125,11 +135,73 @@ def test_a_loss_that_is_not_finite_names_window_and_track(data):
     with torch.no_grad():
         model.head.linear.bias[1] = float("nan")
     with pytest.raises(UserError, match=r"epoch 1, window \d+ \(chr1:\d+-\d+\), track a-: the loss is not finite"):
-        fit(model, data, seed=0, **QUICK)
+        fit(model, data, QUICK, seed=0)
 
 
-def test_training_settings_are_the_arguments_of_fit(data):
-    fit(lively_model(), data, seed=0, **Training(epochs=1, batch_size=4).model_dump())
+def test_a_loss_that_is_not_finite_leaves_the_best_weights(data, tmp_path, monkeypatch):
+    original = fitting._Fitting._losses
+    count = []
+
+    def breaks(self, rows, *rest):
+        count.append(1)
+        return original(self, rows, *rest) if len(count) < 5 else poison(self, rows, rest)
+
+    def poison(self, rows, rest):
+        with torch.no_grad():
+            self.model.head.linear.bias[0] = float("inf")
+        return original(self, rows, *rest)
+
+    monkeypatch.setattr(fitting._Fitting, "_losses", breaks)
+    model, resume = lively_model(), Resume(tmp_path / ".resume" / "x")
+    with pytest.raises(UserError, match=r"epoch 2, .* track a\+.*best weights so far \(epoch 1\): (.*)$") as error:
+        fit(model, data, quick(select="loss"), seed=0, resume=resume)
+    kept = load_file(str(error.value).split("): ")[-1])
+    assert set(kept) == {"head.linear.weight", "head.linear.bias"}
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+
+
+def test_tracks_that_do_not_vary_are_named_and_the_others_are_fitted(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("presage"), "propagate", True)
+    data = target_set(tmp_path / "t.zarr")
+    values = data.values(range(len(data)))
+    values[data.fold("train"), :, 1] = 0
+    values[:, :, 2] = 0.25
+    data = TargetSet.write(
+        tmp_path / "flat.zarr",
+        values,
+        data.windows,
+        data.tracks,
+        data.bin_size,
+        "counts / 4",
+        sequence=data.sequence(range(len(data))),
+    )
+    for weight in (0.0, 1.0):
+        result = fit(lively_model(), data, quick(depth_weight=weight, lr=0.02, rc=False), seed=0)
+        assert result.flat_tracks == ("a-", "b")
+        assert np.isfinite(result.history["loss"]).all()
+        first, last = result.history.query("split == 'train'")["loss"].iloc[[0, -1]]
+        assert last < first
+    assert "2 track(s) do not vary over the train windows: a-, b" in caplog.text
+
+
+@pytest.mark.parametrize("loss", ["poisson_multinomial", "poisson", "mse"])
+def test_each_loss_learns(data, loss):
+    result = fit(lively_model(), data, quick(loss=loss, select="loss", epochs=5), seed=0)
+    first, last = result.history.query("split == 'valid'")["loss"].iloc[[0, -1]]
+    assert last < first
+
+
+def test_a_cpu_fit_uses_deterministic_operations_only(data, monkeypatch):
+    seen = []
+    original = fitting._Fitting._step
+    monkeypatch.setattr(
+        fitting._Fitting,
+        "_step",
+        lambda *a: seen.append(torch.are_deterministic_algorithms_enabled()) or original(*a),
+    )
+    fit(lively_model(), data, quick(epochs=1), seed=0)
+    assert set(seen) == {True}
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_windows_that_do_not_fit_the_shape_are_refused(data):

@@ -1,7 +1,8 @@
 """The frozen trunk, and the adapters that are fitted inside it.
 
 REQUIRES bulk coverage (built-in world) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
-PRODUCES <run>/sequence/trunk/, <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet}
+PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet},
+         and a history.svg beside each history.parquet
 """
 
 
@@ -74,10 +75,11 @@ rule sequence_trunk:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.fit
     params:
         settings=settings(SEQ_IN.trunk),
         torch_threads=CFG.torch_threads,
+        resume=RESUME,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_trunk"),
@@ -87,12 +89,47 @@ rule sequence_trunk:
         "../../../scripts/sequence_trunk.py"
 
 
+rule sequence_embed:
+    input:
+        trunk=rules.sequence_trunk.output.weights,
+        card=rules.sequence_trunk.output.card,
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+    output:
+        embeddings=directory(f"{SEQUENCE}/embeddings/{{stage}}.zarr"),
+    log:
+        f"{LOGS}/sequence_embed/{{stage}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sequence_embed/{{stage}}.tsv"
+    wildcard_constraints:
+        stage="encoded|embedding",
+    priority: 10
+    conda:
+        "../../../envs/torch.yaml"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=min(1, CFG.gpus),
+    params:
+        settings=embed_settings(),
+        torch_threads=CFG.torch_threads,
+        resume=RESUME,
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_embed"),
+    message:
+        "Pass every window through the frozen trunk ({wildcards.stage})"
+    script:
+        "../../../scripts/sequence_embed.py"
+
+
 rule sequence_adapt:
     input:
         trunk=rules.sequence_trunk.output.weights,
         card=rules.sequence_trunk.output.card,
         targets=adapt_targets(),
         fasta=rules.sequence_reference.output.fasta,
+        embeddings=adapt_embeddings,
     output:
         weights=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/adapter.safetensors",
         card=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/card.json",
@@ -112,6 +149,7 @@ rule sequence_adapt:
     params:
         settings=adapt_settings,
         torch_threads=CFG.torch_threads,
+        resume=RESUME,
         seed=adapter_seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_adapt"),
@@ -119,3 +157,27 @@ rule sequence_adapt:
         "Fit adapter {wildcards.name}, seed {wildcards.seed}"
     script:
         "../../../scripts/sequence_adapt.py"
+
+
+rule sequence_history:
+    input:
+        history=f"{SEQUENCE}/{{fit}}/history.parquet",
+        card=f"{SEQUENCE}/{{fit}}/card.json",
+    output:
+        picture=f"{SEQUENCE}/{{fit}}/history.svg",
+    log:
+        f"{LOGS}/sequence_history/{{fit}}.log",
+    wildcard_constraints:
+        fit=r"trunk|adapt/[^/]+/seed\d+",
+    conda:
+        "../../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_history"),
+    message:
+        "Draw the loss curves of {wildcards.fit}"
+    script:
+        "../../../scripts/sequence_history.py"

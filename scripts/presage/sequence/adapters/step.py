@@ -19,10 +19,14 @@ from presage.sequence.adapters.files import save_adapter
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.table import resolved_text
-from presage.sequence.fit import Fit, fit, score
+from presage.sequence.embeddings import Embeddings
+from presage.sequence.fit import Fit, fit, loss_of, score
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, load_model, tensor_hash
+from presage.sequence.ranks import ALONE, Ranks, launch
+from presage.sequence.resume import Resume, resume_in
 from presage.sequence.targets import TargetSet
+from presage.sequence.trunk.shape import read_card
 from presage.sequence.views import Views
 
 log = logging.getLogger("presage")
@@ -37,24 +41,66 @@ def adapt(
     seed: int,
     threads: int,
     device: str = "cpu",
+    *,
+    resume_root: str | Path | None = None,
+    processes: int = 1,
+    embeddings: str | Path | None = None,
 ) -> dict[str, Any]:
     """Fit ``run`` on the frozen trunk; write ``adapter.safetensors``, ``card.json``, ``history.parquet``.
 
     Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes
-    on a CPU.
+    on a CPU, also after a kill, if the fit could go on from what it left in ``resume_root``. ``processes``: how many
+    share each batch, each with a GPU of its own where ``device`` is ``cuda``. ``embeddings``: outputs of the frozen
+    trunk on disk, which are read instead of computed.
 
     Raises :class:`UserError` when the targets do not fit the trunk, or a layer pattern fits nothing.
     """
+    arguments = (Path(out_dir), trunk_path, data, run, settings, seed, threads, device, resume_root, embeddings)
+    if processes == 1 or run.kind == "ridge":
+        _adapt(ALONE, *arguments)
+    else:
+        launch(_adapt, processes, device, *arguments)
+    return read_card(out_dir)
+
+
+def _adapt(
+    ranks: Ranks,
+    out_dir: Path,
+    trunk_path: str | Path,
+    data: TargetSet,
+    run: AdaptRun,
+    settings: Adapt,
+    seed: int,
+    threads: int,
+    device: str,
+    resume_root: str | Path | None,
+    embeddings: str | Path | None,
+) -> None:
+    """:func:`adapt` in one of its processes; the first one writes."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     data = data.select(settings.tracks)
     model = new_model(load_model(trunk_path), data, run, settings.head).to(device)
     log.info("%s", resolved_text(model))
     before = tensor_hash(base_state(model.trunk))
-    result = _ridge(model, data, settings) if run.kind == "ridge" else _gradient(model, data, run, settings, seed)
+    own: dict[str, Any] = {
+        "trunk": model.trunk_hash,
+        "run": run.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json"),
+    }
+    own |= {"seed": seed, "threads": threads, "device": device, "processes": ranks.count}
+    resume = resume_in(resume_root, __file__, data, settings.training.save_minutes, **own)
+    stored = Embeddings.open(embeddings, model, data) if embeddings else None
+    views = Views(model, data, settings.training.cache_gb, stored)
+    if run.kind == "ridge":
+        result = _ridge(model, views, settings)
+    else:
+        result = _gradient(model, views, run, settings, seed, resume, ranks)
     if tensor_hash(base_state(model.trunk)) != before:
         raise RuntimeError("the frozen trunk changed during the fit")
-    card = save_adapter(
+    if not ranks.leads:
+        return
+    save_adapter(
         out_dir,
         model.cpu(),
         run,
@@ -69,10 +115,12 @@ def adapt(
             "best_epoch": result.best_epoch,
             "valid_loss": result.valid_loss,
             "valid_pearson": result.valid_pearson,
+            "flat_tracks": list(result.flat_tracks),
         },
     )
-    tables.write(Path(out_dir) / "history.parquet", "history", result.history)
-    return card
+    tables.write(out_dir / "history.parquet", "history", result.history)
+    if resume:
+        resume.clear()
 
 
 def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun, activation: HeadKind = "exp") -> SequenceModel:
@@ -98,20 +146,26 @@ def new_model(base: SequenceModel, data: TargetSet, run: AdaptRun, activation: H
     )
 
 
-def _gradient(model: SequenceModel, data: TargetSet, run: AdaptRun, settings: Adapt, seed: int) -> Fit:
+def _gradient(
+    model: SequenceModel,
+    views: Views,
+    run: AdaptRun,
+    settings: Adapt,
+    seed: int,
+    resume: Resume | None,
+    ranks: Ranks,
+) -> Fit:
     own = {key: value for key in ("lr", "epochs") if (value := getattr(run, key)) is not None}
-    arguments = settings.training.model_dump() | own
-    views = Views(model, data, settings.training.cache_gb)
+    data, training = views.data, settings.training.model_copy(update=own)
     if not run.head_epochs:
-        return fit(model, data, seed=seed, views=views, **arguments)
+        return fit(model, data, training, seed=seed, views=views, resume=resume, ranks=ranks)
     # A random head sends large, useless gradients into the adapters: let it settle first (Kumar et al. 2022).
     parts = [p for spot in placed(model.trunk) for p in spot.part.parameters()]
     _set_trainable(parts, False)
-    head = fit(
-        model, data, seed=seed, views=views, **arguments | {"epochs": run.head_epochs, "lr": settings.training.lr}
-    )
+    first = settings.training.model_copy(update={"epochs": run.head_epochs})
+    head = fit(model, data, first, seed=seed, views=views, resume=resume.phase("head") if resume else None, ranks=ranks)
     _set_trainable(parts, True)
-    both = fit(model, data, seed=seed, views=views, **arguments)
+    both = fit(model, data, training, seed=seed, views=views, resume=resume, ranks=ranks)
     return _joined(head, both)
 
 
@@ -132,9 +186,8 @@ def _set_trainable(parameters: list[torch.nn.Parameter], trainable: bool) -> Non
         parameter.requires_grad_(trainable)
 
 
-def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
-    training = settings.training
-    views = Views(model, data, training.cache_gb)
+def _ridge(model: SequenceModel, views: Views, settings: Adapt) -> Fit:
+    data, training = views.data, settings.training
     solved = fit_ridge(
         _Pairs(views, data.fold("train"), training.batch_size, (0, 1) if training.rc else (0,)),
         _Pairs(views, data.fold("valid"), training.batch_size),
@@ -143,11 +196,12 @@ def _ridge(model: SequenceModel, data: TargetSet, settings: Adapt) -> Fit:
     with torch.no_grad():
         model.head.linear.weight.copy_(solved.weight)
         model.head.linear.bias.copy_(solved.bias)
-    loss, pearson = score(model, views, data.fold("valid"), training.batch_size, training.total_weight)
+    loss, flat = loss_of(data, training, model.device)
+    valid_loss, pearson = score(model, views, data.fold("valid"), training.batch_size, loss)
     history = pd.DataFrame(
-        [(1, 1, "valid", loss, pearson, 0.0)], columns=["epoch", "step", "split", "loss", "pearson", "lr"]
+        [(1, 1, "valid", valid_loss, pearson, 0.0)], columns=["epoch", "step", "split", "loss", "pearson", "lr"]
     )
-    return Fit(history, 1, loss, pearson)
+    return Fit(history, 1, valid_loss, pearson, flat)
 
 
 class _Pairs:

@@ -13,17 +13,25 @@ from presage.errors import UserError
 from presage.sequence.fit import Fit, fit
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel
+from presage.sequence.resume import Resume, resume_in
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.borzoi import new_trunk
 from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
 
 
 def make_trunk(
-    out_dir: str | Path, settings: Trunk, seed: int, threads: int, data: TargetSet | None = None, device: str = "cpu"
+    out_dir: str | Path,
+    settings: Trunk,
+    seed: int,
+    threads: int,
+    data: TargetSet | None = None,
+    device: str = "cpu",
+    resume_root: str | Path | None = None,
 ) -> dict[str, Any]:
     """Write ``trunk.safetensors``, ``card.json`` and, for kind ``train``, ``history.parquet``; return the card.
 
     ``data`` holds the bulk tracks for kind ``train``. The written trunk is the same, whichever way it came.
+    A training that is killed goes on from what it left in ``resume_root``, to the same bytes.
     """
     torch.set_num_threads(threads)
     if settings.kind == "keras_h5":
@@ -34,7 +42,9 @@ def make_trunk(
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
     if data is None:
         raise ValueError("kind train needs data")
-    model, result = train_trunk(data, settings.shape, settings.training, seed, device, settings.head)
+    own = {"settings": settings.model_dump(mode="json"), "seed": seed, "threads": threads, "device": device}
+    resume = resume_in(resume_root, __file__, data, settings.training.save_minutes, **own)
+    model, result = train_trunk(data, settings.shape, settings.training, seed, device, settings.head, resume)
     card = save_trunk(
         out_dir,
         model.cpu(),
@@ -50,9 +60,12 @@ def make_trunk(
             "best_epoch": result.best_epoch,
             "valid_loss": result.valid_loss,
             "valid_pearson": result.valid_pearson,
+            "flat_tracks": list(result.flat_tracks),
         },
     )
     tables.write(Path(out_dir) / "history.parquet", "history", result.history)
+    if resume:
+        resume.clear()
     return card
 
 
@@ -63,6 +76,7 @@ def train_trunk(
     seed: int,
     device: str = "cpu",
     activation: HeadKind = "exp",
+    resume: Resume | None = None,
 ) -> tuple[SequenceModel, Fit]:
     """Train a trunk and its head from random weights on ``data``'s train windows; valid windows choose the epoch.
 
@@ -86,4 +100,4 @@ def train_trunk(
     mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
     head.start_at(torch.from_numpy(mean))
     model = SequenceModel(new_trunk(shape), head, data.tracks, data.strand_pair, frozen=False).to(device)
-    return model, fit(model, data, seed=seed, **training.model_dump())
+    return model, fit(model, data, training, seed=seed, resume=resume)
