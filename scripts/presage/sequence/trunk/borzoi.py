@@ -9,25 +9,10 @@ from torch import Tensor, nn
 from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention
 from presage.sequence.trunk.pool import max_pool
+from presage.sequence.trunk.rotary import RotaryAttention
 
 EPS = 1e-3  # of every norm; Keras' default, with which the released weights were trained
 MOMENTUM = 0.1  # torch's meaning: Keras' 0.9
-
-BORZOI = TrunkShape(
-    context=524_288,
-    crop=5_120,
-    stem_width=512,
-    stem_kernel=15,
-    tower_widths=(608, 736, 896, 1056, 1280, 1536),
-    depth=8,
-    heads=8,
-    key_size=64,
-    value_size=192,
-    position_features=32,
-    dropout=0.2,
-    final_width=1920,
-)
-"""The published model: 524,288 bp in, 6,144 bins of 32 bp out."""
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -57,9 +42,7 @@ class TransformerBlock(nn.Module):
     def __init__(self, shape: TrunkShape, width: int) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width, eps=EPS)
-        self.attention = RelativeAttention(
-            width, shape.heads, shape.key_size, shape.value_size, shape.position_features
-        )
+        self.attention = _attention(shape, width)
         self.mlp_norm = nn.LayerNorm(width, eps=EPS)
         self.mlp_in = nn.Linear(width, 2 * width)
         self.mlp_out = nn.Linear(2 * width, width)
@@ -70,6 +53,13 @@ class TransformerBlock(nn.Module):
         x = x + self.slot_attention(self.dropout(self.attention(self.attention_norm(x))))
         hidden = F.relu(self.dropout(self.mlp_in(self.mlp_norm(x))))
         return x + self.slot_mlp(self.dropout(self.mlp_out(hidden)))
+
+
+def _attention(shape: TrunkShape, width: int) -> RelativeAttention | RotaryAttention:
+    heads, key, value = shape.heads, shape.key_size, shape.value_size
+    if shape.attention == "relative":
+        return RelativeAttention(width, heads, key, value, shape.position_features, shape.position_tokens)
+    return RotaryAttention(width, heads, key, value, shape.key_value_heads, shape.rotary_size, shape.rotary_base)
 
 
 class UpBlock(nn.Module):
@@ -201,10 +191,11 @@ def new_trunk(shape: TrunkShape) -> Borzoi:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     for module in trunk.modules():
+        if isinstance(module, RelativeAttention | RotaryAttention):
+            nn.init.zeros_(module.out.weight)
         if isinstance(module, RelativeAttention):
             nn.init.normal_(module.content_bias, std=0.1)
             nn.init.normal_(module.position_bias, std=0.1)
-            nn.init.zeros_(module.out.weight)
     return trunk
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
+from presage.sequence.trunk.hub import CONFIG, locate
+from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 
 CARD = "card.json"
 
@@ -23,6 +26,8 @@ def shape_of(settings: Trunk) -> TrunkShape:
     if settings.kind == "presage":
         path = Path(settings.path or "")
         return TrunkShape(**read_card(path if path.is_dir() else path.parent)["shape"])
+    if settings.kind == "huggingface":
+        return read_config(locate(settings, CONFIG), settings.context, settings.crop)
     return settings.shape
 
 
@@ -82,6 +87,53 @@ def read_params(params_json: str | Path, head: str = "head_human") -> tuple[Trun
         raise UserError(params_json, "is missing", "give the params.json of the model") from None
     except (KeyError, IndexError, json.JSONDecodeError) as error:
         raise UserError(params_json, f"is not a baskerville params.json ({error!r})", "give the model's own") from None
+
+
+_FLASH = {key: getattr(FLASHZOI, key) for key in ("attention", "key_value_heads", "rotary_size", "rotary_base")}
+
+
+def read_config(config_json: str | Path, context: int | None = None, crop: int | None = None) -> TrunkShape:
+    """Shape of a trunk from the ``config.json`` of borzoi-pytorch, which leaves the tower's first widths unsaid.
+
+    ``context`` and ``crop`` (default: as published, and what leaves the bins that the file says) may be others: the
+    position features keep the span of the training.
+
+    Raises :class:`UserError` when it describes another kind of network, or a crop that does not fit.
+    """
+    try:
+        config = json.loads(Path(config_json).read_text())
+        published = {"borzoi": BORZOI, "prime": PRIME}[config.get("model_type")]
+        width, heads = config["dim"], config["heads"]
+        sizes: dict[str, Any] = {"key_size": config["attn_dim_key"], "value_size": config["attn_dim_value"]}
+        if config.get("flashed"):
+            sizes = {**_FLASH, "key_size": width // heads, "value_size": width // heads, "key_value_heads": heads // 2}
+        shape = {
+            **published.model_dump(),
+            **sizes,
+            "tower_widths": (*published.tower_widths[:-1], width),
+            "depth": config["depth"],
+            "heads": heads,
+            "context": context or published.context,
+            "dropout": config["dropout_rate"],
+        }
+        # Either 16 bins are left out at each edge of the whole length, or the file says how many stay; -1 is all.
+        whole, edges = published.context // published.bin_size, 2 * 16
+        bins = config["bins_to_return"] if config["return_center_bins_only"] else whole - edges
+        default = 0 if bins == -1 else (shape["context"] // published.bin_size - bins) // 2
+    except FileNotFoundError:
+        raise UserError(config_json, "is missing", "give the folder that save_pretrained wrote") from None
+    except json.JSONDecodeError as error:
+        raise UserError(config_json, f"is not JSON ({error})", "copy the folder again") from None
+    except KeyError as error:
+        kind = config.get("model_type")
+        what = f"describes a model of type {kind}" if kind not in ("borzoi", "prime") else f"has no key {error}"
+        raise UserError(config_json, what, "presage takes borzoi and prime, as borzoi-pytorch saves them") from None
+    try:
+        return TrunkShape(**shape | {"crop": default if crop is None else crop})
+    except ValidationError as error:
+        reason = error.errors()[0]
+        where = ".".join(map(str, reason["loc"])) or "shape"
+        raise UserError(config_json, f"{where}: {reason['msg']}", "change trunk.context or trunk.crop") from None
 
 
 def _tower_widths(tower: Mapping[str, Any]) -> tuple[int, ...]:

@@ -15,7 +15,9 @@ from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.borzoi import new_trunk
-from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
+from presage.sequence.trunk.huggingface import load_huggingface
+from presage.sequence.trunk.keras import load_keras_h5
+from presage.sequence.trunk.weights import load_trunk, save_trunk
 
 
 def make_trunk(
@@ -27,8 +29,13 @@ def make_trunk(
     """
     torch.set_num_threads(threads)
     if settings.kind == "keras_h5":
-        model = load_keras_h5(settings.path or "", settings.params or "", settings.targets or "")
+        model = load_keras_h5(
+            settings.path or "", settings.params or "", settings.targets or "", f"head_{settings.species}"
+        )
         return save_trunk(out_dir, model, {"origin": "keras_h5", "simulated": False})
+    if settings.kind == "huggingface":
+        model = load_huggingface(settings)
+        return save_trunk(out_dir, model, model.card)
     if settings.kind == "presage":
         model = load_trunk(settings.path or "")
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
