@@ -227,7 +227,7 @@ class SequenceInputs:
         trunk = self.trunk
         if trunk.kind == "presage":
             return [f"{trunk.path}/trunk.safetensors", f"{trunk.path}/card.json"]
-        if trunk.kind == "huggingface":
+        if trunk.kind in ("huggingface", "enformer"):
             return [*(_weights(trunk.path) if trunk.path else []), *([trunk.targets] if trunk.targets else [])]
         return [path for path in (trunk.path, trunk.params, trunk.targets) if path]
 

@@ -88,33 +88,83 @@ class TrunkShape(Section):
         return self
 
 
+class EnformerShape(Section):
+    """Widths of an Enformer, which ends at the resolution of its tokens. The defaults are the published ones."""
+
+    family: Literal["enformer"] = Field("enformer", description="tells its card from those of the Borzoi family")
+    context: int = Field(196_608, ge=256, description="input length, bp")
+    crop: int = Field(320, ge=0, description="output bins left out at each edge")
+    tower_widths: tuple[int, ...] = Field(
+        (768, 896, 1024, 1152, 1280, 1536), min_length=1, description="filters of each tower block"
+    )
+    stem_width: int = Field(768, ge=1, description="filters of the first convolution")
+    depth: int = Field(11, ge=0, description="transformer blocks")
+    heads: int = Field(8, ge=1, description="attention heads")
+    key_size: int = Field(64, ge=1, description="query and key size of a head")
+    dropout: float = Field(0.4, ge=0, lt=1, description="dropout in the transformer")
+
+    @property
+    def bin_size(self) -> int:
+        """bp of an output bin, which is a token."""
+        return 2 ** (1 + len(self.tower_widths))
+
+    @property
+    def out_bins(self) -> int:
+        """Output bins of a window."""
+        return self.context // self.bin_size - 2 * self.crop
+
+    @property
+    def width(self) -> int:
+        """Channels of the embedding."""
+        return 2 * self.tower_widths[-1]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.context % self.bin_size:
+            raise ValueError(f"context {self.context} is not a multiple of {self.bin_size} bp, the length of one token")
+        if self.out_bins < 1:
+            raise ValueError(f"crop {self.crop} leaves no output bin of {self.context // self.bin_size}")
+        if self.tower_widths[-1] % self.heads:
+            raise ValueError(f"width {self.tower_widths[-1]} is not a multiple of heads {self.heads}")
+        return self
+
+
 class Trunk(Section):
     """Where the trunk comes from: trained here on bulk tracks, or brought in. docs/trunks.md tells each kind."""
 
-    kind: Literal["train", "keras_h5", "huggingface", "presage"] = Field(
+    kind: Literal["train", "keras_h5", "huggingface", "enformer", "presage"] = Field(
         "train",
         description="train = on the bulk tracks; keras_h5 = a baskerville model.h5; huggingface = Borzoi, Flashzoi or "
-        "Prime as borzoi-pytorch saves them; presage = a trunk folder",
+        "Prime as borzoi-pytorch saves them; enformer = as enformer-pytorch saves it; presage = a trunk folder",
     )
     path: str | None = Field(
         None,
-        description="keras_h5: the model.h5; huggingface: the folder with config.json and weights; presage: the folder "
-        "with trunk.safetensors and card.json",
+        description="keras_h5: the model.h5; huggingface, enformer: the folder with config.json and weights; "
+        "presage: the folder with trunk.safetensors and card.json",
     )
     repository: str | None = Field(
         None,
         pattern=r"^[\w.-]+/[\w.-]+$",
-        description="huggingface: in place of a path, a repository of the hub, e.g. johahi/borzoi-replicate-0",
+        description="in place of a path, a repository of the hub, e.g. johahi/borzoi-replicate-0",
     )
-    revision: str = Field("main", description="huggingface: commit, tag or branch of the repository; a commit pins it")
-    species: Literal["human", "mouse"] = Field("human", description="keras_h5, huggingface: which own head is read")
-    context: int | None = Field(None, ge=256, description="huggingface: input length, bp; empty = as trained")
+    revision: str = Field(
+        "main", description="huggingface, enformer: commit, tag or branch of the repository; a commit pins it"
+    )
+    species: Literal["human", "mouse"] = Field("human", description="huggingface, enformer: which own head is read")
+    context: int | None = Field(None, ge=256, description="huggingface, enformer: input length, bp; empty = as trained")
     crop: int | None = Field(
-        None, ge=0, description="huggingface: output bins left out at each edge; empty = what config.json leaves"
+        None,
+        ge=0,
+        description="huggingface, enformer: output bins left out at each edge; empty = what config.json leaves",
+    )
+    tf_gamma: bool | None = Field(
+        None,
+        description="enformer: positions as TensorFlow computed them; empty = what config.json says, and true for "
+        "EleutherAI/enformer-official-rough",
     )
     params: str | None = Field(None, description="keras_h5: the params.json beside it")
     targets: str | None = Field(
-        None, description="keras_h5, huggingface: the targets.txt that names the tracks of its own head"
+        None, description="keras_h5, huggingface, enformer: the targets.txt that names the tracks of its own head"
     )
     shape: TrunkShape = Field(TrunkShape(), description="widths, for kind train")
     head: HeadKind = Field("exp", description=f"{HEAD} (kind train)")
@@ -124,10 +174,10 @@ class Trunk(Section):
 
     @model_validator(mode="after")
     def _has_files(self) -> Self:
-        need = {"train": [], "keras_h5": ["path", "params", "targets"], "huggingface": [], "presage": ["path"]}
-        missing = [key for key in need[self.kind] if not getattr(self, key)]
+        need = {"train": [], "keras_h5": ["path", "params", "targets"], "presage": ["path"]}
+        missing = [key for key in need.get(self.kind, ()) if not getattr(self, key)]
         if missing:
             raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}")
-        if self.kind == "huggingface" and bool(self.path) == bool(self.repository):
-            raise ValueError("kind huggingface needs one of path (a folder) and repository (of the hub)")
+        if self.kind in ("huggingface", "enformer") and bool(self.path) == bool(self.repository):
+            raise ValueError(f"kind {self.kind} needs one of path (a folder) and repository (of the hub)")
         return self

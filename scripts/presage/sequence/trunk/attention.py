@@ -65,11 +65,15 @@ class RelativeAttention(nn.Module):
         """x float32 [B, T, C]."""
         query = self._by_head(self.query(x)) * self.key_size**-0.5
         key, value = self._by_head(self.key(x)), self._by_head(self.value(x))
-        features, number = position_classes(x.shape[1], self.position_features, x.device, self.span)
+        features, number = self.positions(x.shape[1], x.device)
         by_class = (query + self.position_bias) @ self._by_head(self.position(features.to(x))).transpose(-1, -2)
         by_position = by_class.gather(-1, number.expand(*by_class.shape[:2], -1, -1))
         logits = (query + self.content_bias) @ key.transpose(-1, -2) + by_position
         return self.out((logits.softmax(-1) @ value).transpose(1, 2).flatten(2))
+
+    def positions(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Rows of features, float32 [rows, features], and the row of each query and key, int64 [tokens, tokens]."""
+        return position_classes(tokens, self.position_features, device, self.span)
 
     def _by_head(self, x: Tensor) -> Tensor:
         """[..., T, heads * C] -> [..., heads, T, C]."""

@@ -39,14 +39,14 @@ class TowerBlock(nn.Module):
 class TransformerBlock(nn.Module):
     """Pre-norm attention and two-layer perceptron, each added to its input. [B, T, C] -> [B, T, C]."""
 
-    def __init__(self, shape: TrunkShape, width: int) -> None:
+    def __init__(self, attention: nn.Module, width: int, dropout: float, eps: float = EPS) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(width, eps=EPS)
-        self.attention = _attention(shape, width)
-        self.mlp_norm = nn.LayerNorm(width, eps=EPS)
+        self.attention_norm = nn.LayerNorm(width, eps=eps)
+        self.attention = attention
+        self.mlp_norm = nn.LayerNorm(width, eps=eps)
         self.mlp_in = nn.Linear(width, 2 * width)
         self.mlp_out = nn.Linear(2 * width, width)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = nn.Dropout(dropout)
         self.slot_attention, self.slot_mlp = nn.Identity(), nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +109,9 @@ class Borzoi(nn.Module):
         top = widths[-1]
         self.stem = nn.Conv1d(4, shape.stem_width, shape.stem_kernel, padding="same")
         self.tower = nn.ModuleList(TowerBlock(a, b, shape.tower_kernel) for a, b in pairwise(widths))
-        self.transformer = nn.ModuleList(TransformerBlock(shape, top) for _ in range(shape.depth))
+        self.transformer = nn.ModuleList(
+            TransformerBlock(_attention(shape, top), top, shape.dropout) for _ in range(shape.depth)
+        )
         self.unet = nn.ModuleList(UpBlock(top, widths[-1 - i]) for i in range(shape.ups))
         self.final = FinalBlock(top, shape.final_width, shape.final_dropout) if shape.final_width else None
 
@@ -155,7 +157,7 @@ class Borzoi(nn.Module):
             x = block(x)
             skips.append(x)
             x = max_pool(x)
-        return (x, *(_trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
+        return (x, *(trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
 
     def decode(self, x: Tensor, *skips: Tensor) -> Tensor:
         """What ``encode`` gave -> embedding float32 [B, out_bins, width]."""
@@ -165,8 +167,8 @@ class Borzoi(nn.Module):
         x = tokens.transpose(1, 2)
         done = 0
         for block, skip, margin in zip(self.unet, skips, self.margins()):
-            x, done = block(_trim(x, margin - done), skip), 2 * margin
-        x = _trim(x, self.shape.crop - done)
+            x, done = block(trim(x, margin - done), skip), 2 * margin
+        x = trim(x, self.shape.crop - done)
         if self.final is not None:
             x = self.final(x)
         return gelu(x).transpose(1, 2)
@@ -176,7 +178,7 @@ class Borzoi(nn.Module):
         return self.decode(*self.encode(x))
 
 
-def _trim(x: Tensor, edge: int) -> Tensor:
+def trim(x: Tensor, edge: int) -> Tensor:
     """[B, C, L] -> [B, C, L - 2 * edge], the middle."""
     return x[..., edge : x.shape[-1] - edge]
 

@@ -16,6 +16,7 @@ from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.tfrecords import read_targets_txt
 from presage.sequence.trunk import hub
 from presage.sequence.trunk.borzoi import Borzoi
+from presage.sequence.trunk.enformer import Enformer
 from presage.sequence.trunk.shape import read_config
 from presage.sequence.trunk.weights import load_strictly, read_tensors, require_shape, unprefixed
 
@@ -30,27 +31,36 @@ def load_huggingface(settings: Trunk) -> SequenceModel:
     shape = read_config(config, settings.context, settings.crop)
     theirs = _split_joint(_wanted(read_weights(path), settings.species), shape, path)
     units = _units(theirs, settings.species, path)
-    tracks, strand_pair = _tracks(settings, units)
     trunk, head = Borzoi(shape), Head(shape.width, units)
-    own = {f"trunk.{k}": v for k, v in trunk.state_dict().items() if not k.endswith(_COUNTER)}
+    return filled(settings, trunk, head, theirs, _names(shape, settings.species), path)
+
+
+def filled(
+    settings: Trunk, trunk: Borzoi | Enformer, head: Head, theirs: dict[str, Tensor], names: dict[str, str], path: Path
+) -> SequenceModel:
+    """A model of trunk and head with their tensors in it. ``names``: our layer (or tensor) -> theirs.
+
+    Raises :class:`UserError` that names the first layer that is missing, left over or misshaped.
+    """
+    own = {f"trunk.{k}": v for k, v in trunk.state_dict().items() if not k.endswith(COMPUTED)}
     own |= {f"head.{k}": v for k, v in head.state_dict().items()}
     loaded: dict[str, Tensor] = {}
-    names = _names(shape, settings.species)
     for name, tensor in own.items():
         layer, _, key = name.rpartition(".")
-        theirs_key = f"{names[layer]}.{key}" if layer in names else names[name]
-        if theirs_key not in theirs:
-            raise UserError(path, f"holds no layer {theirs_key}", f"check that {hub.CONFIG} belongs to this file")
-        found = theirs.pop(theirs_key)
-        if layer == "head.linear" and key == "weight":
-            found = found[..., 0]  # a convolution over one bin is a dense layer
-        require_shape(path, theirs_key, tuple(found.shape), tuple(tensor.shape))
+        their_name = f"{names[layer]}.{key}" if layer in names else names[name]
+        if their_name not in theirs:
+            raise UserError(path, f"holds no layer {their_name}", f"check that {hub.CONFIG} belongs to this file")
+        found = theirs.pop(their_name)
+        if found.ndim > tensor.ndim and found.shape[-1] == 1:  # a convolution over one bin is a dense layer
+            found = found[..., 0]
+        require_shape(path, their_name, tuple(found.shape), tuple(tensor.shape))
         loaded[name] = found.float()
     if theirs:
         raise UserError(path, f"layer {min(theirs)} has no place in this shape", f"{hub.CONFIG} is of another model")
-    counters = {name: tensor for name, tensor in trunk.state_dict().items() if name.endswith(_COUNTER)}
-    load_strictly(trunk, unprefixed("trunk", loaded) | counters, path)
+    kept = {name: tensor for name, tensor in trunk.state_dict().items() if name.endswith(COMPUTED)}
+    load_strictly(trunk, unprefixed("trunk", loaded) | kept, path)
     load_strictly(head, unprefixed("head", loaded), path)
+    tracks, strand_pair = _tracks(settings, head.linear.out_features)
     return SequenceModel(
         trunk,
         head,
@@ -72,14 +82,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise UserError(path, f"is not a whole state dict ({str(error).splitlines()[0]})", "copy it again") from None
 
 
-_COUNTER = "num_batches_tracked"  # not used: BatchNorm's momentum is fixed
-_UNUSED = (_COUNTER, ".positions", ".inv_freq")  # what their modules compute
+COMPUTED = ("num_batches_tracked", ".positions", ".inv_freq", ".features")  # no weights: counters, and positions
 
 
 def _wanted(tensors: Mapping[str, Tensor], species: str) -> dict[str, Tensor]:
     """Without counters, computed buffers, and heads other than the species' own."""
     heads = {name for name in tensors if "_head" in name.partition(".")[0] and not name.startswith(f"{species}_head.")}
-    return {name: t for name, t in tensors.items() if name not in heads and not name.endswith(_UNUSED)}
+    return {name: t for name, t in tensors.items() if name not in heads and not name.endswith(COMPUTED)}
 
 
 def _units(theirs: Mapping[str, Tensor], species: str, where: Path) -> int:
@@ -117,8 +126,8 @@ def _split_joint(theirs: dict[str, Tensor], shape: TrunkShape, where: Path) -> d
 
 
 _JOINT = ("query", "key", "value")
-_RELATIVE = {"query": "to_q", "key": "to_k", "value": "to_v", "position": "to_rel_k", "out": "to_out"}
-_RELATIVE |= {"content_bias": "rel_content_bias", "position_bias": "rel_pos_bias"}
+RELATIVE = {"query": "to_q", "key": "to_k", "value": "to_v", "position": "to_rel_k", "out": "to_out"}
+RELATIVE |= {"content_bias": "rel_content_bias", "position_bias": "rel_pos_bias"}
 _ROTARY = {**{part: f"mha.{part}" for part in _JOINT}, "out": "mha.out_proj"}
 
 
@@ -132,11 +141,8 @@ def _names(shape: TrunkShape, species: str) -> dict[str, str]:
         theirs = f"unet{step}.1" if step > 0 else f"res_tower.{2 * i}"
         names |= {f"trunk.tower.{i}.norm": f"{theirs}.norm", f"trunk.tower.{i}.conv": f"{theirs}.conv_layer"}
     for i in range(shape.depth):
-        ours, theirs = f"trunk.transformer.{i}", f"transformer.{i}"
-        attention = _RELATIVE if shape.attention == "relative" else _ROTARY
-        names |= {f"{ours}.attention.{own}": f"{theirs}.0.fn.1.{other}" for own, other in attention.items()}
-        names |= {f"{ours}.attention_norm": f"{theirs}.0.fn.0", f"{ours}.mlp_norm": f"{theirs}.1.fn.0"}
-        names |= {f"{ours}.mlp_in": f"{theirs}.1.fn.1", f"{ours}.mlp_out": f"{theirs}.1.fn.4"}
+        attention = RELATIVE if shape.attention == "relative" else _ROTARY
+        names |= transformer_names(f"trunk.transformer.{i}", f"transformer.{i}", attention)
     for i in range(ups):
         ours, step = f"trunk.unet.{i}", ups - 1 - i  # they count from the finest
         names |= {
@@ -155,10 +161,17 @@ def _names(shape: TrunkShape, species: str) -> dict[str, str]:
     return names
 
 
+def transformer_names(ours: str, theirs: str, attention: Mapping[str, str]) -> dict[str, str]:
+    """One transformer block, of which borzoi-pytorch's follows enformer-pytorch's."""
+    names = {f"{ours}.attention.{own}": f"{theirs}.0.fn.1.{other}" for own, other in attention.items()}
+    names |= {f"{ours}.attention_norm": f"{theirs}.0.fn.0", f"{ours}.mlp_norm": f"{theirs}.1.fn.0"}
+    return names | {f"{ours}.mlp_in": f"{theirs}.1.fn.1", f"{ours}.mlp_out": f"{theirs}.1.fn.4"}
+
+
 def _origin(settings: Trunk, weights: Path) -> dict[str, Any]:
     """What the card says of where the weights came from."""
     return {
-        "origin": "huggingface",
+        "origin": settings.kind,
         "repository": settings.repository,
         "commit": hub.commit(weights),
         "species": settings.species,
