@@ -227,6 +227,8 @@ class SequenceInputs:
         trunk = self.trunk
         if trunk.kind == "presage":
             return [f"{trunk.path}/trunk.safetensors", f"{trunk.path}/card.json"]
+        if trunk.kind in ("huggingface", "enformer"):
+            return [*(_weights(trunk.path) if trunk.path else []), *([trunk.targets] if trunk.targets else [])]
         return [path for path in (trunk.path, trunk.params, trunk.targets) if path]
 
     @property
@@ -408,6 +410,12 @@ class HomeCageInputs:
         if self.cages and not self.world:
             sheets.read_cages(Path(self.cages))
         _ = self.segments, self.sources, self.dss_files, self.labelled
+
+
+def _weights(folder: str) -> list[str]:
+    """Config and weights in a folder as save_pretrained leaves it: safetensors, or a torch state dict."""
+    old = f"{folder}/pytorch_model.bin"
+    return [f"{folder}/config.json", old if Path(old).exists() else f"{folder}/model.safetensors"]
 
 
 def figures(config: Config, branch: str) -> list[str]:

@@ -40,7 +40,8 @@ def ours(kind: str, context: int, dim: int, depth: int) -> Any:
     from presage.sequence.adapters import attach
     from presage.sequence.heads import Head
     from presage.sequence.model import SequenceModel
-    from presage.sequence.trunk.borzoi import BORZOI, new_trunk
+    from presage.sequence.trunk.borzoi import new_trunk
+    from presage.sequence.trunk.presets import BORZOI
 
     widths = (*BORZOI.tower_widths[:-1], dim)
     trunk = new_trunk(BORZOI.model_copy(update={"context": context, "crop": 0, "tower_widths": widths, "depth": depth}))

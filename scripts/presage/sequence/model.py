@@ -13,6 +13,7 @@ from presage.progress import progress
 from presage.sequence.heads import Head
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.borzoi import Borzoi
+from presage.sequence.trunk.enformer import Enformer
 
 
 class SequenceModel(nn.Module):
@@ -36,7 +37,7 @@ class SequenceModel(nn.Module):
 
     def __init__(
         self,
-        trunk: Borzoi,
+        trunk: Borzoi | Enformer,
         head: Head,
         tracks: list[str],
         strand_pair: np.ndarray,

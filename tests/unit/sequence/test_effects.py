@@ -211,7 +211,7 @@ def test_models_that_differ_are_refused(tmp_path):
 def test_real_snv_on_the_real_mini_borzoi(real_data, tmp_path):
     """The first published SNV: its window runs 50,860 bp over the start of the real chr1, where it must read N."""
     from presage.sequence.genome import prepare_fasta
-    from presage.sequence.trunk.weights import load_keras_h5
+    from presage.sequence.trunk.keras import load_keras_h5
 
     folder = real_data / "mini_borzoi"
     model = load_keras_h5(folder / "model.h5", folder / "params.json", folder / "targets.txt")

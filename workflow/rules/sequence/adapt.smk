@@ -70,7 +70,7 @@ rule sequence_trunk:
         f"{BENCHMARKS}/sequence_trunk.tsv"
     priority: 10
     conda:
-        "../../../envs/torch.yaml"
+        f"../../../envs/{'enformer' if SEQ.trunk.kind == 'enformer' else 'torch'}.yaml"
     threads: CFG.torch_threads
     resources:
         mem_mb=8000,

@@ -20,25 +20,39 @@ def central_mask_features(position: Tensor, tokens: int, features: int) -> Tenso
 
 
 @lru_cache(maxsize=4)
-def position_classes(tokens: int, features: int, device: torch.device) -> tuple[Tensor, Tensor]:
+@torch.inference_mode(False)  # the cached tensors serve fits, too
+def position_classes(
+    tokens: int, features: int, device: torch.device, span: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Distinct feature rows, float32 [classes, features], and the row of each query and key, int64 [tokens, tokens].
 
     Indicators change at a few widths only, so 2 * tokens - 1 relative positions fall into at most 2 * features
     classes. Logits of classes, spread by a gather, equal the relative shift of logits of positions (Dai et al.
-    2019) and cost a small part of it.
+    2019) and cost a small part of it. ``span`` is the number of tokens that the features are made for, if another.
     """
-    rows = central_mask_features(torch.arange(1 - tokens, tokens), tokens, features)
+    rows = central_mask_features(torch.arange(1 - tokens, tokens), span or tokens, features)
     distinct, number = torch.unique(rows, dim=0, return_inverse=True)
     place = torch.arange(tokens)
     return distinct.to(device), number[place[None, :] - place[:, None] + tokens - 1].to(device)
 
 
 class RelativeAttention(nn.Module):
-    """Attention whose logits add a content and a position term, each with a learned bias. [B, T, C] -> [B, T, C]."""
+    """Attention whose logits add a content and a position term, each with a learned bias. [B, T, C] -> [B, T, C].
 
-    def __init__(self, width: int, heads: int, key_size: int, value_size: int, position_features: int) -> None:
+    ``span``: tokens that the position features are made for, where that is not the number of tokens that come.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        key_size: int,
+        value_size: int,
+        position_features: int,
+        span: int | None = None,
+    ) -> None:
         super().__init__()
-        self.heads, self.key_size, self.position_features = heads, key_size, position_features
+        self.heads, self.key_size, self.position_features, self.span = heads, key_size, position_features, span
         self.query = nn.Linear(width, heads * key_size, bias=False)
         self.key = nn.Linear(width, heads * key_size, bias=False)
         self.value = nn.Linear(width, heads * value_size, bias=False)
@@ -51,11 +65,15 @@ class RelativeAttention(nn.Module):
         """x float32 [B, T, C]."""
         query = self._by_head(self.query(x)) * self.key_size**-0.5
         key, value = self._by_head(self.key(x)), self._by_head(self.value(x))
-        features, number = position_classes(x.shape[1], self.position_features, x.device)
+        features, number = self.positions(x.shape[1], x.device)
         by_class = (query + self.position_bias) @ self._by_head(self.position(features.to(x))).transpose(-1, -2)
         by_position = by_class.gather(-1, number.expand(*by_class.shape[:2], -1, -1))
         logits = (query + self.content_bias) @ key.transpose(-1, -2) + by_position
         return self.out((logits.softmax(-1) @ value).transpose(1, 2).flatten(2))
+
+    def positions(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Rows of features, float32 [rows, features], and the row of each query and key, int64 [tokens, tokens]."""
+        return position_classes(tokens, self.position_features, device, self.span)
 
     def _by_head(self, x: Tensor) -> Tensor:
         """[..., T, heads * C] -> [..., heads, T, C]."""

@@ -9,26 +9,11 @@ from torch import Tensor, nn
 from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention
 from presage.sequence.trunk.pool import max_pool
+from presage.sequence.trunk.rotary import RotaryAttention
 from presage.sequence.trunk.slot import Slot
 
 EPS = 1e-3  # of every norm; Keras' default, with which the released weights were trained
 MOMENTUM = 0.1  # torch's meaning: Keras' 0.9
-
-BORZOI = TrunkShape(
-    context=524_288,
-    crop=5_120,
-    stem_width=512,
-    stem_kernel=15,
-    tower_widths=(608, 736, 896, 1056, 1280, 1536),
-    depth=8,
-    heads=8,
-    key_size=64,
-    value_size=192,
-    position_features=32,
-    dropout=0.2,
-    final_width=1920,
-)
-"""The published model: 524,288 bp in, 6,144 bins of 32 bp out."""
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -55,16 +40,14 @@ class TowerBlock(nn.Module):
 class TransformerBlock(nn.Module):
     """Pre-norm attention and two-layer perceptron, each added to its input. [B, T, C] -> [B, T, C]."""
 
-    def __init__(self, shape: TrunkShape, width: int) -> None:
+    def __init__(self, attention: nn.Module, width: int, dropout: float, eps: float = EPS) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(width, eps=EPS)
-        self.attention = RelativeAttention(
-            width, shape.heads, shape.key_size, shape.value_size, shape.position_features
-        )
-        self.mlp_norm = nn.LayerNorm(width, eps=EPS)
+        self.attention_norm = nn.LayerNorm(width, eps=eps)
+        self.attention = attention
+        self.mlp_norm = nn.LayerNorm(width, eps=eps)
         self.mlp_in = nn.Linear(width, 2 * width)
         self.mlp_out = nn.Linear(2 * width, width)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = nn.Dropout(dropout)
         self.slot_attention: nn.Module = Slot(width, axis=2)
         self.slot_mlp: nn.Module = Slot(width, axis=2)
 
@@ -72,6 +55,13 @@ class TransformerBlock(nn.Module):
         x = x + self.slot_attention(self.dropout(self.attention(self.attention_norm(x))))
         hidden = F.relu(self.dropout(self.mlp_in(self.mlp_norm(x))))
         return x + self.slot_mlp(self.dropout(self.mlp_out(hidden)))
+
+
+def _attention(shape: TrunkShape, width: int) -> RelativeAttention | RotaryAttention:
+    heads, key, value = shape.heads, shape.key_size, shape.value_size
+    if shape.attention == "relative":
+        return RelativeAttention(width, heads, key, value, shape.position_features, shape.position_tokens)
+    return RotaryAttention(width, heads, key, value, shape.key_value_heads, shape.rotary_size, shape.rotary_base)
 
 
 class UpBlock(nn.Module):
@@ -121,7 +111,9 @@ class Borzoi(nn.Module):
         top = widths[-1]
         self.stem = nn.Conv1d(4, shape.stem_width, shape.stem_kernel, padding="same")
         self.tower = nn.ModuleList(TowerBlock(a, b, shape.tower_kernel) for a, b in pairwise(widths))
-        self.transformer = nn.ModuleList(TransformerBlock(shape, top) for _ in range(shape.depth))
+        self.transformer = nn.ModuleList(
+            TransformerBlock(_attention(shape, top), top, shape.dropout) for _ in range(shape.depth)
+        )
         self.unet = nn.ModuleList(UpBlock(top, widths[-1 - i]) for i in range(shape.ups))
         self.final = FinalBlock(top, shape.final_width, shape.final_dropout) if shape.final_width else None
 
@@ -167,7 +159,7 @@ class Borzoi(nn.Module):
             x = block(x)
             skips.append(x)
             x = max_pool(x)
-        return (x, *(_trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
+        return (x, *(trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
 
     def decode(self, x: Tensor, *skips: Tensor) -> Tensor:
         """What ``encode`` gave -> embedding float32 [B, out_bins, width]."""
@@ -177,8 +169,8 @@ class Borzoi(nn.Module):
         x = tokens.transpose(1, 2)
         done = 0
         for block, skip, margin in zip(self.unet, skips, self.margins()):
-            x, done = block(_trim(x, margin - done), skip), 2 * margin
-        x = _trim(x, self.shape.crop - done)
+            x, done = block(trim(x, margin - done), skip), 2 * margin
+        x = trim(x, self.shape.crop - done)
         if self.final is not None:
             x = self.final(x)
         return gelu(x).transpose(1, 2)
@@ -188,7 +180,7 @@ class Borzoi(nn.Module):
         return self.decode(*self.encode(x))
 
 
-def _trim(x: Tensor, edge: int) -> Tensor:
+def trim(x: Tensor, edge: int) -> Tensor:
     """[B, C, L] -> [B, C, L - 2 * edge], the middle."""
     return x[..., edge : x.shape[-1] - edge]
 
@@ -203,10 +195,11 @@ def new_trunk(shape: TrunkShape) -> Borzoi:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     for module in trunk.modules():
+        if isinstance(module, RelativeAttention | RotaryAttention):
+            nn.init.zeros_(module.out.weight)
         if isinstance(module, RelativeAttention):
             nn.init.normal_(module.content_bias, std=0.1)
             nn.init.normal_(module.position_bias, std=0.1)
-            nn.init.zeros_(module.out.weight)
     return trunk
 
 

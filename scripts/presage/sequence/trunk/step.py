@@ -16,7 +16,10 @@ from presage.sequence.model import SequenceModel
 from presage.sequence.resume import Resume, resume_in
 from presage.sequence.targets import TargetSet
 from presage.sequence.trunk.borzoi import new_trunk
-from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
+from presage.sequence.trunk.enformer_files import load_enformer
+from presage.sequence.trunk.huggingface import load_huggingface
+from presage.sequence.trunk.keras import load_keras_h5
+from presage.sequence.trunk.weights import load_trunk, save_trunk
 
 
 def make_trunk(
@@ -37,6 +40,9 @@ def make_trunk(
     if settings.kind == "keras_h5":
         model = load_keras_h5(settings.path or "", settings.params or "", settings.targets or "")
         return save_trunk(out_dir, model, {"origin": "keras_h5", "simulated": False})
+    if settings.kind in ("huggingface", "enformer"):
+        model = load_enformer(settings) if settings.kind == "enformer" else load_huggingface(settings)
+        return save_trunk(out_dir, model, model.card)
     if settings.kind == "presage":
         model = load_trunk(settings.path or "")
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})

@@ -15,7 +15,8 @@ from presage.sequence.adapters.parts import detach, merge, placed
 from presage.sequence.adapters.places import match, places
 from presage.sequence.adapters.table import adapter_parameters, resolved, resolved_text, trainable_fraction
 from presage.sequence.model import SequenceModel, base_state, is_adapter, tensor_hash
-from presage.sequence.trunk.borzoi import BORZOI, Borzoi, parameters
+from presage.sequence.trunk.borzoi import Borzoi, parameters
+from presage.sequence.trunk.presets import BORZOI
 from tests.unit.sequence.adapters.cases import MERGEABLE, RUNS, adapted_model, stir
 from tests.unit.sequence.model_cases import TRACKS, lively_trunk, random_onehot
 

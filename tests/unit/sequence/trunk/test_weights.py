@@ -12,7 +12,8 @@ from presage.errors import UserError
 from presage.sequence.correlation import moments, pearson_from_moments
 from presage.sequence.model import load_model, predict_windows
 from presage.sequence.tfrecords import import_baskerville
-from presage.sequence.trunk.weights import load_keras_h5, load_trunk, save_trunk
+from presage.sequence.trunk.keras import load_keras_h5
+from presage.sequence.trunk.weights import load_trunk, save_trunk
 from tests.unit.sequence.model_cases import lively_model, random_onehot
 
 

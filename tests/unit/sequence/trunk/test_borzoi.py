@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from presage.config.trunk import TrunkShape
 from presage.sequence.trunk.attention import RelativeAttention, central_mask_features, position_classes
-from presage.sequence.trunk.borzoi import BORZOI, count_parameters, gelu, new_trunk
+from presage.sequence.trunk.borzoi import count_parameters, gelu, new_trunk
+from presage.sequence.trunk.presets import BORZOI
+from presage.sequence.trunk.rotary import rotate, rotations
 from tests.unit.sequence.model_cases import SHAPE, lively_trunk, random_onehot
 
 
@@ -71,7 +73,15 @@ def test_skipping_the_margin_changes_nothing(crop):
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"context": 500}, "multiple"), ({"crop": 99}, "no output bin"), ({"ups": 9}, "ups"), ({"stem_kernel": 4}, "odd")],
+    [
+        ({"context": 500}, "multiple"),
+        ({"crop": 99}, "no output bin"),
+        ({"ups": 9}, "ups"),
+        ({"stem_kernel": 4}, "odd"),
+        ({"key_value_heads": 3}, "key_value_heads"),
+        ({"attention": "rotary", "rotary_size": 6}, "rotary_size"),
+        ({"attention": "rotary", "key_size": 3}, "pairs"),
+    ],
 )
 def test_impossible_shapes_are_refused(change, word):
     with pytest.raises(ValidationError, match=word):
@@ -151,3 +161,28 @@ def test_gelu_is_the_tanh_one():
     x = torch.linspace(-4, 4, 101)
     expected = 0.5 * x * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (x + 0.044715 * x**3)))
     torch.testing.assert_close(gelu(x), expected)
+
+
+def test_rotary_products_depend_on_distance_only():
+    torch.manual_seed(0)
+    query, key = torch.randn(6).double(), torch.randn(6).double()
+    turn = [t.double() for t in rotations(9, 4, 20.0, torch.device("cpu"))]
+    products = rotate(query.expand(9, 6), *turn) @ rotate(key.expand(9, 6), *turn).T
+    for distance in range(-8, 9):
+        diagonal = products.diagonal(distance)
+        torch.testing.assert_close(diagonal, diagonal[:1].expand_as(diagonal), atol=1e-6, rtol=0)
+    assert (products[0, 1:] - products[0, 0]).abs().min() > 1e-3
+    angle = torch.tensor(20.0).double() ** -0.5  # of the second pair, a token
+    assert rotate(query[None].expand(2, 6), *(t[:2] for t in turn))[1, 1].item() == pytest.approx(
+        (query[1] * angle.cos() - query[3] * angle.sin()).item(), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("attention", ["relative", "rotary"])
+def test_a_prediction_first_does_not_spoil_a_fit_later(attention):
+    shape = SHAPE.model_copy(update={"attention": attention, "context": 768})  # a length that no other test caches
+    trunk = lively_trunk(shape)
+    with torch.inference_mode():
+        trunk(random_onehot(1, 768))
+    trunk(random_onehot(1, 768)).sum().backward()
+    assert trunk.transformer[0].attention.query.weight.grad.abs().sum() > 0
