@@ -413,9 +413,9 @@ class HomeCageInputs:
 
 
 def _weights(folder: str) -> list[str]:
-    """Config and weights in a folder as save_pretrained leaves it: safetensors, or a torch state dict."""
-    old = f"{folder}/pytorch_model.bin"
-    return [f"{folder}/config.json", old if Path(old).exists() else f"{folder}/model.safetensors"]
+    """Config and weights in a folder as save_pretrained leaves it: safetensors, or a torch state dict instead."""
+    new, old = f"{folder}/model.safetensors", f"{folder}/pytorch_model.bin"
+    return [f"{folder}/config.json", old if Path(old).exists() and not Path(new).exists() else new]
 
 
 def figures(config: Config, branch: str) -> list[str]:

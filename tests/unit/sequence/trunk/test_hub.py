@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from presage.config.root import Sequence
 from presage.config.trunk import Trunk
 from presage.errors import UserError
 from presage.sequence.trunk import hub
+from presage.study import SequenceInputs
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPOSITORY = "someone/borzoi-replicate-0"
@@ -54,6 +56,20 @@ def test_huggingface_needs_a_folder_or_a_repository():
             Trunk(kind="huggingface", **given)
     with pytest.raises(ValidationError, match="repository"):
         Trunk(kind="huggingface", repository="no repository")
+
+
+def test_a_folders_files_are_inputs_of_the_job_and_a_repository_has_none(tmp_path):
+    def files(**given) -> list[str]:
+        trunk = {"kind": "huggingface", **given}
+        branch = {"tfrecords": "set", "reference": {"fasta": "g.fa"}, "trunk": trunk}
+        return [Path(path).name for path in SequenceInputs(Sequence.model_validate(branch), "").trunk_files]
+
+    assert files(repository=REPOSITORY, targets="targets.txt") == ["targets.txt"]
+    assert files(path=str(tmp_path)) == ["config.json", "model.safetensors"]
+    (tmp_path / "pytorch_model.bin").touch()
+    assert files(path=str(tmp_path)) == ["config.json", "pytorch_model.bin"]
+    (tmp_path / "model.safetensors").touch()
+    assert files(path=str(tmp_path)) == ["config.json", "model.safetensors"]
 
 
 def test_the_trunk_room_imports_no_package_of_others():
