@@ -12,14 +12,12 @@ from presage.sequence.cost.trace import Fitting, fake_model, inference, stage_by
 from presage.sequence.model import SequenceModel
 from presage.sequence.trunk.borzoi import parameters
 
-COPIES = (
-    5  # of what is trained, beside its gradient: Adam's two moments, the average, the best, the swapped-out weights
-)
+COPIES = 5  # of what is trained, beside its gradient: Adam's two moments, average, best, and those swapped out
 HEAD = 2  # the number of the last stage
 
 
 class Memory(NamedTuple):
-    """Bytes of a job: those it always holds, and what a pass of one window and of ``batch`` windows makes at its peak."""
+    """Bytes of a job: those it always holds, and those that a pass of one or ``batch`` windows makes at its peak."""
 
     held: int
     one: int
@@ -243,10 +241,8 @@ def disk(branch: Branch, sizes: Sizes) -> dict[str, float]:
     windows = sum(sizes.windows.value.values())
     trunk = fake_model(shape, 1)
     found = {"targets.zarr": float(windows * (4 * shape.out_bins * tracks + shape.context * bool(branch.tfrecords)))}
-    if sizes.bulk_windows and sizes.bulk_tracks:
-        found["bulk/targets.zarr"] = float(
-            4 * sum(sizes.bulk_windows.value.values()) * shape.out_bins * sizes.bulk_tracks
-        )
+    if sizes.bulk_tracks:
+        found["bulk/targets.zarr"] = float(windows * 4 * shape.out_bins * sizes.bulk_tracks)
     if not branch.tfrecords:
         found["bigWigs"] = BIGWIG * sizes.genome_bp * tracks
     found["trunk"] = float(weight_bytes(trunk))

@@ -82,10 +82,9 @@ def room(card: Gpu, cost: Cost) -> float:
 def _lower(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]:
     lines = []
     for step in steps:
-        small = [card for card in cards if step.memory.total > room(card, cost)]
-        lines += [
-            f"  {step.name} on {card.name} ({card.memory_gb:g} GB): {_advice(step, card, cost)}" for card in small
-        ]
+        for card in cards:
+            if step.memory.total > room(card, cost):
+                lines.append(f"  {step.name} on {card.name} ({card.memory_gb:g} GB): {_advice(step, card, cost)}")
     head = f"too large: needs more than the card's memory less {cost.reserve_gb:g} GB; what would fit"
     return [head, *lines] if lines else [f"every step fits on every card (with {cost.reserve_gb:g} GB to spare)"]
 

@@ -89,7 +89,7 @@ def inference(model: SequenceModel, batch: int, stages: range = range(3)) -> Pas
 
 
 def training_step(model: SequenceModel, how: Fitting) -> Pass:
-    """Forward and backward pass of a batch. Frozen stages count in ``peak``, but not in the FLOPs: see ``inference``."""
+    """Forward and backward pass of a batch. Frozen stages count in ``peak``, not in FLOPs (see ``inference``)."""
     model.train()
     frozen = model.frozen_stages()
     with ExitStack() as stack:
@@ -104,7 +104,7 @@ def training_step(model: SequenceModel, how: Fitting) -> Pass:
         observed = torch.zeros(how.batch, model.trunk.out_bins, len(model.tracks))
         with torch.autocast("cpu", _HALF.get(how.precision), enabled=how.precision in _HALF):
             predicted = model.run(range(frozen, 3), given)[0].float()
-        poisson_multinomial(predicted, observed, 1.0).mean().backward()  # type: ignore[no-untyped-call]
+        poisson_multinomial(predicted, observed, 1.0).mean().backward()
     for parameter in model.parameters():
         parameter.grad = None
     return Pass(meter.flops - before, meter.peak)
@@ -138,7 +138,7 @@ def stage_bytes(model: SequenceModel, stage: int) -> int:
 
 def _fake(model: SequenceModel) -> FakeTensorMode:
     """The mode that the model's tensors live in."""
-    return model.head.linear.weight.fake_mode  # type: ignore[attr-defined, no-any-return]
+    return model.head.linear.weight.fake_mode  # type: ignore[attr-defined]
 
 
 def _sequence(model: SequenceModel, batch: int) -> tuple[Tensor, ...]:
