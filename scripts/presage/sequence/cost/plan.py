@@ -17,12 +17,16 @@ HEAD = 2  # the number of the last stage
 
 
 class Memory(NamedTuple):
-    """Bytes of a job: those it always holds, and those that a pass of one or ``batch`` windows makes at its peak."""
+    """Bytes of a job: those it always holds, and those that a pass of one or ``batch`` windows makes at its peak.
+
+    ``cache`` of what is held are outputs of frozen layers, which could be computed again instead.
+    """
 
     held: int
     one: int
     batch: int
     at_batch: int
+    cache: int = 0
 
     @property
     def total(self) -> int:
@@ -44,7 +48,7 @@ class Step(NamedTuple):
     jobs : how often it runs (seeds)
     trained, fraction : parameters of its adapters and their share of the trunk's; None where nothing is fitted
     pass_flops, flops : of one window's training step (or forward pass), and of all jobs together
-    precision : of its matrix products
+    precision : of its matrix products; flops 0: nothing is known of how many there are
     checkpointed : memory with gradient checkpointing; None where that is on, or would change nothing
     note : what else decides the numbers, in words
     """
@@ -130,8 +134,8 @@ def _fit(
         step.flops / how.batch,
         jobs * flops,
         how.precision,
-        _training_memory(model, how, held, step.peak),
-        _training_memory(model, how._replace(checkpoint=True), held) if helps else None,
+        _training_memory(model, how, held, cache.kept, step.peak),
+        _training_memory(model, how._replace(checkpoint=True), held, cache.kept) if helps else None,
         cache.note,
     )
 
@@ -143,9 +147,9 @@ def fitting(training: Training) -> Fitting:
     return Fitting(at_a_time, given.get("precision", "fp32"), given.get("checkpoint", False))
 
 
-def _training_memory(model: SequenceModel, how: Fitting, held: int, peak: int | None = None) -> Memory:
+def _training_memory(model: SequenceModel, how: Fitting, held: int, cache: int, peak: int | None = None) -> Memory:
     one = training_step(model, how._replace(batch=1)).peak
-    return Memory(held, one, how.batch, training_step(model, how).peak if peak is None else peak)
+    return Memory(held, one, how.batch, training_step(model, how).peak if peak is None else peak, cache)
 
 
 class _Cache:
@@ -179,8 +183,8 @@ class _Cache:
         self.kept = int(min(needed, room))
         self.note = ""
         if asked:
-            self.note = f"frozen layers: {needed / 1e9:,.3g} GB to keep every view"
-            self.note += ", all kept" if share == 1 else f", {share:.0%} fits in cache_gb {training.cache_gb:g}"
+            kept = "which cache_gb holds" if share == 1 else f"cache_gb {training.cache_gb:g} holds {share:.0%} of them"
+            self.note = f"outputs of frozen layers for every view take {needed / 1e9:,.1f} GB, {kept}"
 
 
 def distinct_views(views: int, draws: int) -> float:

@@ -54,7 +54,8 @@ def _steps(steps: Sequence[Step]) -> list[str]:
     rows = [("step", "jobs", "trained", "of trunk", "a window", "in all", "memory", "batch", "precision")]
     for step in steps:
         fitted = ("", "") if step.trained is None else (f"{step.trained:,}", f"{step.fraction or 0:.2%}")
-        amounts = (unit(step.pass_flops, _FLOPS), unit(step.flops, _FLOPS), unit(step.memory.total, _BYTES))
+        total = unit(step.flops, _FLOPS) if step.flops else "unknown"
+        amounts = (unit(step.pass_flops, _FLOPS), total, unit(step.memory.total, _BYTES))
         rows.append((step.name, str(step.jobs), *fitted, *amounts, str(step.memory.batch), step.precision))
     notes = [f"  {step.name}: {step.note}" for step in steps if step.note]
     return [*table(rows), *notes]
@@ -70,7 +71,7 @@ def _hours(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]
 
 
 def _cell(step: Step, card: Gpu, cost: Cost) -> str:
-    time = duration(card.hours(step.flops, step.precision, cost.share))
+    time = duration(card.hours(step.flops, step.precision, cost.share)) if step.flops else "unknown"
     return time if step.memory.total <= room(card, cost) else f"too large ({time})"
 
 
@@ -90,18 +91,22 @@ def _lower(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]
 
 
 def _advice(step: Step, card: Gpu, cost: Cost) -> str:
-    """The smallest change that makes a step fit: fewer windows at a time, then gradient checkpointing."""
-    available, batch = room(card, cost), step.memory.largest_batch(room(card, cost))
-    if batch:
-        return f"set {step.key} to {batch}"
-    ways = [step.memory]
+    """The first change that makes a step fit: a smaller cache, fewer windows at a time, gradient checkpointing."""
+    available, section = room(card, cost), step.key.removesuffix(".batch_size")
+    spare = available - (step.memory.total - step.memory.cache)
+    if step.memory.cache and spare > 0:
+        return f"set {section}.cache_gb to {int(spare / 1e8) / 10:g}"
+    first = f"set {section}.cache_gb to 0 and " if step.memory.cache else "set "
+    ways = {"": step.memory}
     if step.checkpointed is not None and "checkpoint" in Training.model_fields:
-        ways.append(step.checkpointed)
-        if batch := step.checkpointed.largest_batch(available):
-            smaller = f" and {step.key} to {batch}" if batch < step.memory.batch else ""
-            return f"set {step.key.replace('batch_size', 'checkpoint')} to true{smaller}"
-    least = min(way.held + way.one for way in ways)
-    return f"no batch size makes it fit, one window takes {unit(least, _BYTES)}: a larger card, or a shorter context"
+        ways[f"{section}.checkpoint to true"] = step.checkpointed
+    for change, memory in ways.items():
+        batch = min(memory.batch, memory.largest_batch(available + memory.cache))
+        smaller = f"{step.key} to {batch}" if batch < memory.batch else ""
+        if batch:
+            return first + " and ".join(part for part in (change, smaller) if part)
+    least = min(memory.held - memory.cache + memory.one for memory in ways.values())
+    return f"one window at a time takes {unit(least, _BYTES)} at best: a larger card, or a trunk with a shorter context"
 
 
 def _disk(disk: Mapping[str, float]) -> list[str]:
