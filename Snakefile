@@ -1,7 +1,8 @@
 """presage: adapt bulk sequence models to single cells, and raise home-cage alarms early.
 
 Without --configfile the built-in world runs; with `--configfile study.yaml` it is your study. No target means everything
-(`report`); others are `sequence`, `homecage`, `figures` and `morning`.
+(`report`); others are `sequence`, `homecage`, `figures` and `morning`. `snakemake cost` runs nothing and prints what the
+sequence branch will take in time, memory and disk.
 """
 
 import sys
@@ -27,6 +28,7 @@ include: "workflow/rules/homecage/features.smk"
 include: "workflow/rules/homecage/distress.smk"
 include: "workflow/rules/homecage/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/cost.smk"
 
 
 wildcard_constraints:

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from presage.config.adapt import Adapt
 from presage.config.base import Section
 from presage.config.cluster import Cluster
+from presage.config.cost import Cost
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
 from presage.config.genome_world import GenomeWorld
 from presage.config.pose import Pose, Recording
@@ -91,6 +92,7 @@ class Config(Section):
     sequence: Sequence | None = Field(None, description="the sequence branch; leave out to skip it")
     homecage: HomeCage | None = Field(None, description="the home-cage branch; leave out to skip it")
     report: Report = Field(default_factory=Report, description="pages and figures")
+    cost: Cost = Field(default_factory=Cost, description="what `snakemake cost` assumes")
 
     @model_validator(mode="after")
     def _has_branch(self) -> "Config":

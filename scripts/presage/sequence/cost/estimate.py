@@ -1,0 +1,26 @@
+"""From a configuration to the page that `snakemake cost` prints."""
+
+from presage.config.root import Config
+from presage.errors import UserError
+from presage.sequence.cost.gpus import chosen
+from presage.sequence.cost.plan import disk, steps
+from presage.sequence.cost.sizes import FITTED, measure
+from presage.sequence.cost.text import page
+from presage.sequence.cost.trace import fake_model, parts
+from presage.sequence.trunk.borzoi import parameters
+
+
+def estimate(config: Config) -> str:
+    """What the sequence branch of a run will cost, as text of some 30 lines. Nothing is run and nothing written.
+
+    Raises :class:`UserError` when there is nothing to estimate, or what decides the cost cannot be told.
+    """
+    branch = config.sequence
+    if branch is None:
+        raise UserError("config key sequence", "is not configured, and only its steps are estimated", "configure it")
+    cards = chosen(config.cost.gpus)
+    sizes = measure(branch, f"{config.results}/{config.run}", config.cost.tracks)
+    model = fake_model(sizes.shape, sizes.tracks.value[FITTED])
+    title = f"Run {config.run}, sequence branch: what it will cost (worked out beforehand; nothing was run)"
+    planned, files = list(steps(branch, sizes)), disk(branch, sizes)
+    return page(title, sizes, parts(model), parameters(model.trunk), planned, files, cards, config.cost)

@@ -1,0 +1,259 @@
+"""The steps of a study that run its model, and what each computes and holds."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from presage.config.adapt import Adapt, AdaptRun
+from presage.config.root import Sequence as Branch
+from presage.config.training import Training
+from presage.sequence.adapters import adapter_parameters, trainable_fraction
+from presage.sequence.cost.sizes import ALL, FITTED, Sizes
+from presage.sequence.cost.trace import Fitting, fake_model, inference, stage_bytes, training_step
+from presage.sequence.model import SequenceModel
+from presage.sequence.trunk.borzoi import parameters
+
+COPIES = 5  # of what is trained, beside its gradient: Adam's two moments, average, best, and those swapped out
+HEAD = 2  # the number of the last stage
+
+
+class Memory(NamedTuple):
+    """Bytes of a job: those it always holds, and those that a pass of one or ``batch`` windows makes at its peak.
+
+    ``cache`` of what is held are outputs of frozen layers, which could be computed again instead.
+    """
+
+    held: int
+    one: int
+    batch: int
+    at_batch: int
+    cache: int = 0
+
+    @property
+    def total(self) -> int:
+        """Bytes at the peak."""
+        return self.held + self.at_batch
+
+    def largest_batch(self, room: float) -> int:
+        """Windows at a time that fit into ``room`` bytes; 0 where not even one does."""
+        each = (self.at_batch - self.one) / max(1, self.batch - 1) or self.one
+        return max(0, int((room - self.held - self.one) // each) + 1)
+
+
+class Step(NamedTuple):
+    """One step of the study.
+
+    Attributes
+    ----------
+    name, key : as people call it, and the configuration key of its batch size
+    jobs : how often it runs (seeds)
+    trained, fraction : parameters of its adapters and their share of the trunk's; None where nothing is fitted
+    pass_flops, flops : of one window's training step (or forward pass), and of all jobs together
+    precision : of its matrix products; flops 0: nothing is known of how many there are
+    checkpointed : memory with gradient checkpointing; None where that is on, or would change nothing
+    note : what else decides the numbers, in words
+    """
+
+    name: str
+    key: str
+    jobs: int
+    trained: int | None
+    fraction: float | None
+    pass_flops: float
+    flops: float
+    precision: str
+    memory: Memory
+    checkpointed: Memory | None = None
+    note: str = ""
+
+
+def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
+    """Every step of the branch that runs the model, in the order in which they run."""
+    if branch.trunk.kind == "train" and sizes.bulk_windows:
+        model = fake_model(sizes.shape, sizes.bulk_tracks, head=branch.trunk.head, frozen=False)
+        phases = [(model, branch.trunk.training.epochs)]
+        yield _fit("trunk", "trunk.training", 1, phases, branch.trunk.training, sizes.bulk_windows.value)
+    for run in branch.adapt.runs:
+        yield _adapt(run, branch.adapt, sizes)
+    yield _evaluate(branch, sizes)
+    scorer = _scoring(branch.adapt, branch.variants.adapter)
+    model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorer), len(branch.adapt.seeds)
+    for name, found in sizes.alleles.items():
+        count = found.value if found else {"alleles": 0, "indels": 0}
+        sequences = (2 * count["alleles"] + count["indels"]) * (1 + branch.variants.rc) * seeds
+        note = f"{count['alleles']:,} alleles, null set with them ({found.source})" if found else "its VCF is not there"
+        yield _passes(f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size, note)
+    model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, branch.ism.adapter))
+    for name, region in branch.ism.regions.items():
+        sequences = (3 * (region.end - region.start) + 1) * (1 + branch.ism.rc) * seeds
+        note = f"{region.end - region.start:,} bp, three changes each"
+        yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
+
+
+# ---- fits -----------------------------------------------------------------------------------------------------------
+
+
+def _adapt(run: AdaptRun, settings: Adapt, sizes: Sizes) -> Step:
+    tracks, jobs = sizes.tracks.value[FITTED], len(settings.seeds)
+    training = settings.training.model_copy(update={"epochs": run.epochs or settings.training.epochs})
+    model = fake_model(sizes.shape, tracks, run, settings.head)
+    if run.kind == "ridge":
+        return _ridge(run, model, training, sizes.windows.value, jobs)
+    phases = [(model, training.epochs)]
+    if run.head_epochs:
+        alone = AdaptRun(name=run.name, kind="probe", trunk_dropout=run.trunk_dropout)
+        phases.insert(0, (fake_model(sizes.shape, tracks, alone, settings.head), run.head_epochs))
+    return _fit(f"adapt {run.name}", "adapt.training", jobs, phases, training, sizes.windows.value)
+
+
+def _fit(
+    name: str,
+    key: str,
+    jobs: int,
+    phases: Sequence[tuple[SequenceModel, int]],
+    training: Training,
+    windows: dict[str, int],
+) -> Step:
+    """A fit by gradient: one model for each phase, of which the last one is the largest, and its epochs."""
+    how, model = fitting(training), phases[-1][0]
+    train, valid = windows["train"], windows["valid"]
+    step = training_step(model, how)
+    cache = _Cache(phases, training, windows)
+    flops = float(cache.flops)
+    for fitted, epochs in phases:
+        live = inference(fitted, 1, range(fitted.frozen_stages(), 3)).flops
+        one = step if fitted is model else training_step(fitted, how)
+        flops += epochs * train * one.flops / how.batch + (epochs + 1) * valid * live
+    held = weight_bytes(model) + COPIES * _trained_bytes(model) + cache.kept
+    helps = not how.checkpoint and model.frozen_stages() < HEAD
+    return Step(
+        name,
+        f"{key}.batch_size",
+        jobs,
+        adapter_parameters(model) if model.frozen else parameters(model.trunk),
+        trainable_fraction(model) if model.frozen else 1.0,
+        step.flops / how.batch,
+        jobs * flops,
+        how.precision,
+        _training_memory(model, how, held, cache.kept, step.peak),
+        _training_memory(model, how._replace(checkpoint=True), held, cache.kept) if helps else None,
+        cache.note,
+    )
+
+
+def fitting(training: Training) -> Fitting:
+    """How the settings ask for a step to be taken."""
+    given = training.model_dump()
+    at_a_time = -(-training.batch_size // given.get("accumulate", 1))
+    return Fitting(at_a_time, given.get("precision", "fp32"), given.get("checkpoint", False))
+
+
+def _training_memory(model: SequenceModel, how: Fitting, held: int, cache: int, peak: int | None = None) -> Memory:
+    one = training_step(model, how._replace(batch=1)).peak
+    return Memory(held, one, how.batch, training_step(model, how).peak if peak is None else peak, cache)
+
+
+class _Cache:
+    """The frozen stages of a fit: FLOPs of all views that really pass them, bytes kept for that, and a note.
+
+    A view is a window, perhaps reverse complemented, shifted. Each passes a frozen stage once if what came out still
+    finds room in ``cache_gb``, else whenever it is drawn.
+    """
+
+    def __init__(
+        self, phases: Sequence[tuple[SequenceModel, int]], training: Training, windows: dict[str, int]
+    ) -> None:
+        model = phases[-1][0]
+        train, valid = windows["train"], windows["valid"]
+        variants = (1 + training.rc) * (1 + 2 * training.shift)
+        trunk = model.trunk
+        needed = float((train + valid) * (4 * trunk.out_bins * len(model.tracks) + trunk.context))  # targets, sequence
+        asked: list[tuple[int, float, float]] = []  # FLOPs of a stage, times it is distinct, times it is asked for
+        for stage in range(HEAD):
+            frozen = [(fitted, epochs) for fitted, epochs in phases if fitted.frozen_stages() > stage]
+            if frozen:
+                drawn = sum(epochs for _, epochs in frozen)
+                scored = sum(epochs + 1 for _, epochs in frozen)
+                distinct = train * distinct_views(variants, drawn) + valid
+                needed += distinct * stage_bytes(frozen[0][0], stage)
+                flops = inference(frozen[0][0], 1, range(stage, stage + 1)).flops
+                asked.append((flops, distinct, train * drawn + valid * scored))
+        room = training.cache_gb * 1e9
+        share = min(1.0, room / needed)
+        self.flops = sum(flops * (share * once + (1 - share) * always) for flops, once, always in asked)
+        self.kept = int(min(needed, room))
+        self.note = ""
+        if asked:
+            kept = "which cache_gb holds" if share == 1 else f"cache_gb {training.cache_gb:g} holds {share:.0%} of them"
+            self.note = f"outputs of frozen layers for every view take {needed / 1e9:,.1f} GB, {kept}"
+
+
+def distinct_views(views: int, draws: int) -> float:
+    """How many of ``views`` are expected to have come up after so many random draws."""
+    return views * (1 - (1 - 1 / views) ** draws)
+
+
+def _ridge(run: AdaptRun, model: SequenceModel, training: Training, windows: dict[str, int], jobs: int) -> Step:
+    """Both strands of each training window pass the trunk once; then one equation of the embedding's width."""
+    views = (1 + training.rc) * windows["train"] + windows["valid"]
+    forward = inference(model, 1, range(HEAD)).flops
+    solved = 2 * views * model.trunk.out_bins * model.trunk.width * (model.trunk.width + len(model.tracks))
+    batch = training.batch_size
+    memory = Memory(weight_bytes(model), inference(model, 1).peak, batch, inference(model, batch).peak)
+    flops = jobs * float(views * forward + solved)
+    return Step(f"adapt {run.name}", "adapt.training.batch_size", jobs, 0, 0.0, forward, flops, "fp32", memory)
+
+
+# ---- forward passes -------------------------------------------------------------------------------------------------
+
+
+def _evaluate(branch: Branch, sizes: Sizes) -> Step:
+    """Every adapter on the test windows, and the trunk on all windows of its own tracks where the run has them."""
+    fitted = fake_model(sizes.shape, sizes.tracks.value[FITTED], branch.adapt.runs[0])
+    jobs = len(branch.adapt.runs) * len(branch.adapt.seeds)
+    sequences = jobs * sizes.windows.value["test"]
+    own = sum(sizes.bulk_windows.value.values()) if sizes.bulk_windows else 0
+    note = f"{jobs} adapters on the test windows" + (", the trunk on all of its own" if own else "")
+    return _passes("evaluate", "evaluate.batch_size", fitted, sequences + own, branch.evaluate.batch_size, note)
+
+
+def _passes(name: str, key: str, model: SequenceModel, sequences: int, batch: int, note: str) -> Step:
+    forward, one = inference(model, batch), inference(model, 1)
+    memory = Memory(weight_bytes(model), one.peak, batch, forward.peak)
+    return Step(name, key, 1, None, None, one.flops, float(sequences) * one.flops, "fp32", memory, note=note)
+
+
+def _scoring(settings: Adapt, name: str | None) -> AdaptRun:
+    """The run whose adapters score variants."""
+    return next((run for run in settings.runs if run.name == name), settings.runs[0])
+
+
+# ---- bytes ----------------------------------------------------------------------------------------------------------
+
+
+def weight_bytes(model: SequenceModel) -> int:
+    """Bytes of a model's parameters and running statistics."""
+    return sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+
+
+def _trained_bytes(model: SequenceModel) -> int:
+    return sum(p.nbytes for p in model.parameters() if p.requires_grad)
+
+
+def disk(branch: Branch, sizes: Sizes) -> dict[str, float]:
+    """Bytes on disk of what is large, by name; the two first before compression, bigWigs roughly."""
+    shape, tracks = sizes.shape, sizes.tracks.value[ALL]
+    windows = sum(sizes.windows.value.values())
+    trunk = fake_model(shape, 1)
+    found = {"targets.zarr": float(windows * (4 * shape.out_bins * tracks + shape.context * bool(branch.tfrecords)))}
+    if sizes.bulk_tracks:
+        found["bulk/targets.zarr"] = float(windows * 4 * shape.out_bins * sizes.bulk_tracks)
+    if not branch.tfrecords:
+        found["bigWigs"] = BIGWIG * sizes.genome_bp * tracks
+    found["trunk"] = float(weight_bytes(trunk))
+    models = [fake_model(shape, sizes.tracks.value[FITTED], run) for run in branch.adapt.runs]
+    adapters = sum(4 * (adapter_parameters(m) + sum(p.numel() for p in m.head.parameters())) for m in models)
+    found["adapters"] = float(len(branch.adapt.seeds) * adapters)
+    return found
+
+
+BIGWIG = 0.13  # bytes for each bp and track, as measured on the built-in world; sparser cells take less

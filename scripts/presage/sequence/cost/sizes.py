@@ -1,0 +1,155 @@
+"""How large a study is: trunk, windows, tracks, variants. Read where the run has made them, else from its input."""
+
+import fnmatch
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+from presage.config.root import Sequence
+from presage.config.trunk import Trunk, TrunkShape
+from presage.errors import UserError
+from presage.sequence.cost.at_hand import at_hand
+from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
+from presage.sequence.targets import TargetSet
+from presage.sequence.tfrecords import read_targets_txt
+from presage.sequence.trunk.borzoi import BORZOI
+from presage.sequence.trunk.shape import shape_of
+from presage.study import SequenceInputs
+
+ALL, FITTED = "all", "fitted"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a study's cost depends on beside its settings.
+
+    Attributes
+    ----------
+    windows : by fold, of the set that adapters are fitted to
+    bulk_windows : by fold, of the set that the trunk itself is trained on, where the run has it
+    tracks : ``all`` of the set that adapters are fitted to, and those ``fitted`` (``adapt.tracks``)
+    bulk_tracks : of the set that a trunk of kind train learns
+    alleles : of each variant set the ``alleles`` and, among them, ``indels``, with the null set's; None: no file yet
+    """
+
+    shape: TrunkShape
+    shape_source: str
+    windows: Counted
+    bulk_windows: Counted | None
+    tracks: Counted
+    bulk_tracks: int
+    genome_bp: int
+    alleles: dict[str, Counted | None]
+
+
+def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
+    """Sizes of the study whose results lie, or will lie, in ``folder`` (``<results>/<run>``).
+
+    Raises :class:`UserError` that names what is missing where windows or the trunk's shape cannot be told.
+    """
+    inputs, results = SequenceInputs(branch, f"{folder}/worlds/genome"), Path(folder) / "sequence"
+    shape, shape_source = trunk_shape(inputs.trunk)
+    genome = contigs(branch, inputs.fasta, results / "reference")
+    if branch.tfrecords:
+        windows = count_published(_tfrecords(branch, "sequences.bed"), branch.reference)
+    else:
+        windows = count_windows(branch.reference, shape, genome, results / "reference")
+    return Sizes(
+        shape,
+        shape_source,
+        windows,
+        windows if branch.tfrecords or branch.trunk.kind == "train" else None,
+        _tracks(branch, inputs, results, assumed_tracks),
+        _bulk_tracks(branch),
+        sum(genome.lengths.values()),
+        {name: _alleles(branch, inputs, given.vcf, given.null) for name, given in inputs.variant_sets.items()},
+    )
+
+
+def trunk_shape(trunk: Trunk) -> tuple[TrunkShape, str]:
+    """Shape of the trunk, and in words where it comes from.
+
+    While its files are not there, a name that begins with borzoi or flashzoi stands for the published one.
+    """
+    found = {key: str(at_hand(path)) for key in ("path", "params") if (path := getattr(trunk, key))}
+    try:
+        return shape_of(trunk.model_copy(update=found)), "its settings" if trunk.kind == "train" else "its files"
+    except UserError as error:
+        names = [part.lower() for path in found.values() for part in Path(path).parts]
+        if any(name.startswith(("borzoi", "flashzoi")) for name in names):
+            return BORZOI, "the published Borzoi's, by its name: its files are not there yet"
+        raise UserError(error.where, f"{error.what}, and the cost depends on the trunk's shape", error.todo) from None
+
+
+def _tfrecords(branch: Sequence, name: str) -> Path:
+    return at_hand(f"{branch.tfrecords}/".replace("//", "/") + name)
+
+
+def _tracks(branch: Sequence, inputs: SequenceInputs, results: Path, assumed: int) -> Counted:
+    made = results / ("tfrecords" if branch.tfrecords else "pseudobulk") / "targets.zarr"
+    if made.exists():
+        data = TargetSet.open(made)
+        return Counted({ALL: len(data.tracks), FITTED: len(data.select(branch.adapt.tracks).tracks)}, str(made))
+    if branch.tfrecords:
+        path = _tfrecords(branch, "targets.txt")
+        table = read_targets_txt(path)
+        ids = zip(table["slug"], table["name"])
+        fitted = sum(any(fnmatch.fnmatchcase(i, p) for i in pair for p in branch.adapt.tracks) for pair in ids)
+        return Counted({ALL: len(table), FITTED: fitted}, str(path))
+    types, source = _cell_types(branch, inputs)
+    tracks = types * _lanes(branch, inputs) if types else assumed
+    return Counted({ALL: tracks, FITTED: tracks}, source)
+
+
+def _cell_types(branch: Sequence, inputs: SequenceInputs) -> tuple[int, str]:
+    """How many cell types there will be at most, and in words who says so; 0 where nothing does."""
+    if branch.pseudobulk.cell_types:
+        return len(branch.pseudobulk.cell_types), "at most, by pseudobulk.cell_types"
+    if branch.world:
+        from presage.worlds.genome.grammar import CELL_TYPES
+
+        return len(CELL_TYPES), "the built-in world"
+    named = {row.cell_type for row in inputs.samples if row.kind != "h5ad"}
+    if named and all(named):
+        return len(named), "at most, by the sample sheet's cell types"
+    return 0, "assumed (cost.tracks), because only the labels tell the cell types"
+
+
+def _lanes(branch: Sequence, inputs: SequenceInputs) -> int:
+    """Tracks of a cell type: RNA (one for each strand) and ATAC."""
+    kinds = {row.kind for row in inputs.samples}
+    rna = 1 + branch.pseudobulk.stranded if "bam" in kinds else 0
+    return max(1, rna + bool(kinds & {"fragments", "bam_atac"}))
+
+
+def _bulk_tracks(branch: Sequence) -> int:
+    if branch.trunk.kind != "train":
+        return 0
+    from presage.worlds.genome.bulk import RANDOM_TISSUES, STRANDS, TISSUES
+
+    return (len(TISSUES) + RANDOM_TISSUES) * (1 + len(STRANDS))
+
+
+def _alleles(branch: Sequence, inputs: SequenceInputs, vcf: str, null: str | None) -> Counted | None:
+    files = [at_hand(path) for path in (vcf, null) if path]
+    if all(path.exists() for path in files):
+        found = [_count_alleles(path) for path in files]
+        return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, str(files[0]))
+    world = branch.world
+    if world is None or Path(vcf).parent != Path(inputs.folder):
+        return None
+    alleles = world.causal_variants + world.control_variants + world.null_variants * bool(null)
+    return Counted({"alleles": alleles, "indels": round(world.indel_share * alleles)}, "the built-in world")
+
+
+def _count_alleles(vcf: Path) -> tuple[int, int]:
+    """Alleles of a VCF, and those of another length than REF."""
+    alleles = indels = 0
+    with gzip.open(vcf, "rt") if vcf.suffix == ".gz" else vcf.open() as lines:
+        for line in lines:
+            fields = line.split("\t", 5)
+            if len(fields) > 4 and not line.startswith("#"):
+                alts = fields[4].strip().split(",")
+                alleles += len(alts)
+                indels += sum(len(alt) != len(fields[3]) for alt in alts)
+    return alleles, indels
