@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from presage.progress import progress
 from presage.sequence.heads import Head
 from presage.sequence.targets import TargetSet
-from presage.sequence.trunk.borzoi import Borzoi
-from presage.sequence.trunk.enformer import Enformer
+from presage.sequence.trunk.family import TrunkNetwork
 
 
 class SequenceModel(nn.Module):
@@ -37,7 +36,7 @@ class SequenceModel(nn.Module):
 
     def __init__(
         self,
-        trunk: Borzoi | Enformer,
+        trunk: TrunkNetwork,
         head: Head,
         tracks: list[str],
         strand_pair: np.ndarray,

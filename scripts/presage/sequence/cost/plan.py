@@ -6,7 +6,7 @@ from typing import NamedTuple
 from presage.config.adapt import Adapt, AdaptRun
 from presage.config.root import Sequence as Branch
 from presage.config.training import Training
-from presage.sequence.adapters import adapter_parameters, trainable_fraction
+from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
 from presage.sequence.cost.sizes import ALL, FITTED, Sizes
 from presage.sequence.cost.trace import Fitting, fake_model, inference, stage_bytes, training_step
 from presage.sequence.model import SequenceModel

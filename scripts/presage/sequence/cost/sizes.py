@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from presage.config.root import Sequence
-from presage.config.trunk import Trunk, TrunkShape
+from presage.config.trunk import Trunk
 from presage.errors import UserError
 from presage.sequence.cost.at_hand import at_hand
 from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
 from presage.sequence.targets import TargetSet
 from presage.sequence.tfrecords import read_targets_txt
-from presage.sequence.trunk.borzoi import BORZOI
+from presage.sequence.trunk.family import AnyShape
+from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 from presage.sequence.trunk.shape import shape_of
 from presage.study import SequenceInputs
 
@@ -32,7 +33,7 @@ class Sizes:
     alleles : of each variant set the ``alleles`` and, among them, ``indels``, with the null set's; None: no file yet
     """
 
-    shape: TrunkShape
+    shape: AnyShape
     shape_source: str
     windows: Counted
     bulk_windows: Counted | None
@@ -66,18 +67,19 @@ def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
     )
 
 
-def trunk_shape(trunk: Trunk) -> tuple[TrunkShape, str]:
+def trunk_shape(trunk: Trunk) -> tuple[AnyShape, str]:
     """Shape of the trunk, and in words where it comes from.
 
-    While its files are not there, a name that begins with borzoi or flashzoi stands for the published one.
+    While its files are not there, a path or repository whose name begins as a published trunk's stands for that one.
     """
     found = {key: str(at_hand(path)) for key in ("path", "params") if (path := getattr(trunk, key))}
     try:
         return shape_of(trunk.model_copy(update=found)), "its settings" if trunk.kind == "train" else "its files"
     except UserError as error:
-        names = [part.lower() for path in found.values() for part in Path(path).parts]
-        if any(name.startswith(("borzoi", "flashzoi")) for name in names):
-            return BORZOI, "the published Borzoi's, by its name: its files are not there yet"
+        names = [part.lower() for path in (*found.values(), trunk.repository or "") for part in Path(path).parts]
+        for published, shape in {"borzoi": BORZOI, "flashzoi": FLASHZOI, "prime": PRIME}.items():
+            if any(name.startswith(published) for name in names):
+                return shape, f"the published {published.title()}'s, by its name: its files are not there yet"
         raise UserError(error.where, f"{error.what}, and the cost depends on the trunk's shape", error.todo) from None
 
 

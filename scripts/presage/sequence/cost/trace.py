@@ -27,7 +27,7 @@ from presage.sequence.heads import Head
 from presage.sequence.losses import poisson_multinomial
 from presage.sequence.model import SequenceModel
 from presage.sequence.trunk.attention import position_classes
-from presage.sequence.trunk.borzoi import Borzoi
+from presage.sequence.trunk.family import AnyShape, network
 
 PARTS = {"stem": "tower", "tower": "tower", "transformer": "transformer", "unet": "decoder", "final": "decoder"}
 """The trunk's modules, and what people call that part of it."""
@@ -54,17 +54,19 @@ class Fitting(NamedTuple):
 
 
 def fake_model(
-    shape: TrunkShape, tracks: int, run: AdaptRun | None = None, head: HeadKind = "exp", frozen: bool = True
+    shape: AnyShape, tracks: int, run: AdaptRun | None = None, head: HeadKind = "exp", frozen: bool = True
 ) -> SequenceModel:
     """A model without data: a trunk of that shape with the adapters of ``run``, and a head of so many tracks.
 
     ``frozen``: False for a trunk that is itself trained. Raises :class:`presage.errors.UserError` as
     :func:`presage.sequence.adapters.attach` does.
     """
-    # Which classes of positions there are depends on values, so attention must find them known.
-    position_classes(shape.context >> (1 + len(shape.tower_widths)), shape.position_features, torch.device("cpu"))
+    if isinstance(shape, TrunkShape) and shape.attention == "relative":
+        # Which classes of positions there are depends on values, so attention must find them known.
+        tokens, known = shape.context // shape.token_size, shape.position_tokens
+        position_classes(tokens, shape.position_features, torch.device("cpu"), known)
     with FakeTensorMode(allow_non_fake_inputs=True):
-        trunk = Borzoi(shape)
+        trunk = network(shape)
         if run is not None:
             attach(trunk, run)
         return SequenceModel(

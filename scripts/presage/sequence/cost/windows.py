@@ -10,13 +10,13 @@ import pandas as pd
 from presage import tables
 from presage.config.reference import Reference
 from presage.config.root import Sequence
-from presage.config.trunk import TrunkShape
 from presage.errors import UserError
 from presage.sequence.assemblies import ASSEMBLIES, check_preset
 from presage.sequence.cost.at_hand import at_hand
 from presage.sequence.folds import FOLDS, published
 from presage.sequence.genome import Genome, contig_lengths
 from presage.sequence.reference import make_windows
+from presage.sequence.trunk.family import AnyShape
 from presage.sequence.windows import chosen_contigs
 
 _SCANNED = 200_000_000  # bytes: up to this size a FASTA without an index is read through
@@ -54,7 +54,7 @@ def contigs(branch: Sequence, world_fasta: str, reference: Path) -> Contigs:
     return Contigs({}, "")
 
 
-def count_windows(settings: Reference, shape: TrunkShape, genome: Contigs, reference: Path) -> Counted:
+def count_windows(settings: Reference, shape: AnyShape, genome: Contigs, reference: Path) -> Counted:
     """Windows by fold.
 
     Raises :class:`UserError` where neither a table, a BED nor the contigs' lengths are at hand.

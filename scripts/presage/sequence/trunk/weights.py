@@ -10,12 +10,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from presage.config.trunk import EnformerShape
 from presage.errors import UserError
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
-from presage.sequence.trunk.borzoi import Borzoi, parameters
-from presage.sequence.trunk.enformer import Enformer
+from presage.sequence.trunk.borzoi import parameters
+from presage.sequence.trunk.family import network
 from presage.sequence.trunk.shape import CARD, as_shape, read_card
 
 WEIGHTS = "trunk.safetensors"
@@ -55,8 +54,7 @@ def load_trunk(path: str | Path) -> SequenceModel:
     """
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
-    shape = as_shape(card["shape"])
-    trunk = Enformer(shape) if isinstance(shape, EnformerShape) else Borzoi(shape)
+    trunk = network(as_shape(card["shape"]))
     head = Head(trunk.width, len(card["tracks"]), card["head"])
     load_strictly(trunk, unprefixed("trunk", tensors), folder / WEIGHTS)
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
