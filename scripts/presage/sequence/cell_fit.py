@@ -1,24 +1,22 @@
 """The fit of the cell-conditioned decoder on a frozen trunk: coverage of the types, and counts of single cells."""
 
-import logging
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from scipy import sparse
-from torch import Tensor, nn
+from torch import Tensor
 
 from presage.config.decoder import Cells
 from presage.errors import UserError
-from presage.progress import progress
 from presage.sequence.decoder import Assay, CellDecoder
+from presage.sequence.descent import Descent, descend
 from presage.sequence.gene_targets import GeneBins, poisson
 from presage.sequence.losses import poisson_multinomial
 from presage.sequence.targets import TargetSet
 from presage.sequence.views import Views
-
-log = logging.getLogger("presage")
 
 
 class TypeTracks(NamedTuple):
@@ -50,6 +48,8 @@ class TypeTracks(NamedTuple):
             raise UserError(data.path, "is squashed, so sums over a gene are no counts", "leave out pseudobulk.squash")
         types = list(dict.fromkeys(info["cell_type"]))
         pairs = list(zip(info["assay"], info["strand"]))
+        if "rna" not in set(info["assay"]):
+            raise UserError(data.path, "has no RNA track of a labelled cell type", "set sequence.cells: null")
         assays = sorted(dict.fromkeys(pairs), key=lambda pair: (pair[0] != "rna", pair[0], "+-.".index(pair[1])))
         mean = np.mean([data.values([row]).mean((0, 1)) for row in data.fold("train")], axis=0)
         factor = np.ones(len(info)) if data.scale is None else data.scale.factor
@@ -84,13 +84,6 @@ class CellCounts(NamedTuple):
         return np.stack([self.z[self.kind == t].mean(0, dtype=np.float64) for t in range(types)]).astype(np.float32)
 
 
-class CellFit(NamedTuple):
-    """``history`` (epoch, split, coverage and counts loss) and the epoch that was kept, 0 being the start."""
-
-    history: pd.DataFrame
-    best_epoch: int
-
-
 def fit_cells(
     decoder: CellDecoder,
     views: Views,
@@ -99,7 +92,7 @@ def fit_cells(
     cells: CellCounts,
     settings: Cells,
     seed: int,
-) -> CellFit:
+) -> Descent:
     """Fit ``decoder`` and leave the best epoch's weights in it.
 
     Every step adds the Poisson-multinomial loss of all types' coverage on some train windows, each type predicted from
@@ -113,53 +106,27 @@ def fit_cells(
     """
     steps = _Steps(decoder, views, tracks, genes, cells, settings)
     train, rng = views.data.fold("train"), np.random.default_rng(seed)
-    total = settings.epochs * -(-len(train) // settings.windows)
-    mapped = [p for name, p in decoder.named_parameters() if name != "out.bias"]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": mapped, "weight_decay": settings.weight_decay},
-            {"params": [decoder.out.bias], "weight_decay": 0.0},  # the mean cell's weights
-        ],
-        lr=settings.lr,
-    )
-    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total)
-    average = {name: tensor.clone() for name, tensor in decoder.state_dict().items()}
-    best: tuple[float, int, dict[str, Tensor]] | None = None
-    rows, step = [], 0
-    for epoch in progress(range(settings.epochs + 1), "fit cells", "epoch"):
-        losses = []
-        order = rng.permutation(train) if epoch else train[:0]
+
+    def losses() -> Iterator[tuple[Tensor, Tensor]]:
+        order = rng.permutation(train)
         for start in range(0, len(order), settings.windows):
             batch = order[start : start + settings.windows]
             coverage = steps.coverage(batch, rng.integers(0, 2, len(batch)))
-            counts = steps.counts(steps.train, *steps.draw(rng), flip=bool(rng.integers(0, 2)))
-            loss = coverage + settings.gene_weight * counts
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-            optimizer.step()
-            rate.step()
-            step += 1
-            losses.append((float(coverage.detach()), float(counts.detach())))
-            decay = min(settings.ema, (1 + step) / (10 + step))
-            for name, tensor in decoder.state_dict().items():
-                average[name].lerp_(tensor, 1 - decay)
-        if losses:
-            rows.append((epoch, "train", *np.mean(losses, axis=0)))
-        own = {name: tensor.clone() for name, tensor in decoder.state_dict().items()}
-        decoder.load_state_dict(average)
-        valid = steps.valid_losses()
-        decoder.load_state_dict(own)
-        rows.append((epoch, "valid", *valid))
-        log.info("epoch %d: valid coverage %.4f, valid counts %.5f", epoch, *valid)
-        value = valid[0] + settings.gene_weight * valid[1]
-        if not np.isfinite(value):
-            raise UserError(f"decoder, epoch {epoch}", "the loss is not finite", "lower sequence.cells.lr")
-        if best is None or value < best[0]:
-            best = value, epoch, {name: tensor.clone() for name, tensor in average.items()}
-    assert best is not None  # epoch 0 is always scored
-    decoder.load_state_dict(best[2])
-    return CellFit(pd.DataFrame(rows, columns=["epoch", "split", "coverage", "counts"]), best[1])
+            yield coverage, steps.counts(steps.train, *steps.draw(rng), flip=bool(rng.integers(0, 2)))
+
+    return descend(
+        decoder,
+        losses,
+        steps.valid_losses,
+        ("coverage", "counts"),
+        (1.0, settings.gene_weight),
+        epochs=settings.epochs,
+        steps=-(-len(train) // settings.windows),
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        ema=settings.ema,
+        plain=("out.bias",),  # the mean cell's weights
+    )
 
 
 def gene_sums(

@@ -30,23 +30,36 @@ class CellDecoder(nn.Module):
     Coverage is in units of the cell's library: RNA of both strands has mean 1 over training bins, and so has ATAC.
     """
 
+    centre: Tensor
+    spread: Tensor
+
     def __init__(self, dim: int, width: int, assays: Sequence[Assay], hidden: int = 64) -> None:
         super().__init__()
         self.assays = [(str(assay), str(strand)) for assay, strand in assays]
         self.dim, self.width = dim, width
+        self.register_buffer("centre", torch.zeros(dim))
+        self.register_buffer("spread", torch.ones(()))
         self.hidden = nn.Linear(dim, hidden)
         self.out = nn.Linear(hidden, len(self.assays) * (width + 1))
         nn.init.zeros_(self.out.weight)  # at the start every cell is like the mean one
         nn.init.normal_(self.out.bias, std=0.1 * width**-0.5)
 
     @torch.no_grad()
-    def start_at(self, mean: Tensor) -> None:
-        """Set the biases so that an untrained decoder predicts each assay's mean coverage (float32 [assays])."""
+    def start_at(self, mean: Tensor, z: Tensor) -> None:
+        """Set the biases so that an untrained decoder predicts each assay's mean coverage (float32 [assays]), and the
+        scale of embeddings to that of training cells (float32 [n, dim]).
+
+        All directions are divided by one number, the largest standard deviation, so that noise stays small.
+        """
+        self.centre.copy_(z.mean(0))
+        self.spread.copy_((z - z.mean(0)).square().mean(0).max().sqrt().clamp_min(1e-8))
         self.out.bias.view(len(self.assays), -1)[:, -1] = mean.clamp(1e-4, 20).log()
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """float32 [n, dim] -> weight [n, assays, width], bias [n, assays]."""
-        both = self.out(F.gelu(self.hidden(z))).view(len(z), len(self.assays), self.width + 1)
+        both = self.out(F.gelu(self.hidden((z - self.centre) / self.spread))).view(
+            len(z), len(self.assays), self.width + 1
+        )
         return both[..., :-1], both[..., -1]
 
     def coverage(self, embedding: Tensor, z: Tensor, assay: int) -> Tensor:
@@ -106,12 +119,20 @@ def cell_model(base: SequenceModel, decoder: CellDecoder, z: np.ndarray, names: 
     partner = [decoder.assays.index((assay, _OTHER[strand])) for assay, strand in decoder.assays]
     pair = np.concatenate([np.array(partner) + n * i for i in range(len(z))])
     device = next(decoder.parameters()).device
-    return SequenceModel(
+    head = decoder.head(torch.from_numpy(np.asarray(z, np.float32)).to(device))
+    return with_head(base, head, tracks["slug"].tolist(), pair)
+
+
+def with_head(base: SequenceModel, head: Head, tracks: list[str], strand_pair: np.ndarray) -> SequenceModel:
+    """The trunk of ``base`` and the adapters in it, all frozen, under another head."""
+    model = SequenceModel(
         base.trunk,
-        decoder.head(torch.from_numpy(np.asarray(z, np.float32)).to(device)),
-        tracks["slug"].tolist(),
-        pair,
+        head,
+        tracks,
+        strand_pair,
         trunk_hash=base.trunk_hash,
         adapter_hash=base.adapter_hash,
         card=base.card,
     )
+    model.trunk.requires_grad_(False)  # adapters too: a model is made with theirs trainable
+    return model

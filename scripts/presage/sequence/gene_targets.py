@@ -46,8 +46,10 @@ class GeneBins:
             chrom: (part.index.to_numpy(), part["out_start"].to_numpy(np.int64), part["out_end"].to_numpy(np.int64))
             for chrom, part in windows.reset_index(drop=True).iloc[order].groupby("chrom", sort=False)
         }
-        rows, found, incomplete = [], [], 0
-        for row in np.flatnonzero((genes["fold"] == fold).to_numpy()):
+        rows: list[int] = []
+        found: list[tuple[int, int, int]] = []
+        incomplete = 0
+        for row in np.flatnonzero((genes["fold"] == fold).to_numpy()).tolist():
             gene = genes.iloc[row]
             bins, share = _bins_of(gene, *places[gene["chrom"]], bin_size) if gene["chrom"] in places else ([], 0.0)
             if share >= _LEAST:
