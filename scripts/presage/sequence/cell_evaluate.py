@@ -38,9 +38,18 @@ def poisson_deviance(observed: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 @torch.no_grad()
 def predicted_rates(
-    decoder: CellDecoder, views: Views, tracks: TypeTracks, train: GeneBins, test: GeneBins, z: np.ndarray
+    decoder: CellDecoder,
+    views: Views,
+    tracks: TypeTracks,
+    train: GeneBins,
+    test: GeneBins,
+    z: np.ndarray,
+    rc: bool = True,
 ) -> np.ndarray:
-    """Molecules of each test gene per molecule in train genes: float64 [genes, n] for embeddings float32 [n, dim]."""
+    """Molecules of each test gene per molecule in train genes: float64 [genes, n] for embeddings float32 [n, dim].
+
+    With ``rc`` the mean of the prediction and of that from the reverse complement.
+    """
     device = next(decoder.parameters()).device
     at = torch.from_numpy(z).to(device)
 
@@ -48,8 +57,9 @@ def predicted_rates(
         parts = []
         for first in range(0, len(bins), _GENES):
             part = bins.take(np.arange(first, min(len(bins), first + _GENES)))
-            both = [gene_sums(decoder, tracks, part, part.embeddings(views, flip), at, flip) for flip in (False, True)]
-            parts.append((both[0] + both[1]).double().cpu().numpy() / 2)
+            flips = (False, True)[: 1 + rc]
+            views_of = [gene_sums(decoder, tracks, part, part.embeddings(views, flip), at, flip) for flip in flips]
+            parts.append(torch.stack(views_of).mean(0).double().cpu().numpy())
         return np.concatenate(parts)
 
     return sums(test) / sums(train).sum(0)
@@ -81,6 +91,7 @@ def evaluate_cells(
     split: str = "test",
     resamples: int = 1000,
     seed: int = 0,
+    rc: bool = True,
 ) -> pd.DataFrame:
     """Rows of the `metrics` table, over all held-out cells and by cell type; nothing where there is no cell or gene."""
     metrics = Metrics(split, views.data.simulated)
@@ -90,8 +101,8 @@ def evaluate_cells(
     if not known.any() or not len(test):
         return metrics.table()
     kind, z, number = held_out.kind[known], held_out.z[known], len(tracks.types)
-    of_type = predicted_rates(decoder, views, tracks, train, test, train_cells.type_means(number))[:, kind]
-    of_cell = predicted_rates(decoder, views, tracks, train, test, z)
+    of_type = predicted_rates(decoder, views, tracks, train, test, train_cells.type_means(number), rc)[:, kind]
+    of_cell = predicted_rates(decoder, views, tracks, train, test, z, rc)
     measured = measured_rates(train_cells, _library(train_cells, train), test.rows, number)[:, kind]
     rates = {
         "decoder": of_cell,

@@ -84,6 +84,15 @@ class CellCounts(NamedTuple):
         return np.stack([self.z[self.kind == t].mean(0, dtype=np.float64) for t in range(types)]).astype(np.float32)
 
 
+def start(decoder: CellDecoder, views: Views, tracks: TypeTracks, cells: CellCounts, most: int = 64) -> None:
+    """Bring an untrained decoder to the mean, from up to ``most`` train windows and the training cells."""
+    train, device = views.data.fold("train"), next(decoder.parameters()).device
+    rows = train[np.linspace(0, len(train) - 1, min(most, len(train))).astype(int)]
+    (embedding,) = views.inputs(rows, np.zeros(len(rows), int), np.zeros(len(rows), int))
+    mean, z = torch.from_numpy(tracks.mean).float(), torch.from_numpy(cells.z)
+    decoder.start_at(mean.to(device), z.to(device), embedding.flatten(0, 1))
+
+
 def fit_cells(
     decoder: CellDecoder,
     views: Views,
@@ -111,8 +120,8 @@ def fit_cells(
         order = rng.permutation(train)
         for start in range(0, len(order), settings.windows):
             batch = order[start : start + settings.windows]
-            coverage = steps.coverage(batch, rng.integers(0, 2, len(batch)))
-            yield coverage, steps.counts(steps.train, *steps.draw(rng), flip=bool(rng.integers(0, 2)))
+            coverage = steps.coverage(batch, rng.integers(0, 1 + settings.rc, len(batch)))
+            yield coverage, steps.counts(steps.train, *steps.draw(rng), flip=bool(rng.integers(0, 1 + settings.rc)))
 
     return descend(
         decoder,

@@ -15,7 +15,7 @@ from presage.errors import UserError
 from presage.sequence.cell_embedding import Projection, held_out, visible_genes
 from presage.sequence.cell_evaluate import evaluate_cells
 from presage.sequence.cell_files import save_cells
-from presage.sequence.cell_fit import CellCounts, TypeTracks, fit_cells
+from presage.sequence.cell_fit import CellCounts, TypeTracks, fit_cells, start
 from presage.sequence.decoder import CellDecoder, with_head
 from presage.sequence.evaluate import evaluate_tracks
 from presage.sequence.labelled_cells import LabelledCells
@@ -64,9 +64,11 @@ def cells(
     base.trunk.requires_grad_(False)
     views = Views(base, data, settings.cache_gb)
     decoder = CellDecoder(z.shape[1], base.trunk.width, layout.assays, settings.hidden).to(device)
-    decoder.start_at(torch.from_numpy(layout.mean).float().to(device), torch.from_numpy(fitted.z).to(device))
+    start(decoder, views, layout, fitted)
     fit = fit_cells(decoder, views, layout, genes, fitted, settings, seed)
-    by_cell = evaluate_cells(decoder, views, layout, genes, fitted, kept_out, resamples=settings.bootstrap, seed=seed)
+    by_cell = evaluate_cells(
+        decoder, views, layout, genes, fitted, kept_out, resamples=settings.bootstrap, seed=seed, rc=settings.rc
+    )
     types = type_model(base, decoder, layout, data, fitted.type_means(len(layout.types)))
     by_type = _against_heads(types, data, tracks, genes, trunk_path, rivals or {}, settings, seed)
     evaluation = pd.concat([by_type, by_cell], ignore_index=True)

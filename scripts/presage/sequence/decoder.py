@@ -32,6 +32,8 @@ class CellDecoder(nn.Module):
 
     centre: Tensor
     spread: Tensor
+    channel_mean: Tensor
+    channel_spread: Tensor
 
     def __init__(self, dim: int, width: int, assays: Sequence[Assay], hidden: int = 64) -> None:
         super().__init__()
@@ -39,28 +41,33 @@ class CellDecoder(nn.Module):
         self.dim, self.width = dim, width
         self.register_buffer("centre", torch.zeros(dim))
         self.register_buffer("spread", torch.ones(()))
+        self.register_buffer("channel_mean", torch.zeros(width))
+        self.register_buffer("channel_spread", torch.ones(width))
         self.hidden = nn.Linear(dim, hidden)
         self.out = nn.Linear(hidden, len(self.assays) * (width + 1))
         nn.init.zeros_(self.out.weight)  # at the start every cell is like the mean one
         nn.init.normal_(self.out.bias, std=0.1 * width**-0.5)
 
     @torch.no_grad()
-    def start_at(self, mean: Tensor, z: Tensor) -> None:
-        """Set the biases so that an untrained decoder predicts each assay's mean coverage (float32 [assays]), and the
-        scale of embeddings to that of training cells (float32 [n, dim]).
+    def start_at(self, mean: Tensor, z: Tensor, embedding: Tensor) -> None:
+        """Make an untrained decoder predict each assay's mean coverage, and set the scales of what comes in.
 
-        All directions are divided by one number, the largest standard deviation, so that noise stays small.
+        mean : float32 [assays]; z : float32 [n, dim], training cells; embedding : float32 [bins, width], of the trunk.
+        Directions of ``z`` are divided by one number, the largest standard deviation, so that noise stays small.
+        Channels of the trunk are standardised each, or those with little variance would be slow to learn.
         """
         self.centre.copy_(z.mean(0))
-        self.spread.copy_((z - z.mean(0)).square().mean(0).max().sqrt().clamp_min(1e-8))
+        self.spread.copy_(z.std(0, correction=0).max().clamp_min(1e-8))
+        self.channel_mean.copy_(embedding.mean(0))
+        self.channel_spread.copy_(embedding.std(0, correction=0).clamp_min(1e-4))
         self.out.bias.view(len(self.assays), -1)[:, -1] = mean.clamp(1e-4, 20).log()
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """float32 [n, dim] -> weight [n, assays, width], bias [n, assays]."""
-        both = self.out(F.gelu(self.hidden((z - self.centre) / self.spread))).view(
-            len(z), len(self.assays), self.width + 1
-        )
-        return both[..., :-1], both[..., -1]
+        """float32 [n, dim] -> weight [n, assays, width], bias [n, assays], for the trunk's channels as they are."""
+        both = self.out(F.gelu(self.hidden((z - self.centre) / self.spread)))
+        both = both.view(len(z), len(self.assays), self.width + 1)
+        weight = both[..., :-1] / self.channel_spread
+        return weight, both[..., -1] - weight @ self.channel_mean
 
     def coverage(self, embedding: Tensor, z: Tensor, assay: int) -> Tensor:
         """Coverage of one assay at some bins in some cells: [bins, width], [n, dim] -> [bins, n]."""

@@ -33,12 +33,13 @@ def fit_gene_head(
     weight_decay: float = 0.01,
     ema: float = 0.9,
     batch_genes: int = 64,
+    rc: bool = True,
 ) -> tuple[SequenceModel, Descent]:
     """The trunk of ``views`` under a head that is fitted to molecules per gene, and how the fit went.
 
     Poisson loss on the counts of train genes, with the type's molecules in train genes as offset and every type
-    weighed alike, whatever its depth; each batch of genes is seen as it lies or as its reverse complement. The epoch
-    is chosen on valid genes. On a CPU the result hangs on seed and threads alone.
+    weighed alike, whatever its depth; each batch of genes is seen as it lies or (``rc``) as its reverse complement.
+    The epoch is chosen on valid genes. On a CPU the result hangs on seed and threads alone.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def fit_gene_head(
     def losses() -> Iterator[tuple[Tensor]]:
         order = rng.permutation(len(train))
         for start in range(0, len(order), batch_genes):
-            yield (loss(train, order[start : start + batch_genes], bool(rng.integers(0, 2))),)
+            yield (loss(train, order[start : start + batch_genes], bool(rng.integers(0, 1 + rc))),)
 
     @torch.no_grad()
     def valid_loss() -> tuple[float]:

@@ -71,8 +71,14 @@ def labelled_cells(
             stored.append(values[at[keep]])
         frames.append(labels[["barcode", "cell_type"]].assign(sample=sample.sample, umis=umis)[keep])
         matrices.append(counts[keep])
+    left_out = {why: n for why, n in left_out.items() if n}
     if not sum(map(len, frames)):
-        raise UserError("sequence.cells", "the sample sheet has no labelled RNA cell", "set sequence.cells: null")
+        why = f" (left out: {left_out})" if left_out else ""
+        raise UserError(
+            "sequence.cells",
+            f"no labelled RNA cell is left{why}",
+            "give labels and genes as the GTF names them, or null",
+        )
     cells = pd.concat(frames, ignore_index=True)
     cells.insert(0, "cell", cells["sample"] + ":" + cells["barcode"])
     if len({values.shape[1] for values in stored}) > 1:
@@ -81,7 +87,7 @@ def labelled_cells(
         cells[["cell", "sample", "barcode", "cell_type", "umis"]],
         sparse.csr_matrix(sparse.vstack(matrices)),
         np.concatenate(stored) if stored else None,
-        {why: n for why, n in left_out.items() if n},
+        left_out,
     )
 
 

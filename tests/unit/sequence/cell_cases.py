@@ -58,14 +58,14 @@ def make_study(folder: Path, gradient: float, windows: int = 48, cells: int = 24
     z = np.stack([2.0 * kind, place, 0.3 * rng.standard_normal(cells)], axis=1).astype(np.float32)
     torch.manual_seed(seed)
     truth = CellDecoder(3, SHAPE.width, ASSAYS, hidden=8)
-    torch.nn.init.normal_(truth.out.weight, std=0.15)
+    torch.nn.init.normal_(truth.out.weight, std=0.5)
     at = torch.from_numpy(z * [1, gradient, 0]).float()
     means = torch.stack([at[torch.from_numpy(kind == t)].mean(0) for t in (0, 1)])
     table = cell_tracks(TYPES, ASSAYS)
     model = with_head(base, truth.head(means), table["slug"].tolist(), np.array([1, 0, 3, 2]))
     with torch.no_grad():
         values = model(torch.from_numpy(plain.onehot(np.arange(windows)))).numpy()
-    values /= values.mean((0, 1))
+    values /= values.mean()
     data = TargetSet.write(
         folder / "targets.zarr",
         values,

@@ -77,8 +77,8 @@ def test_a_head_learns_from_counts_alone(views, data):
         with torch.no_grad():
             rates[:, bins.rows] = bins.sums(truth(bins.embeddings(views))).T
     counts = rng.poisson(rates / rates.sum(1, keepdims=True) * [[9000], [1500]])
-    model, found = fit_gene_head(views, genes, counts, ["x", "y"], seed=0, epochs=15)
-    again, _ = fit_gene_head(views, genes, counts, ["x", "y"], seed=0, epochs=15)
+    model, found = fit_gene_head(views, genes, counts, ["x", "y"], seed=0, epochs=60, lr=0.03, batch_genes=24, rc=False)
+    again, _ = fit_gene_head(views, genes, counts, ["x", "y"], seed=0, epochs=60, lr=0.03, batch_genes=24, rc=False)
     assert torch.equal(model.head.linear.weight, again.head.linear.weight)
     assert found.best_epoch > 0
     with torch.no_grad():
