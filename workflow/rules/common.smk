@@ -209,7 +209,11 @@ def cell_files():
 
 def cell_tables():
     """What the decoder for cells leaves, where it is configured."""
-    return [f"{SEQUENCE}/cells/evaluation.parquet"] if SEQ.cells and SEQ_IN.has_coverage else []
+    return (
+        [f"{SEQUENCE}/cells/evaluation.parquet"]
+        if SEQ.cells and SEQ_IN.has_coverage
+        else []
+    )
 
 
 def variant_file(wildcards):
@@ -233,7 +237,13 @@ def sequence_tables():
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]
     regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
-    return [f"{SEQUENCE}/evaluate/metrics.parquet", *pseudobulk, *sets, *regions, *cell_tables()]
+    return [
+        f"{SEQUENCE}/evaluate/metrics.parquet",
+        *pseudobulk,
+        *sets,
+        *regions,
+        *cell_tables(),
+    ]
 
 
 def pseudobulk_page():

@@ -72,5 +72,5 @@ def test_an_h5ad_sample_brings_its_own_counts(world, tmp_path):
     assert len(found.cells) == len(mine)
     assert found.counts.sum() == sparse.csr_matrix(mine.X).sum()
     unknown = Sample(**{**vars(sample), "path": str(tmp_path / "unknown.h5ad")})
-    with pytest.raises(UserError, match="no labelled RNA cell is left.*fewer than 1 molecules"):
+    with pytest.raises(UserError, match=r"no labelled RNA cell is left.*fewer than 1 molecules"):
         labelled_cells([unknown], Reading(), genome, genes)
