@@ -67,6 +67,14 @@ _TEXT = {
         fragments i64 fragments ATAC fragments that were used
         used bool - enters a track
         reason str? - why it does not""",
+    "cell_embeddings": """
+        cell str - sample and barcode, unique in the study
+        sample str - row of the sample sheet
+        barcode str - as in the labels
+        cell_type str - label
+        umis i64 molecules molecules in genes of the reference
+        held_out bool - never entered the embedding or the fit
+        embedding list_f32 - position among the cells""",
     "cell_qc": """
         sample str - row of the sample sheet
         barcode str - as in the reads

@@ -74,6 +74,12 @@ def test_sequence_alone(tmp_path: Path) -> None:
     assert plan(tmp_path, "--configfile", str(config)) == SEQUENCE_WORLD | PAGE
 
 
+def test_the_decoder_for_cells_is_one_job_more(tmp_path: Path) -> None:
+    config = tmp_path / "cells.yaml"
+    config.write_text("run: alone\nsequence:\n  world: {}\n  cells: {adapter: lora}\n")
+    assert plan(tmp_path, "--configfile", str(config)) == SEQUENCE_WORLD | {"sequence_cells": 1} | PAGE
+
+
 def test_homecage_alone(tmp_path: Path) -> None:
     config = branch_only(tmp_path, "homecage")
     assert plan(tmp_path, "--configfile", str(config)) == HOMECAGE_WORLD | PAGE

@@ -213,6 +213,40 @@ def track_qc():
     return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/qc.json"]
 
 
+def cell_adapters():
+    """The adapters that the decoder for cells sits on and is compared with: its own first, first seed."""
+    if not SEQ.cells:
+        return []
+    wanted = (SEQ.cells.adapter, SEQ.evaluate.reference)
+    names = [run.name for run in SEQ.adapt.runs]
+    return [
+        f"{SEQUENCE}/adapt/{name}/seed{SEQ.adapt.seeds[0]}/adapter.safetensors"
+        for name in dict.fromkeys(wanted)
+        if name in names
+    ]
+
+
+def cell_samples():
+    """Sample rows whose cells are counted one by one."""
+    return [row for row in SEQ_IN.samples if row.kind in ("bam", "h5ad")]
+
+
+def cell_files():
+    """Every file that the cells of those rows are read from."""
+    reads = [name for name, row in SEQ_IN.sources.items() if row.kind == "bam"]
+    files = [path for name in reads for path in SEQ_IN.source_files(name)]
+    return sorted({*files, *SEQ_IN.finished_files})
+
+
+def cell_tables():
+    """What the decoder for cells leaves, where it is configured."""
+    return (
+        [f"{SEQUENCE}/cells/evaluation.parquet"]
+        if SEQ.cells and SEQ_IN.has_coverage
+        else []
+    )
+
+
 def variant_file(wildcards):
     """The VCF of a set."""
     return SEQ_IN.variant_sets[wildcards.set].vcf
@@ -234,7 +268,13 @@ def sequence_tables():
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]
     regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
-    return [f"{SEQUENCE}/evaluate/metrics.parquet", *pseudobulk, *sets, *regions]
+    return [
+        f"{SEQUENCE}/evaluate/metrics.parquet",
+        *pseudobulk,
+        *sets,
+        *regions,
+        *cell_tables(),
+    ]
 
 
 def pseudobulk_page():

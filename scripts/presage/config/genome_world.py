@@ -23,6 +23,13 @@ class GenomeWorld(Section):
         ("donor1", "donor2"), min_length=1, description="sample names; each is a donor with a BAM and a fragments file"
     )
     cells: int = Field(600, ge=12, description="labelled cells, over all samples")
+    gradient: float = Field(
+        0.7,
+        ge=0,
+        lt=1,
+        description="how much cells of a type differ: one factor of alpha, and one of gamma, has 1 - this to 1 + this "
+        "of its activity; 0 = cells of a type are alike",
+    )
     molecules_per_cell: int = Field(300, ge=5, description="mean RNA molecules (UMIs) per cell")
     fragments_per_cell: int = Field(600, ge=5, description="mean ATAC fragments per cell")
     low_depth_share: float = Field(0.03, ge=0, le=0.5, description="share of labelled cells with a tenth of the depth")

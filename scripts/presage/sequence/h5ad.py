@@ -62,6 +62,23 @@ def read_obs(path: str | Path) -> pd.DataFrame:
         return _table(path, root, "obs")
 
 
+def read_obsm(path: str | Path, key: str) -> np.ndarray:
+    """An embedding of the cells: float32 [cells, dims].
+
+    Raises :class:`UserError` when there is none of that name, or it is no finite matrix.
+    """
+    from anndata.io import read_elem
+
+    with open_h5ad(path) as root:
+        there = sorted(root["obsm"].keys()) if "obsm" in root else []
+        if key not in there:
+            raise UserError(path, f"has no obsm[{key!r}]", f"it has {', '.join(there) or 'none'}")
+        values = np.asarray(read_elem(root["obsm"][key]))
+    if values.ndim != 2 or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        raise UserError(path, f"obsm[{key!r}] is no matrix of finite numbers", "embed the cells again")
+    return values.astype(np.float32)
+
+
 def count_groups(path: str | Path, group: np.ndarray, groups: int, chunk: int = CHUNK) -> GroupSums:
     """Molecule counts summed by ``group`` (int [cells], -1 = in none), in pieces of about ``chunk`` numbers.
 

@@ -343,6 +343,13 @@ def test_gradient_moves_expression_within_a_type(truth: Truth) -> None:
             assert fold.max() > 0.5 > np.median(fold)
 
 
+def test_a_world_without_gradient_has_alike_cells() -> None:
+    states = make_truth(SETTINGS.model_copy(update={"gradient": 0.0}), SEED).rule.states
+    for number in range(len(grammar.CELL_TYPES)):
+        own = states.activity[states.cell_type == number]
+        assert (own == own[0]).all()
+
+
 def test_hard_is_harder() -> None:
     hard = make_truth(SETTINGS.model_copy(update={"difficulty": "hard"}), SEED)
     standard = make_truth(SETTINGS, SEED)

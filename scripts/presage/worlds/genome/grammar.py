@@ -36,7 +36,7 @@ FACTOR_ACTIVITY = np.array(
         [0.5, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 1.8],
     ]
 )
-# Cells of these types differ along a gradient that scales one factor from 0.3 to 1.7 of its activity.
+# Cells of these types differ along a gradient that scales one factor.
 GRADIENTS = {"alpha": "ALF", "gamma": "GAF"}
 GRADIENT_LEVELS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
 
@@ -77,15 +77,18 @@ class States:
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-def make_states(strength: float) -> States:
-    """All cell states; ``strength`` scales every factor's activity (1 = standard)."""
+def make_states(strength: float, gradient: float) -> States:
+    """All cell states; ``strength`` scales every factor's activity (1 = standard).
+
+    Along its gradient a factor has 1 - ``gradient`` to 1 + ``gradient`` of its activity.
+    """
     rows = []
     for t, cell_type in enumerate(CELL_TYPES):
         factor = GRADIENTS.get(cell_type)
         for level in GRADIENT_LEVELS if factor else (0.5,):
             activity = strength * FACTOR_ACTIVITY[t]
             if factor:
-                activity[FACTORS.index(factor)] *= 0.3 + 1.4 * level
+                activity[FACTORS.index(factor)] *= 1 - gradient + 2 * gradient * level
             rows.append((t, level, activity))
     types, levels, activities = zip(*rows)
     return States(np.array(types), np.array(levels), np.stack(activities))

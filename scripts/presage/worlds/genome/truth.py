@@ -37,7 +37,7 @@ def make_truth(settings: GenomeWorld, seed: int) -> Truth:
     """The genome, its grammar and its expected activity. ``Truth.rule`` is the oracle of the world."""
     level = DIFFICULTIES[settings.difficulty]
     motifs = make_motifs(stream(seed, "motifs"), level.purity)
-    rule = Oracle(motifs, make_states(level.strength))
+    rule = Oracle(motifs, make_states(level.strength, settings.gradient))
     layout = make_layout(settings.chromosomes, settings.gene_spacing_bp, motifs, stream(seed, "layout"))
     return Truth(layout, rule, expect(layout, rule, stream(seed, "genes")))
 
