@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real test test-fast lint format types config lock clean
+.PHONY: help setup demo real real-full cost test test-fast lint format types config lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,14 @@ demo: setup ## both branches on the built-in world (simulated), then where to lo
 real: setup ## both branches on small real public data
 	@$(SNAKEMAKE) --configfile config/real.yaml
 	@$(PY) -m presage.report.summary results/real
+
+real-full: setup ## the same at full length: every adapter, five seeds, long pose training (hours)
+	@$(SNAKEMAKE) --configfile config/real.yaml config/real_full.yaml
+	@$(PY) -m presage.report.summary results/real_full
+	@$(PY) -m presage.report.adapter_table results/real_full
+
+cost: setup ## what a study will cost, before it is run: make cost STUDY=study.yaml
+	@$(SNAKEMAKE) --quiet all --configfile $(or $(STUDY),config/demo.yaml) -- cost
 
 test: setup ## all tests: unit, one rule, dry-run matrix, end to end, resilience
 	@$(PY) -m pytest tests
