@@ -11,10 +11,10 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.decoder import Cells
     from presage.config.pseudobulk import Reading
-    from presage.sequence.cell_step import cells
+    from presage.sequence.decoder.labelled_cells import labelled_cells
+    from presage.sequence.decoder.step import cells
     from presage.sequence.device import device
     from presage.sequence.genome import Genome
-    from presage.sequence.labelled_cells import labelled_cells
     from presage.sequence.targets import TargetSet
     from presage.sheets import Sample
 

@@ -7,8 +7,8 @@ def run(job: Job) -> None:
     """Pass every window through the frozen layers once."""
     from presage.config.adapt import Adapt
     from presage.sequence.device import device
-    from presage.sequence.embed_step import embed
     from presage.sequence.targets import TargetSet
+    from presage.sequence.training.embed_step import embed
 
     embed(
         job.output.embeddings,

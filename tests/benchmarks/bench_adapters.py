@@ -74,7 +74,7 @@ def measure(side: str, kind: str, args: argparse.Namespace) -> None:
     """Steps of one side, in this process, as JSON: median seconds, memory beyond the model in MB, what is trained."""
     import torch
 
-    from presage.sequence.losses import poisson_multinomial
+    from presage.sequence.training.losses import poisson_multinomial
     from tests.benchmarks.measure import tree_rss
 
     torch.set_num_threads(args.threads)

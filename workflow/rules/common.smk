@@ -6,7 +6,7 @@ from presage.config.pseudobulk import Reading
 from presage.config.root import HomeCage, Sequence
 from presage.errors import UserError
 from presage.provenance import closure_hash
-from presage.sequence.stages import cached_stage
+from presage.sequence.training.stages import cached_stage
 from snakemake.exceptions import WorkflowError
 
 try:

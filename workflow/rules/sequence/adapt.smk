@@ -75,7 +75,7 @@ rule sequence_trunk:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.fit
+        gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.training.fit
     params:
         settings=settings(SEQ_IN.trunk),
         torch_threads=CFG.torch_threads,

@@ -24,8 +24,8 @@ from presage.config.training import HeadKind
 from presage.config.trunk import TrunkShape
 from presage.sequence.adapters import attach
 from presage.sequence.heads import Head
-from presage.sequence.losses import poisson_multinomial
 from presage.sequence.model import SequenceModel
+from presage.sequence.training.losses import poisson_multinomial
 from presage.sequence.trunk.attention import position_classes
 from presage.sequence.trunk.family import AnyShape, network
 

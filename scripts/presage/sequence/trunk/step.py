@@ -10,11 +10,11 @@ from presage import tables
 from presage.config.training import HeadKind, Training
 from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
-from presage.sequence.fit import Fit, fit
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel
-from presage.sequence.resume import Resume, resume_in
 from presage.sequence.targets import TargetSet
+from presage.sequence.training.fit import Fit, fit
+from presage.sequence.training.resume import Resume, resume_in
 from presage.sequence.trunk.borzoi import new_trunk
 from presage.sequence.trunk.enformer_files import load_enformer
 from presage.sequence.trunk.huggingface import load_huggingface

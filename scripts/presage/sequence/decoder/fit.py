@@ -11,12 +11,12 @@ from torch import Tensor
 
 from presage.config.decoder import Cells
 from presage.errors import UserError
-from presage.sequence.decoder import Assay, CellDecoder
-from presage.sequence.descent import Descent, descend
-from presage.sequence.gene_targets import GeneBins, poisson
-from presage.sequence.losses import poisson_multinomial
+from presage.sequence.decoder.gene_targets import GeneBins, poisson
+from presage.sequence.decoder.network import Assay, CellDecoder
 from presage.sequence.targets import TargetSet
-from presage.sequence.views import Views
+from presage.sequence.training.descent import Descent, descend
+from presage.sequence.training.losses import poisson_multinomial
+from presage.sequence.training.views import Views
 
 
 class TypeTracks(NamedTuple):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from presage.config.training import PrecisionKind
-from presage.sequence.forwards import Forward, replaced
 from presage.sequence.model import SequenceModel
+from presage.sequence.training.forwards import Forward, replaced
 
 _DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 _NORMS = (nn.LayerNorm, nn.modules.batchnorm._BatchNorm)

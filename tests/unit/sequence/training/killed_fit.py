@@ -8,8 +8,8 @@ from pathlib import Path
 from presage.config.adapt import Adapt, AdaptRun
 from presage.config.training import Training
 from presage.config.trunk import Trunk
-from presage.sequence import fit
 from presage.sequence.adapters.step import adapt
+from presage.sequence.training import fit
 from presage.sequence.trunk.step import make_trunk
 from tests.unit.sequence.model_cases import SHAPE, target_set
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from presage.errors import UserError
-from presage.sequence.decoder import with_head
+from presage.sequence.decoder.gene_head import fit_gene_head
+from presage.sequence.decoder.gene_targets import GeneBins
+from presage.sequence.decoder.network import with_head
 from presage.sequence.evaluate import locate
-from presage.sequence.gene_head import fit_gene_head
-from presage.sequence.gene_targets import GeneBins
 from presage.sequence.heads import Head
-from presage.sequence.views import Views
-from tests.unit.sequence.cell_cases import genes_of
+from presage.sequence.training.views import Views
+from tests.unit.sequence.decoder.cell_cases import genes_of
 from tests.unit.sequence.model_cases import SHAPE, lively_model, target_set
 
 torch.set_num_threads(1)

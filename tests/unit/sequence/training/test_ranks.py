@@ -10,8 +10,8 @@ from presage.config.adapt import Adapt, AdaptRun
 from presage.config.training import Training
 from presage.errors import UserError
 from presage.sequence.adapters.step import adapt
-from presage.sequence.fit import fit
-from presage.sequence.ranks import ALONE, Ranks, launch
+from presage.sequence.training.fit import fit
+from presage.sequence.training.ranks import ALONE, Ranks, launch
 from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.model_cases import lively_model, target_set
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presage.sequence.losses import EPS, coverage_loss, depth_weights, poisson_multinomial
+from presage.sequence.training.losses import EPS, coverage_loss, depth_weights, poisson_multinomial
 
 
 def random_tracks(seed: int = 0, bins: int = 12) -> tuple[torch.Tensor, torch.Tensor]:

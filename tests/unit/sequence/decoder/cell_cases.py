@@ -8,12 +8,12 @@ import pandas as pd
 import torch
 from scipy import sparse
 
-from presage.sequence.cell_fit import CellCounts, TypeTracks, gene_sums
-from presage.sequence.decoder import CellDecoder, cell_tracks, with_head
-from presage.sequence.gene_targets import GeneBins
+from presage.sequence.decoder.fit import CellCounts, TypeTracks, gene_sums
+from presage.sequence.decoder.gene_targets import GeneBins
+from presage.sequence.decoder.network import CellDecoder, cell_tracks, with_head
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
-from presage.sequence.views import Views
+from presage.sequence.training.views import Views
 from tests.unit.sequence.model_cases import SHAPE, lively_model, target_set
 
 TYPES = ["t0", "t1"]

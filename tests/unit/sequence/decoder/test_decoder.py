@@ -9,17 +9,17 @@ from scipy import sparse
 from presage import tables
 from presage.config.decoder import Cells
 from presage.errors import UserError
-from presage.sequence.cell_embedding import Projection, held_out, visible_genes
-from presage.sequence.cell_evaluate import evaluate_cells, poisson_deviance
-from presage.sequence.cell_files import load_cells
-from presage.sequence.cell_fit import CellCounts, fit_cells, start
-from presage.sequence.cell_step import cells, embed
-from presage.sequence.decoder import CellDecoder, cell_model, cell_tracks
+from presage.sequence.decoder.embedding import Projection, held_out, visible_genes
+from presage.sequence.decoder.evaluate import evaluate_cells, poisson_deviance
+from presage.sequence.decoder.files import load_cells
+from presage.sequence.decoder.fit import CellCounts, fit_cells, start
+from presage.sequence.decoder.labelled_cells import LabelledCells
+from presage.sequence.decoder.network import CellDecoder, cell_model, cell_tracks
+from presage.sequence.decoder.step import cells, embed
 from presage.sequence.effects import predict
-from presage.sequence.labelled_cells import LabelledCells
 from presage.sequence.model import tensor_hash
 from presage.sequence.trunk.weights import save_trunk
-from tests.unit.sequence.cell_cases import ASSAYS, Study, make_study
+from tests.unit.sequence.decoder.cell_cases import ASSAYS, Study, make_study
 from tests.unit.sequence.model_cases import SHAPE, lively_model, random_onehot
 
 torch.set_num_threads(1)

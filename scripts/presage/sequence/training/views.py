@@ -22,7 +22,7 @@ def view(sequence: np.ndarray, flip: bool, shift: int) -> np.ndarray:
 
 
 class Stored(Protocol):
-    """What a frozen stage gives, kept elsewhere: see :class:`presage.sequence.embeddings.Embeddings`."""
+    """What a frozen stage gives, kept elsewhere: see :class:`presage.sequence.training.embeddings.Embeddings`."""
 
     @property
     def stage(self) -> int:

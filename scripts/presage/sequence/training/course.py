@@ -8,9 +8,9 @@ from torch import Tensor
 
 from presage.config.training import Training
 from presage.sequence.model import SequenceModel
-from presage.sequence.optimizer import State, copied, new_optimizer, put, trainable_state
-from presage.sequence.precision import Precision
-from presage.sequence.resume import Saved
+from presage.sequence.training.optimizer import State, copied, new_optimizer, put, trainable_state
+from presage.sequence.training.precision import Precision
+from presage.sequence.training.resume import Saved
 
 
 class Best(NamedTuple):

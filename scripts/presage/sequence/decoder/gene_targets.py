@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from presage.sequence.views import Views
+from presage.sequence.training.views import Views
 
 _LEAST = 0.8  # share of a gene's exonic bases that windows must predict; a gene cut by more has a wrong count
 

@@ -19,9 +19,9 @@ from presage.errors import UserError
 from presage.progress import bar
 from presage.provenance import content_hash
 from presage.sequence.model import SequenceModel
-from presage.sequence.precision import Precision
 from presage.sequence.targets import TargetSet
-from presage.sequence.views import Views
+from presage.sequence.training.precision import Precision
+from presage.sequence.training.views import Views
 
 log = logging.getLogger("presage")
 

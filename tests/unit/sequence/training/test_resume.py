@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from presage.config.training import Training
-from presage.sequence.fit import fit
-from presage.sequence.resume import Resume, Saved, resume_in
+from presage.sequence.training.fit import fit
+from presage.sequence.training.resume import Resume, Saved, resume_in
 from presage.sequence.trunk.weights import save_trunk
 from tests.running import ROOT
-from tests.unit.sequence.killed_fit import FILES, fit_one
 from tests.unit.sequence.model_cases import lively_model, target_set
+from tests.unit.sequence.training.killed_fit import FILES, fit_one
 
 STEPS = {"trunk": 9, "adapt": 15}  # of an undisturbed run: 3 epochs of 3 batches, and 2 more for the head
 
@@ -35,7 +35,7 @@ def calm(tmp_path_factory):
 
 def started(what: str, folder: Path, dies_at: int) -> int:
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT}", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.unit.sequence.killed_fit", what, str(folder), str(dies_at)]
+    command = [sys.executable, "-m", "tests.unit.sequence.training.killed_fit", what, str(folder), str(dies_at)]
     return subprocess.run(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, check=False).returncode
 
 
@@ -59,7 +59,7 @@ def test_a_finished_fit_is_not_run_again(tmp_path, monkeypatch):
     training = Training(epochs=2, batch_size=4, lr=0.01)
     first, second = lively_model(), lively_model()
     done = fit(first, data, training, seed=0, resume=resume)
-    monkeypatch.setattr("presage.sequence.fit._Fitting._step", None)
+    monkeypatch.setattr("presage.sequence.training.fit._Fitting._step", None)
     again = fit(second, data, training, seed=0, resume=resume)
     assert done.history.equals(again.history)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters()))

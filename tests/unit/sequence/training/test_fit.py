@@ -13,14 +13,14 @@ from presage.config.adapt import AdaptRun
 from presage.config.training import Training
 from presage.config.trunk import TrunkShape
 from presage.errors import UserError
-from presage.sequence import fit as fitting
 from presage.sequence.adapters import attach
-from presage.sequence.fit import fit
 from presage.sequence.model import SequenceModel, predict_windows
-from presage.sequence.resume import Resume
 from presage.sequence.targets import TargetSet
+from presage.sequence.training import fit as fitting
+from presage.sequence.training.fit import fit
+from presage.sequence.training.resume import Resume
+from presage.sequence.training.views import Views, view
 from presage.sequence.trunk.step import make_trunk, train_trunk
-from presage.sequence.views import Views, view
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
 QUICK = Training(epochs=3, lr=0.01, batch_size=2, shift=1, warmup_steps=0)

@@ -13,20 +13,20 @@ from torch import Tensor, nn
 from presage.config.training import Training
 from presage.errors import UserError
 from presage.progress import bar
-from presage.sequence.checkpointing import checkpointed
 from presage.sequence.correlation import moments, pearson_from_moments
-from presage.sequence.course import Best, Course
 from presage.sequence.device import deterministic
-from presage.sequence.losses import Loss, coverage_loss, depth_weights
-from presage.sequence.memory import out_of_memory_explained
 from presage.sequence.model import SequenceModel
-from presage.sequence.optimizer import copied, learning_rate, parameters, put, swapped, update_average
-from presage.sequence.precision import Precision
-from presage.sequence.ranks import ALONE, Ranks
-from presage.sequence.resume import Resume, Saved, write
 from presage.sequence.targets import TargetSet
-from presage.sequence.track_stats import track_stats
-from presage.sequence.views import Views
+from presage.sequence.training.checkpointing import checkpointed
+from presage.sequence.training.course import Best, Course
+from presage.sequence.training.losses import Loss, coverage_loss, depth_weights
+from presage.sequence.training.memory import out_of_memory_explained
+from presage.sequence.training.optimizer import copied, learning_rate, parameters, put, swapped, update_average
+from presage.sequence.training.precision import Precision
+from presage.sequence.training.ranks import ALONE, Ranks
+from presage.sequence.training.resume import Resume, Saved, write
+from presage.sequence.training.track_stats import track_stats
+from presage.sequence.training.views import Views
 
 log = logging.getLogger("presage")
 

@@ -10,16 +10,16 @@ from torch.profiler import profile
 
 from presage.config.training import Training
 from presage.errors import UserError
-from presage.sequence.checkpointing import checkpointed
-from presage.sequence.fit import _Fitting, fit
 from presage.sequence.heads import Head
-from presage.sequence.losses import poisson_multinomial
-from presage.sequence.memory import out_of_memory_explained, remedies
 from presage.sequence.model import SequenceModel
-from presage.sequence.optimizer import trainable_state
-from presage.sequence.precision import Precision
-from presage.sequence.ranks import ALONE
-from presage.sequence.views import Views
+from presage.sequence.training.checkpointing import checkpointed
+from presage.sequence.training.fit import _Fitting, fit
+from presage.sequence.training.losses import poisson_multinomial
+from presage.sequence.training.memory import out_of_memory_explained, remedies
+from presage.sequence.training.optimizer import trainable_state
+from presage.sequence.training.precision import Precision
+from presage.sequence.training.ranks import ALONE
+from presage.sequence.training.views import Views
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, lively_trunk, random_onehot, target_set
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from presage.sequence.forwards import Forward, replaced
 from presage.sequence.model import SequenceModel
+from presage.sequence.training.forwards import Forward, replaced
 
 
 def checkpointed(model: SequenceModel) -> AbstractContextManager[None]:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from presage.errors import UserError
-from presage.sequence.decoder import with_head
-from presage.sequence.descent import Descent, descend
-from presage.sequence.gene_targets import GeneBins, poisson
+from presage.sequence.decoder.gene_targets import GeneBins, poisson
+from presage.sequence.decoder.network import with_head
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel
-from presage.sequence.views import Views
+from presage.sequence.training.descent import Descent, descend
+from presage.sequence.training.views import Views
 
 
 def fit_gene_head(

@@ -7,12 +7,12 @@ import torch
 
 from presage.config.adapt import Adapt
 from presage.sequence.device import deterministic
-from presage.sequence.embeddings import write_embeddings
 from presage.sequence.model import load_model
-from presage.sequence.precision import Precision
-from presage.sequence.resume import resume_in
-from presage.sequence.stages import NUMBERS, Stage
 from presage.sequence.targets import TargetSet
+from presage.sequence.training.embeddings import write_embeddings
+from presage.sequence.training.precision import Precision
+from presage.sequence.training.resume import resume_in
+from presage.sequence.training.stages import NUMBERS, Stage
 
 
 def embed(

@@ -12,16 +12,16 @@ import torch
 from presage import tables
 from presage.config.decoder import Cells
 from presage.errors import UserError
-from presage.sequence.cell_embedding import Projection, held_out, visible_genes
-from presage.sequence.cell_evaluate import evaluate_cells
-from presage.sequence.cell_files import save_cells
-from presage.sequence.cell_fit import CellCounts, TypeTracks, fit_cells, start
-from presage.sequence.decoder import CellDecoder, with_head
+from presage.sequence.decoder.embedding import Projection, held_out, visible_genes
+from presage.sequence.decoder.evaluate import evaluate_cells
+from presage.sequence.decoder.files import save_cells
+from presage.sequence.decoder.fit import CellCounts, TypeTracks, fit_cells, start
+from presage.sequence.decoder.labelled_cells import LabelledCells
+from presage.sequence.decoder.network import CellDecoder, with_head
 from presage.sequence.evaluate import evaluate_tracks
-from presage.sequence.labelled_cells import LabelledCells
 from presage.sequence.model import SequenceModel, load_model
 from presage.sequence.targets import TargetSet
-from presage.sequence.views import Views
+from presage.sequence.training.views import Views
 
 log = logging.getLogger("presage")
 MODEL = "cells"

@@ -1,0 +1,1 @@
+"""Single cells: from a cell's embedding to its own output layer, and heads from gene counts."""
