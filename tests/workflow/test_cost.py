@@ -1,0 +1,22 @@
+"""`snakemake cost`: a table on the terminal before anything was run, and nothing on disk but its log."""
+
+from pathlib import Path
+
+from tests.running import ROOT, error_lines, snakemake
+
+
+def test_cost_prints_a_table_and_runs_nothing(tmp_path: Path) -> None:
+    done = snakemake(ROOT / "config" / "demo.yaml", tmp_path / "results", "--cores", "1", "cost")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "813 train, 162 valid, 227 test" in done.stdout
+    assert "time at 35% of peak" in done.stdout
+    files = [path.relative_to(tmp_path / "results") for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == [Path("demo/logs/cost.log")]
+
+
+def test_an_unknown_card_is_told_in_one_line(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("run: bad\nsequence:\n  world: {}\ncost: {gpus: [H1000]}\n")
+    done = snakemake(config, tmp_path / "results", "--cores", "1", "cost")
+    assert done.returncode != 0
+    assert any("'H1000' is not in resources/gpus.tsv" in line for line in error_lines(done.stdout))
