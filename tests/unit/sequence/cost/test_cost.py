@@ -23,8 +23,9 @@ from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
-from presage.sequence.adapters import adapter_parameters, attach
+from presage.sequence.adapters import attach
 from presage.sequence.adapters.step import adapt
+from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
 from presage.sequence.cost.plan import Memory, distinct_views, steps
@@ -34,9 +35,10 @@ from presage.sequence.cost.windows import Contigs, Counted, count_windows
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel
 from presage.sequence.trunk.attention import central_mask_features
-from presage.sequence.trunk.borzoi import BORZOI, Borzoi, parameters
+from presage.sequence.trunk.borzoi import Borzoi, parameters
+from presage.sequence.trunk.presets import BORZOI
 from presage.sequence.trunk.weights import save_trunk
-from tests.unit.sequence import measured_peak
+from tests.unit.sequence.cost import measured_peak
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set
 
 LORA = AdaptRun(name="x", kind="lora")

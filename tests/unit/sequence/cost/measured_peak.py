@@ -17,8 +17,8 @@ from presage.config.adapt import AdaptRun
 from presage.config.trunk import TrunkShape
 from presage.sequence.adapters import attach
 from presage.sequence.heads import Head
-from presage.sequence.losses import poisson_multinomial
 from presage.sequence.model import SequenceModel
+from presage.sequence.training.losses import poisson_multinomial
 from presage.sequence.trunk.borzoi import Borzoi
 
 PAGE = 4096
