@@ -80,7 +80,7 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
     for name, found in sizes.alleles.items():
         count = found.value if found else {"alleles": 0, "indels": 0}
         sequences = (2 * count["alleles"] + count["indels"]) * (1 + branch.variants.rc) * seeds
-        note = f"{count['alleles']:,} alleles, null set with them ({found.source})" if found else "its VCF is not there"
+        note = f"{count['alleles']:,} alleles ({found.source})" if found else "its VCF is not there"
         yield _passes(f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size, note)
     model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, branch.ism.adapter))
     for name, region in branch.ism.regions.items():

@@ -136,12 +136,15 @@ def _alleles(branch: Sequence, inputs: SequenceInputs, vcf: str, null: str | Non
     files = [at_hand(path) for path in (vcf, null) if path]
     if all(path.exists() for path in files):
         found = [_count_alleles(path) for path in files]
-        return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, str(files[0]))
+        source = " and ".join(map(str, files))
+        return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, source)
     world = branch.world
     if world is None or Path(vcf).parent != Path(inputs.folder):
         return None
     alleles = world.causal_variants + world.control_variants + world.null_variants * bool(null)
-    return Counted({"alleles": alleles, "indels": round(world.indel_share * alleles)}, "the built-in world")
+    return Counted(
+        {"alleles": alleles, "indels": round(world.indel_share * alleles)}, "the built-in world, null set included"
+    )
 
 
 def _count_alleles(vcf: Path) -> tuple[int, int]:

@@ -278,7 +278,7 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     ism = next(line for line in text.splitlines() if line.startswith("ism r"))
     assert "266 TFLOP" in ism  # 31 sequences, both strands, of 4.28 TFLOP
     assert "variants planted" in text
-    assert "2,640 alleles, null set with them" in text
+    assert "2,640 alleles (the built-in world, null set included)" in text
 
 
 def test_only_the_sequence_branch_has_a_cost():
