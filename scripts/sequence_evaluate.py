@@ -16,6 +16,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.variants import Evaluate
     from presage.sequence import evaluate, planted
+    from presage.sequence.device import device
     from presage.sequence.leakage import audit
     from presage.sequence.model import SequenceModel, load_model
     from presage.sequence.targets import TargetSet
@@ -28,10 +29,11 @@ def run(job: Job) -> None:
     tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
     qc = json.loads(Path(job.input.qc[0]).read_text(encoding="utf-8"))["tracks"] if job.input.qc else {}
     folders = [Path(path).parent for path in job.input.adapters]
+    on = device(job.gpus)
 
     def models() -> Iterator[tuple[str, int, SequenceModel]]:
         for folder in folders:
-            yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder)
+            yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder, on)
 
     rows = evaluate.evaluate_tracks(
         models(),
@@ -45,7 +47,7 @@ def run(job: Job) -> None:
         seed=settings.seed,
         divided_by={slug: track["divided_by"] for slug, track in qc.items()},
     )
-    first = load_model(job.input.trunk, folders[0])
+    first = load_model(job.input.trunk, folders[0], on)
     metrics = [rows, evaluate.ceilings(qc, first.tracks, targets.simulated)]
     if job.input.trunk_targets:
         metrics += trunk_metrics(job, settings)
@@ -78,13 +80,17 @@ def run(job: Job) -> None:
 
 def trunk_metrics(job: Job, settings: Any) -> list[Any]:
     """The trunk with its own head on the tracks it was trained on, in every fold, where those are at hand."""
+    from presage.sequence.device import device
     from presage.sequence.evaluate import evaluate_tracks
     from presage.sequence.folds import FOLDS
     from presage.sequence.model import load_model
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
 
-    trunk, own = load_model(job.input.trunk), TargetSet.open(job.input.trunk_targets[0], job.input.fasta)
+    trunk, own = (
+        load_model(job.input.trunk, device=device(job.gpus)),
+        TargetSet.open(job.input.trunk_targets[0], job.input.fasta),
+    )
     if not set(trunk.tracks) <= set(own.tracks):
         return []
     return [

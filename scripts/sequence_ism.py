@@ -11,6 +11,7 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Ism
+    from presage.sequence.device import device
     from presage.sequence.effects import Scorer
     from presage.sequence.genome import Genome
     from presage.sequence.model import load_model
@@ -21,7 +22,8 @@ def run(job: Job) -> None:
     torch.set_num_threads(job.params.torch_threads)
     settings = Ism(**job.params.settings)
     region = settings.regions[job.wildcards.region]
-    models = [load_model(job.input.trunk, Path(adapter).parent) for adapter in job.input.adapters]
+    on = device(job.gpus)
+    models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
     scorer = Scorer(models, Genome(job.input.fasta), settings.rc, settings.pseudocount)
     tracks = describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None)
     table = saturate(scorer, region.chrom, region.start, region.end, tracks, settings.batch_size)

@@ -11,6 +11,7 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Variants
+    from presage.sequence.device import device
     from presage.sequence.genome import Genome
     from presage.sequence.model import load_model
     from presage.sequence.scoring import score_set
@@ -18,7 +19,8 @@ def run(job: Job) -> None:
     from presage.sequence.track_names import describe
 
     torch.set_num_threads(job.params.torch_threads)
-    models = [load_model(job.input.trunk, Path(adapter).parent) for adapter in job.input.adapters]
+    on = device(job.gpus)
+    models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
     counts = score_set(
         job.input.vcf,
         job.input.null[0] if job.input.null else None,

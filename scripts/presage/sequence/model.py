@@ -119,7 +119,7 @@ def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()[:16]
 
 
-def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None) -> SequenceModel:
+def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None, device: str = "cpu") -> SequenceModel:
     """Load a trunk folder with its own head, or with the adapters and head of ``adapter_dir``, in eval mode.
 
     Raises :class:`presage.errors.UserError` when a file is missing or the adapter belongs to another trunk.
@@ -128,7 +128,7 @@ def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None) ->
     from presage.sequence.trunk.weights import load_trunk
 
     model = load_trunk(trunk_path)
-    return model if adapter_dir is None else load_adapter(model, adapter_dir)
+    return (model if adapter_dir is None else load_adapter(model, adapter_dir)).to(device)
 
 
 def predict(

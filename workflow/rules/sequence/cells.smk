@@ -30,7 +30,7 @@ rule sequence_cells:
     resources:
         mem_mb=16000,
         runtime=720,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),
     params:
         samples=[vars(sample) for sample in cell_samples()],
         settings=settings(SEQ.cells),

@@ -36,7 +36,7 @@ rule sequence_evaluate:
     resources:
         mem_mb=8000,
         runtime=240,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.evaluate),
         scorer=scoring_name(),

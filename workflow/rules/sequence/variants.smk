@@ -31,7 +31,7 @@ rule sequence_variants:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.variants),
         torch_threads=CFG.torch_threads,
@@ -64,7 +64,7 @@ rule sequence_ism:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=CFG.gpus,
+        gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.ism),
         torch_threads=CFG.torch_threads,

@@ -10,6 +10,7 @@ from presage.sequence.adapters.table import adapter_parameters, trainable_fracti
 from presage.sequence.cost.sizes import ALL, FITTED, Sizes
 from presage.sequence.cost.trace import Fitting, fake_model, inference, stage_bytes, training_step
 from presage.sequence.model import SequenceModel
+from presage.sequence.training.stages import NUMBERS, Stage, cached_stage
 from presage.sequence.trunk.borzoi import parameters
 
 COPIES = 5  # of what is trained, beside its gradient: Adam's two moments, average, best, and those swapped out
@@ -72,6 +73,8 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         model = fake_model(sizes.shape, sizes.bulk_tracks, head=branch.trunk.head, frozen=False)
         phases = [(model, branch.trunk.training.epochs)]
         yield _fit("trunk", "trunk.training", 1, phases, branch.trunk.training, sizes.bulk_windows.value)
+    for stage in stored_stages(branch.adapt):
+        yield _embed(stage, branch.adapt, sizes)
     for run in branch.adapt.runs:
         yield _adapt(run, branch.adapt, sizes)
     yield _evaluate(branch, sizes)
@@ -96,13 +99,41 @@ def _adapt(run: AdaptRun, settings: Adapt, sizes: Sizes) -> Step:
     tracks, jobs = sizes.tracks.value[FITTED], len(settings.seeds)
     training = settings.training.model_copy(update={"epochs": run.epochs or settings.training.epochs})
     model = fake_model(sizes.shape, tracks, run, settings.head)
+    stored = _stored(run, settings)
     if run.kind == "ridge":
-        return _ridge(run, model, training, sizes.windows.value, jobs)
+        return _ridge(run, model, training, sizes.windows.value, jobs, stored)
     phases = [(model, training.epochs)]
     if run.head_epochs:
         alone = AdaptRun(name=run.name, kind="probe", trunk_dropout=run.trunk_dropout)
         phases.insert(0, (fake_model(sizes.shape, tracks, alone, settings.head), run.head_epochs))
-    return _fit(f"adapt {run.name}", "adapt.training", jobs, phases, training, sizes.windows.value)
+    return _fit(f"adapt {run.name}", "adapt.training", jobs, phases, training, sizes.windows.value, stored)
+
+
+def stored_stages(settings: Adapt) -> list[Stage]:
+    """Outputs of the frozen trunk that lie on disk for all runs, none without ``cached_trunk``."""
+    found = {cached_stage(run) for run in settings.runs} if settings.cached_trunk else set()
+    return [stage for stage in NUMBERS if stage in found]
+
+
+def _stored(run: AdaptRun, settings: Adapt) -> int:
+    """Leading stages that a run need not compute, because their outputs lie on disk."""
+    stage = cached_stage(run) if settings.cached_trunk else None
+    return NUMBERS[stage] if stage else 0
+
+
+def _views(settings: Adapt, windows: dict[str, int]) -> int:
+    """Views on disk: train windows on both strands, valid ones as they lie."""
+    return (1 + settings.training.rc) * windows["train"] + windows["valid"]
+
+
+def _embed(stage: Stage, settings: Adapt, sizes: Sizes) -> Step:
+    model, batch = fake_model(sizes.shape, sizes.tracks.value[FITTED]), settings.training.batch_size
+    views, stages = _views(settings, sizes.windows.value), range(NUMBERS[stage])
+    one, many = inference(model, 1, stages), inference(model, batch, stages)
+    memory = Memory(weight_bytes(model), one.peak, batch, many.peak)
+    note = f"{views:,} views, once for all runs and seeds"
+    key, precision = "adapt.training.batch_size", settings.training.precision
+    return Step(f"embed {stage}", key, 1, None, None, one.flops, float(views) * one.flops, precision, memory, note=note)
 
 
 def _fit(
@@ -112,12 +143,13 @@ def _fit(
     phases: Sequence[tuple[SequenceModel, int]],
     training: Training,
     windows: dict[str, int],
+    stored: int = 0,
 ) -> Step:
     """A fit by gradient: one model for each phase, of which the last one is the largest, and its epochs."""
     how, model = fitting(training), phases[-1][0]
     train, valid = windows["train"], windows["valid"]
     step = training_step(model, how)
-    cache = _Cache(phases, training, windows)
+    cache = _Cache(phases, training, windows, stored)
     flops = float(cache.flops)
     for fitted, epochs in phases:
         live = inference(fitted, 1, range(fitted.frozen_stages(), 3)).flops
@@ -156,11 +188,11 @@ class _Cache:
     """The frozen stages of a fit: FLOPs of all views that really pass them, bytes kept for that, and a note.
 
     A view is a window, perhaps reverse complemented, shifted. Each passes a frozen stage once if what came out still
-    finds room in ``cache_gb``, else whenever it is drawn.
+    finds room in ``cache_gb``, else whenever it is drawn. What the first ``stored`` stages give lies on disk.
     """
 
     def __init__(
-        self, phases: Sequence[tuple[SequenceModel, int]], training: Training, windows: dict[str, int]
+        self, phases: Sequence[tuple[SequenceModel, int]], training: Training, windows: dict[str, int], stored: int
     ) -> None:
         model = phases[-1][0]
         train, valid = windows["train"], windows["valid"]
@@ -168,7 +200,7 @@ class _Cache:
         trunk = model.trunk
         needed = float((train + valid) * (4 * trunk.out_bins * len(model.tracks) + trunk.context))  # targets, sequence
         asked: list[tuple[int, float, float]] = []  # FLOPs of a stage, times it is distinct, times it is asked for
-        for stage in range(HEAD):
+        for stage in range(stored, HEAD):
             frozen = [(fitted, epochs) for fitted, epochs in phases if fitted.frozen_stages() > stage]
             if frozen:
                 drawn = sum(epochs for _, epochs in frozen)
@@ -192,10 +224,12 @@ def distinct_views(views: int, draws: int) -> float:
     return views * (1 - (1 - 1 / views) ** draws)
 
 
-def _ridge(run: AdaptRun, model: SequenceModel, training: Training, windows: dict[str, int], jobs: int) -> Step:
+def _ridge(
+    run: AdaptRun, model: SequenceModel, training: Training, windows: dict[str, int], jobs: int, stored: int
+) -> Step:
     """Both strands of each training window pass the trunk once; then one equation of the embedding's width."""
     views = (1 + training.rc) * windows["train"] + windows["valid"]
-    forward = inference(model, 1, range(HEAD)).flops
+    forward = inference(model, 1, range(stored, HEAD)).flops if stored < HEAD else 0
     solved = 2 * views * model.trunk.out_bins * model.trunk.width * (model.trunk.width + len(model.tracks))
     batch = training.batch_size
     memory = Memory(weight_bytes(model), inference(model, 1).peak, batch, inference(model, batch).peak)
@@ -249,6 +283,10 @@ def disk(branch: Branch, sizes: Sizes) -> dict[str, float]:
         found["bulk/targets.zarr"] = float(windows * 4 * shape.out_bins * sizes.bulk_tracks)
     if not branch.tfrecords:
         found["bigWigs"] = BIGWIG * sizes.genome_bp * tracks
+    size = {"float32": 4, "float16": 2}[branch.adapt.cache_dtype]
+    for stage in stored_stages(branch.adapt):
+        one = stage_bytes(trunk, NUMBERS[stage] - 1) * size / 4
+        found[f"embeddings/{stage}.zarr"] = _views(branch.adapt, sizes.windows.value) * one
     found["trunk"] = float(weight_bytes(trunk))
     models = [fake_model(shape, sizes.tracks.value[FITTED], run) for run in branch.adapt.runs]
     adapters = sum(4 * (adapter_parameters(m) + sum(p.numel() for p in m.head.parameters())) for m in models)

@@ -28,7 +28,7 @@ from presage.sequence.adapters.step import adapt
 from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
-from presage.sequence.cost.plan import Memory, distinct_views, steps
+from presage.sequence.cost.plan import Memory, disk, distinct_views, steps
 from presage.sequence.cost.sizes import Sizes, trunk_shape
 from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
@@ -279,6 +279,26 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     assert "266 TFLOP" in ism  # 31 sequences, both strands, of 4.28 TFLOP
     assert "variants planted" in text
     assert "2,640 alleles (the built-in world, null set included)" in text
+
+
+def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):
+    plain = study(tmp_path).sequence
+    kinds = {"probe": "probe", "late": "lora", "bias": "bitfit"}
+    runs = tuple(AdaptRun(name=name, kind=kind) for name, kind in kinds.items())
+    adapting = Adapt(runs=runs, cached_trunk=True, training=Training(shift=0), cache_dtype="float16")
+    branch = plain.model_copy(update={"adapt": adapting})
+    off = branch.model_copy(update={"adapt": branch.adapt.model_copy(update={"cached_trunk": False})})
+    sizes = sizes_of(SHAPE, len(TRACKS), train=10, valid=4, test=4)
+    cached, computed = ({step.name: step for step in steps(one, sizes)} for one in (branch, off))
+    views, model = 2 * 10 + 4, fake_model(SHAPE, len(TRACKS))
+    for stage, number in (("encoded", 1), ("embedding", 2)):
+        assert cached[f"embed {stage}"].flops == views * inference(model, 1, range(number)).flops
+    assert cached["adapt probe"].flops < 0.2 * computed["adapt probe"].flops
+    assert cached["adapt late"].flops < computed["adapt late"].flops
+    assert cached["adapt bias"].flops == computed["adapt bias"].flops
+    embedding = 2 * SHAPE.out_bins * SHAPE.width
+    assert disk(branch, sizes)["embeddings/embedding.zarr"] == views * embedding
+    assert not any(name.startswith("embed") for name in (*computed, *disk(off, sizes)))
 
 
 def test_only_the_sequence_branch_has_a_cost():
