@@ -31,7 +31,7 @@ real: setup ## both branches on small real public data
 	@$(PY) -m presage.report.summary results/real
 
 real-full: setup ## the same at full length: every adapter, five seeds, long pose training (hours)
-	@$(SNAKEMAKE) --configfile config/real.yaml config/real_full.yaml
+	@$(SNAKEMAKE) --configfile config/real_full.yaml
 	@$(PY) -m presage.report.summary results/real_full
 	@$(PY) -m presage.report.adapter_table results/real_full
 

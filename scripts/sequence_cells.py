@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from presage.entry import Job, log, main
-from presage.errors import UserError
 
 
 def run(job: Job) -> None:
@@ -20,8 +19,6 @@ def run(job: Job) -> None:
 
     settings, genes = Cells(**job.params.settings), tables.read(job.input.genes, "genes")
     rivals = {Path(path).parent.parent.name: Path(path).parent for path in job.input.adapters}
-    if settings.adapter and settings.adapter not in rivals:
-        raise UserError("sequence.cells.adapter", f"no adapt run is named {settings.adapter}", "name one of adapt.runs")
     found = labelled_cells(
         [Sample(**row) for row in job.params.samples],
         Reading(**job.params.reading),

@@ -1,9 +1,27 @@
 """The base of every configuration section: unknown keys are refused, every key carries a description."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """A block of the configuration. Subclasses give each key ``Field(default, description=...)``."""
+    """A block of the configuration. Subclasses give each key ``Field(default, description=...)``.
+
+    A block that is given in part keeps, for the rest, the defaults that ``config/config.yaml`` shows at that place,
+    which may differ from those of its class: adapters are fitted with smaller batches than a trunk.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_shown_defaults(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        shown = {
+            name: field.default.model_dump(exclude_defaults=True)
+            for name, field in cls.model_fields.items()
+            if isinstance(field.default, Section) and isinstance(values.get(name), dict)
+        }
+        return {**values, **{name: {**default, **values[name]} for name, default in shown.items()}}

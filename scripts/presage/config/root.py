@@ -47,7 +47,10 @@ class Sequence(Section):
         if self.world is None and not self.reference.fasta:
             raise ValueError("reference.fasta is missing: give the genome that the reads were aligned to")
         if self.world is None and self.trunk.kind == "train":
-            raise ValueError("trunk.kind 'train' needs the built-in world; give a trained trunk (keras_h5 or presage)")
+            raise ValueError("trunk.kind 'train' needs the built-in world; give a trained trunk of another kind")
+        names = [run.name for run in self.adapt.runs]
+        if self.cells and self.cells.adapter and self.cells.adapter not in names:
+            raise ValueError(f"cells.adapter {self.cells.adapter!r} is none of adapt.runs: {', '.join(names)}")
         return self
 
 

@@ -6,10 +6,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from presage.config import generate
+from presage.config.adapt import Adapt
 from presage.config.load import load
 from presage.config.root import Config, built_in
+from presage.config.training import Training
+from presage.config.trunk import Trunk
 from presage.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -83,3 +87,27 @@ def test_mistakes_are_named_in_one_line(given: dict, where: str, said: str) -> N
     assert message.startswith(f"config key {where}:")
     assert said in message
     assert "\n" not in message
+
+
+def test_a_block_given_in_part_keeps_the_shown_defaults():
+    shown = Adapt().training
+    assert shown != Training()  # or nothing is tested
+    assert Adapt(training={"epochs": 3}).training == shown.model_copy(update={"epochs": 3})
+    whole = Config.model_validate({"sequence": {"world": {}, "trunk": {"training": {"epochs": 3}}}})
+    assert whole.sequence.trunk.training == Trunk().training.model_copy(update={"epochs": 3})
+    assert Adapt(training=Training()).training == Training()
+
+
+def test_the_decoder_names_an_adapter_of_the_run():
+    with pytest.raises(ValidationError, match=r"cells.adapter 'lorra' is none of adapt.runs: lora, probe, ridge"):
+        Config.model_validate({"sequence": {"world": {}, "cells": {"adapter": "lorra"}}})
+
+
+def test_real_at_full_length_differs_only_in_length():
+    short, full = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("real", "real_full"))
+    for config in (short, full):
+        del config["run"], config["sequence"]["adapt"]["runs"], config["homecage"]["pose"]["epochs"]
+    for key in ("seeds", "cached_trunk"):
+        del full["sequence"]["adapt"][key]
+    del full["torch_threads"]
+    assert short == full
