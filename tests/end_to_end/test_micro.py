@@ -77,6 +77,8 @@ KEYS = [
     "sequence.adapter.lora.trainable_fraction",
     "sequence.adapter.lora.test_pearson_per_celltype",
     "sequence.adapter.lora.test_pearson_across_celltypes",
+    "sequence.cells.test_pearson_per_celltype",
+    "sequence.cells.deviance_gain",
     "sequence.variants.scored",
     "sequence.variants.dropped",
     "sequence.variants.auroc",

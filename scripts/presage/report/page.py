@@ -84,6 +84,7 @@ _CARDS = {
             "Pearson per cell type, {name}",
             "test, mean over tracks",
         ),
+        "sequence.cells.deviance_gain": ("Gain of single cells", "Poisson deviance under their type's, test genes"),
         "sequence.variants.auroc": ("Variant AUROC", "causal against control"),
         "sequence.variants.sign_accuracy": ("Sign accuracy", "direction of causal variants"),
         "sequence.variants.scored": ("Variants scored", ""),

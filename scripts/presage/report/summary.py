@@ -88,6 +88,15 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         asks[f"{stem}.head_params"] = _card(name, "head_parameters")
         for key, metric in _ADAPTER.items():
             asks[f"{stem}.{key}"] = _metric(metric, model=name, split="test", group="all")
+    if section.get("cells"):
+        asks |= {
+            "sequence.cells.test_pearson_per_celltype": _metric(
+                "bin_pearson", "cells_evaluation", model="cells", group="all"
+            ),
+            "sequence.cells.deviance_gain": _metric(
+                "cell_deviance_gain", "cells_evaluation", model="measured_x_decoder", group="all"
+            ),
+        }
     asks |= {
         "sequence.variants.scored": lambda run, c: int(
             _variants(run, "scores")[["set", "variant"]].drop_duplicates().shape[0]
@@ -118,8 +127,8 @@ _VARIANTS = {
 }
 
 
-def _metric(name: str, **where: Any) -> Ask:
-    return lambda run, c: pick(run.table("metrics"), name, **where)
+def _metric(name: str, table: str = "metrics", **where: Any) -> Ask:
+    return lambda run, c: pick(run.table(table), name, **where)
 
 
 def _card(name: str, field: str) -> Ask:
