@@ -105,8 +105,8 @@ def test_real_samples_without_labels_are_clustered_once(tmp_path: Path) -> None:
     assert "sequence_cluster" not in plan(tmp_path, "sequence", "--configfile", "config/real.yaml")
 
 
-def test_counts_alone_give_no_tracks_and_no_model(tmp_path: Path) -> None:
-    for name in ("a.h5ad", "g.fa", "trunk/card.json", "trunk/trunk.safetensors"):
+def test_counts_alone_give_no_tracks_and_a_head_only_where_genes_have_places(tmp_path: Path) -> None:
+    for name in ("a.h5ad", "g.fa", "g.gtf", "trunk/card.json", "trunk/trunk.safetensors"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(json.dumps({"shape": TrunkShape().model_dump(mode="json")}))
     (tmp_path / "samples.tsv").write_text("sample\tkind\tpath\ns\th5ad\ta.h5ad\n")
@@ -121,6 +121,9 @@ sequence:
     jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
     expected = {"sequence_reference", "sequence_pseudobulk", "sequence_pseudobulk_page", "sequence_figures"}
     assert set(jobs) == {*expected, "summary", "index", "report"}
+    (tmp_path / "d.yaml").write_text(text.replace("g.fa}", f"g.fa, gtf: {tmp_path}/g.gtf}}"))
+    with_genes = plan(tmp_path, "--configfile", f"{tmp_path}/d.yaml")
+    assert set(with_genes) - set(jobs) == {"sequence_trunk", "sequence_gene_head"}
 
 
 def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path) -> None:

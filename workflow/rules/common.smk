@@ -247,6 +247,11 @@ def cell_tables():
     )
 
 
+def gene_head_tables():
+    """What the head fitted to counts leaves; without an annotation no gene has a place."""
+    return [f"{SEQUENCE}/gene_head/evaluation.parquet"] if SEQ_IN.gtf else []
+
+
 def variant_file(wildcards):
     """The VCF of a set."""
     return SEQ_IN.variant_sets[wildcards.set].vcf
@@ -263,7 +268,7 @@ def sequence_tables():
         return []
     pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
     if not SEQ_IN.has_tracks:
-        return pseudobulk
+        return [*pseudobulk, *gene_head_tables()]
     sets = [
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]

@@ -1,4 +1,4 @@
-"""Settings of the cell-conditioned decoder: from a cell's embedding to the weights of the output layer."""
+"""Settings of the decoder for single cells, and of the head that is fitted to counts alone."""
 
 from pydantic import Field
 
@@ -29,3 +29,15 @@ class Cells(Section):
     rc: bool = Field(True, description="show half of the windows and genes as their reverse complement")
     cache_gb: float = Field(1.5, ge=0, description="memory for the embeddings of windows, GB")
     bootstrap: int = Field(1000, ge=100, description="resamples of genes behind a 95 % interval")
+
+
+class GeneHead(Section):
+    """The head of a study with counts and no coverage: one track for each cell type, fitted to molecules per gene."""
+
+    epochs: int = Field(40, ge=1, description="most passes over the genes of training windows")
+    lr: float = Field(5e-3, gt=0, description="highest learning rate of AdamW; a cosine leads to 0")
+    weight_decay: float = Field(0.01, ge=0, description="decoupled weight decay of the weights")
+    ema: float = Field(0.9, ge=0, lt=1, description="decay of the averaged weights that are kept; 0 = no averaging")
+    batch_genes: int = Field(64, ge=1, description="genes a step")
+    rc: bool = Field(True, description="show half of the batches as their reverse complement")
+    cache_gb: float = Field(1.5, ge=0, description="memory for the embeddings of windows, GB")

@@ -6,7 +6,7 @@ from presage.config.adapt import Adapt
 from presage.config.base import Section
 from presage.config.cluster import Cluster
 from presage.config.cost import Cost
-from presage.config.decoder import Cells
+from presage.config.decoder import Cells, GeneHead
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
 from presage.config.genome_world import GenomeWorld
 from presage.config.pose import Pose, Recording
@@ -36,6 +36,9 @@ class Sequence(Section):
     trunk: Trunk = Field(default_factory=Trunk, description="the bulk-trained network that stays frozen")
     adapt: Adapt = Field(default_factory=Adapt, description="adapters and heads that are trained")
     cells: Cells | None = Field(None, description="the decoder for single cells (docs/cells.md); null = not fitted")
+    gene_head: GeneHead = Field(
+        default_factory=GeneHead, description="fit to counts alone, where no sample has coverage (h5ad)"
+    )
     variants: Variants = Field(default_factory=Variants, description="variants to score")
     ism: Ism = Field(default_factory=Ism, description="regions for in-silico mutagenesis")
     evaluate: Evaluate = Field(default_factory=Evaluate, description="metrics and their intervals")

@@ -19,6 +19,7 @@ FILES = {
     "scores": ("sequence/variants/*/scores.parquet", "scores"),
     "dropped": ("sequence/variants/*/dropped.parquet", "dropped"),
     "metrics": ("sequence/evaluate/metrics.parquet", "metrics"),
+    "gene_head_evaluation": ("sequence/gene_head/evaluation.parquet", "metrics"),
     "cells_evaluation": ("sequence/cells/evaluation.parquet", "metrics"),
     "leakage": ("sequence/evaluate/leakage.parquet", "leakage"),
     "roc": ("sequence/evaluate/roc.parquet", ""),

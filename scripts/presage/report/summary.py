@@ -88,6 +88,11 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         asks[f"{stem}.head_params"] = _card(name, "head_parameters")
         for key, metric in _ADAPTER.items():
             asks[f"{stem}.{key}"] = _metric(metric, model=name, split="test", group="all")
+    if (run.folder / "sequence/gene_head").is_dir():
+        asks |= {
+            f"sequence.gene_head.{key}": _metric(_ADAPTER[key], "gene_head_evaluation", model="gene_head", group="all")
+            for key in ("test_gene_pearson_per_celltype", "test_pearson_across_celltypes", "test_skill")
+        }
     if section.get("cells"):
         asks |= {
             "sequence.cells.test_pearson_per_celltype": _metric(

@@ -108,7 +108,7 @@ def evaluate_tracks(
         for name, fits in sums.items():
             _add_bins(metrics, name, fits, study.slugs, counts)
             if study.genes is not None:
-                _add_genes(metrics, name, fits, observed, study.genes, counts, min_types)
+                add_genes(metrics, name, fits, observed, study.genes, counts, min_types)
         metrics.add_differences(reference, "paired over windows")
     return metrics.table()
 
@@ -229,7 +229,7 @@ def _add_bins(metrics: Metrics, model: str, fits: dict[int, Sums], slugs: list[s
     metrics.add_mean("bin_pearson", model, means, "mean over tracks; windows resampled")
 
 
-def _add_genes(
+def add_genes(
     metrics: Metrics,
     model: str,
     fits: dict[int, Sums],
@@ -238,7 +238,11 @@ def _add_genes(
     counts: np.ndarray,
     min_types: int,
 ) -> None:
-    """``observed`` coverage over exons ``[genes, tracks]``; a gene is drawn as often as its window."""
+    """Add metrics of genes over cell types: ``gene_pearson``, ``across_types_r``, ``skill``.
+
+    ``observed``, like ``genes`` of each fit's sums, is coverage over exons, or molecules, float ``[genes, tracks]``. A
+    gene is drawn as often as its window (``counts`` ``[resamples, windows]``).
+    """
     weights = counts[:, genes.block]
     raw = np.take_along_axis(observed, genes.columns, axis=1)
     obs = log_cpm(raw)

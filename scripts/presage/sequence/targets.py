@@ -123,6 +123,15 @@ class TargetSet:
             writer.finish(scale, applied=True, note=scale_note)
         return TargetSet.open(path)
 
+    @staticmethod
+    def without_coverage(
+        windows: pd.DataFrame, bin_size: int, fasta: str | Path, simulated: bool = False
+    ) -> "TargetSet":
+        """Windows and their sequence alone, nothing on disk: for studies that have counts and no coverage."""
+        none = np.empty(0, np.int64)
+        windows = windows.reset_index(drop=True)
+        return TargetSet(Path(fasta), windows, [], [], bin_size, "no coverage", simulated, none, Path(fasta))
+
     def __len__(self) -> int:
         return len(self.windows)
 
@@ -167,12 +176,15 @@ class TargetSet:
 
     def values(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Targets of some windows: float32 (window, bin, track), in the set's scale."""
+        if not self.tracks:
+            bins = (self.windows["out_end"] - self.windows["out_start"]).iloc[0] // self.bin_size
+            return np.zeros((len(rows), bins, 0), np.float32)
         return _rows(_open_group(self.path)["targets"], rows)[:, :, self._columns]
 
     def sequence(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Integer sequence of some windows: uint8 (window, length), 0..3 = A C G T, 4 = N and outside the contig."""
         rows = np.asarray(rows, np.int64)
-        group = _open_group(self.path)
+        group: Any = _open_group(self.path) if self.tracks else {}
         if "sequence" in group:
             return _rows(group["sequence"], rows)
         if self.fasta is None:

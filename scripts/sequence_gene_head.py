@@ -1,0 +1,38 @@
+"""sequence_gene_head: a head fitted to molecules per gene, for studies without coverage."""
+
+from presage.entry import Job, log, main
+
+
+def run(job: Job) -> None:
+    """Sum counts by cell type, fit on train genes, judge on test genes."""
+    import anndata
+
+    from presage import tables
+    from presage.config.decoder import GeneHead
+    from presage.config.variants import Evaluate
+    from presage.sequence.decoder.gene_step import gene_heads
+    from presage.sequence.device import device
+    from presage.sequence.targets import TargetSet
+    from presage.sequence.trunk.shape import as_shape, read_card
+
+    groups = anndata.read_h5ad(job.input.counts)
+    counts = groups.to_df().astype("int64").groupby(groups.obs["cell_type"].astype(str).to_numpy()).sum()
+    windows = tables.read(job.input.windows, "windows")
+    shape = as_shape(read_card(job.input.trunk.parent)["shape"])
+    rows = gene_heads(
+        job.output.evaluation.parent,
+        job.input.trunk,
+        TargetSet.without_coverage(windows, shape.bin_size, job.input.fasta, bool(job.params.simulated)),
+        tables.read(job.input.genes, "genes"),
+        counts,
+        GeneHead(**job.params.settings),
+        Evaluate(**job.params.evaluating),
+        job.params.seeds,
+        job.params.torch_threads,
+        device(job.gpus),
+    )
+    log.info("%s", rows[rows["group"] == "all"][["metric", "seed", "value"]].to_string(index=False))
+
+
+if "snakemake" in globals():
+    main(run, snakemake)  # noqa: F821
