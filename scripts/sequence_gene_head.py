@@ -1,5 +1,7 @@
 """sequence_gene_head: a head fitted to molecules per gene, for studies without coverage."""
 
+from pathlib import Path
+
 from presage.entry import Job, log, main
 
 
@@ -18,7 +20,7 @@ def run(job: Job) -> None:
     groups = anndata.read_h5ad(job.input.counts)
     counts = groups.to_df().astype("int64").groupby(groups.obs["cell_type"].astype(str).to_numpy()).sum()
     windows = tables.read(job.input.windows, "windows")
-    shape = as_shape(read_card(job.input.trunk.parent)["shape"])
+    shape = as_shape(read_card(Path(job.input.card).parent)["shape"])
     rows = gene_heads(
         job.output.evaluation.parent,
         job.input.trunk,

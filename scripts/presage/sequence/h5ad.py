@@ -137,7 +137,13 @@ def gene_names(var: pd.DataFrame, genes: pd.DataFrame | None) -> list[str]:
         known = dict(zip(unique["name"], unique["gene_id"])) | {g: g for g in genes["gene_id"]}
     ids = var["gene_ids"].astype(str) if "gene_ids" in var else var.index.astype(str)
     bare = pd.Series(np.asarray(ids)).str.replace(r"^(ENS[A-Z]*G\d+)\.\d+", r"\1", regex=True)
-    return [known.get(i, known.get(n, i)) for i, n in zip(bare, var.index.astype(str))]
+    others = [var[column].astype(str) for column in SYMBOLS if column in var]
+    asked = zip(bare, var.index.astype(str), *others)
+    return [next((known[name] for name in names if name in known), names[0]) for names in asked]
+
+
+SYMBOLS = ("feature_name", "gene_name", "gene_symbols", "gene_symbol", "symbol", "name")
+"""Columns of var in which people keep symbols (the first is CELLxGENE's)."""
 
 
 # ---- finding the counts ----------------------------------------------------------------------------------------

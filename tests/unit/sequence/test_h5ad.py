@@ -154,3 +154,9 @@ def test_gene_names_by_id_symbol_and_version():
     assert gene_names(var, KNOWN) == ["g0", "g1", "g1"]
     assert gene_names(var.drop(columns="gene_ids"), KNOWN) == ["g0", "g1", "Q"]
     assert gene_names(var, KNOWN.iloc[:0]) == ["ENSG9", "x", "g1"]
+
+
+@pytest.mark.parametrize("column", ["feature_name", "gene_symbols", "name"])
+def test_symbols_beside_unknown_identifiers_are_looked_at(column):
+    var = pd.DataFrame({column: [KNOWN["name"][1], "?"]}, index=["X1", "X2"])
+    assert gene_names(var, KNOWN) == [KNOWN["gene_id"][1], "X2"]
