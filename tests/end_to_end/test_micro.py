@@ -32,7 +32,6 @@ LEFT = [
     "sequence/adapt/lora/seed1/card.json",
     "sequence/adapt/lora/seed1/history.parquet",
     "sequence/adapt/lora/seed1/history.svg",
-    "sequence/embeddings/encoded.zarr",
     "sequence/embeddings/embedding.zarr",
     "sequence/cells/decoder.safetensors",
     "sequence/cells/card.json",
