@@ -62,7 +62,9 @@ def test_an_embedding_in_the_labels_goes_with_its_cell(world):
 def test_an_h5ad_sample_brings_its_own_counts(world, tmp_path):
     data, _, genome, genes = world
     data = data[:, ::-1].copy()
-    data.write_h5ad(tmp_path / "unknown.h5ad")
+    other = data.copy()
+    other.var = other.var[[]].rename(index="X{}".format)
+    other.write_h5ad(tmp_path / "unknown.h5ad")
     data.var_names = data.var["name"].astype(str)  # symbols, as many files have them
     data.write_h5ad(tmp_path / "own.h5ad")
     row = {"sample": "donor1", "kind": "h5ad", "path": str(tmp_path / "own.h5ad"), "labels": "", "donor": ""}
