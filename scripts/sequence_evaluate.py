@@ -18,7 +18,8 @@ def run(job: Job) -> None:
     from presage.sequence import evaluate, planted
     from presage.sequence.device import device
     from presage.sequence.leakage import audit
-    from presage.sequence.model import SequenceModel, load_model
+    from presage.sequence.loading import load_model
+    from presage.sequence.model import SequenceModel
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
 
@@ -83,7 +84,7 @@ def trunk_metrics(job: Job, settings: Any) -> list[Any]:
     from presage.sequence.device import device
     from presage.sequence.evaluate import evaluate_tracks
     from presage.sequence.folds import FOLDS
-    from presage.sequence.model import load_model
+    from presage.sequence.loading import load_model
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
 

@@ -14,7 +14,7 @@ def run(job: Job) -> None:
     from presage.sequence.device import device
     from presage.sequence.effects import Scorer
     from presage.sequence.genome import Genome
-    from presage.sequence.model import load_model
+    from presage.sequence.loading import load_model
     from presage.sequence.mutagenesis import draw, saturate
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe

@@ -13,7 +13,7 @@ def run(job: Job) -> None:
     from presage.config.variants import Variants
     from presage.sequence.device import device
     from presage.sequence.genome import Genome
-    from presage.sequence.model import load_model
+    from presage.sequence.loading import load_model
     from presage.sequence.scoring import score_set
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,18 +116,6 @@ def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()[:16]
-
-
-def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None, device: str = "cpu") -> SequenceModel:
-    """Load a trunk folder with its own head, or with the adapters and head of ``adapter_dir``, in eval mode.
-
-    Raises :class:`presage.errors.UserError` when a file is missing or the adapter belongs to another trunk.
-    """
-    from presage.sequence.adapters.files import load_adapter
-    from presage.sequence.trunk.weights import load_trunk
-
-    model = load_trunk(trunk_path)
-    return (model if adapter_dir is None else load_adapter(model, adapter_dir)).to(device)
 
 
 def predict(

@@ -20,7 +20,8 @@ from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.table import resolved_text
 from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, base_state, load_model, tensor_hash
+from presage.sequence.loading import load_model
+from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.targets import TargetSet
 from presage.sequence.training.embeddings import Embeddings
 from presage.sequence.training.fit import Fit, fit, loss_of, score

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from presage.errors import UserError
 from presage.sequence.decoder.embedding import Projection
 from presage.sequence.decoder.network import CellDecoder, cell_model
-from presage.sequence.model import SequenceModel, load_model, tensor_hash
+from presage.sequence.loading import load_model
+from presage.sequence.model import SequenceModel, tensor_hash
 from presage.sequence.trunk.shape import read_card
 from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 

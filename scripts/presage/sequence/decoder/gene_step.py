@@ -19,8 +19,9 @@ from presage.sequence.correlation import resample_counts
 from presage.sequence.decoder.gene_head import fit_gene_head
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.evaluate import Genes, Sums, add_genes
+from presage.sequence.loading import load_model
 from presage.sequence.metrics import Metrics
-from presage.sequence.model import SequenceModel, load_model, tensor_hash
+from presage.sequence.model import SequenceModel, tensor_hash
 from presage.sequence.targets import TargetSet
 from presage.sequence.tracks import slugify
 from presage.sequence.training.views import Views
@@ -50,7 +51,7 @@ def gene_heads(
     counts : molecules, int; one row for each cell type, one column for each gene (``gene_id``)
 
     Train genes are fitted, valid genes choose the epoch, test genes are read by the evaluation alone. The files are
-    those of an adapter, so :func:`~presage.sequence.model.load_model` takes them.
+    those of an adapter, so :func:`~presage.sequence.loading.load_model` takes them.
 
     Raises :class:`UserError` when no cell type has molecules in train genes, or no test gene lies in windows.
     """

@@ -19,7 +19,8 @@ from presage.sequence.decoder.fit import CellCounts, TypeTracks, fit_cells, star
 from presage.sequence.decoder.labelled_cells import LabelledCells
 from presage.sequence.decoder.network import CellDecoder, with_head
 from presage.sequence.evaluate import evaluate_tracks
-from presage.sequence.model import SequenceModel, load_model
+from presage.sequence.loading import load_model
+from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
 from presage.sequence.training.views import Views
 

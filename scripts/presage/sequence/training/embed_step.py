@@ -7,7 +7,7 @@ import torch
 
 from presage.config.adapt import Adapt
 from presage.sequence.device import deterministic
-from presage.sequence.model import load_model
+from presage.sequence.loading import load_model
 from presage.sequence.targets import TargetSet
 from presage.sequence.training.embeddings import write_embeddings
 from presage.sequence.training.precision import Precision

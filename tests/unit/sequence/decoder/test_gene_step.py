@@ -13,7 +13,7 @@ from presage.errors import UserError
 from presage.sequence.decoder.gene_step import gene_heads, summed_by_gene
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.heads import Head
-from presage.sequence.model import load_model
+from presage.sequence.loading import load_model
 from presage.sequence.targets import TargetSet
 from presage.sequence.training.views import Views
 from presage.sequence.trunk.weights import save_trunk

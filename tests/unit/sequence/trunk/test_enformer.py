@@ -14,7 +14,8 @@ from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import detach
 from presage.sequence.adapters.places import places
 from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, base_state, load_model, tensor_hash
+from presage.sequence.loading import load_model
+from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.trunk.enformer import Enformer, fill_positions
 from presage.sequence.trunk.enformer_files import load_enformer
 from presage.sequence.trunk.shape import read_enformer_config, shape_of

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from presage.config.trunk import Trunk
 from presage.errors import UserError
-from presage.sequence.model import load_model
+from presage.sequence.loading import load_model
 from presage.sequence.trunk.huggingface import load_huggingface
 from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 from presage.sequence.trunk.shape import read_config, shape_of

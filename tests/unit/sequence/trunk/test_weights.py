@@ -10,7 +10,8 @@ import torch
 
 from presage.errors import UserError
 from presage.sequence.correlation import moments, pearson_from_moments
-from presage.sequence.model import load_model, predict_windows
+from presage.sequence.loading import load_model
+from presage.sequence.model import predict_windows
 from presage.sequence.tfrecords import import_baskerville
 from presage.sequence.trunk.keras import load_keras_h5
 from presage.sequence.trunk.weights import load_trunk, save_trunk
