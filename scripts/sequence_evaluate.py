@@ -88,10 +88,8 @@ def trunk_metrics(job: Job, settings: Any) -> list[Any]:
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
 
-    trunk, own = (
-        load_model(job.input.trunk, device=device(job.gpus)),
-        TargetSet.open(job.input.trunk_targets[0], job.input.fasta),
-    )
+    trunk = load_model(job.input.trunk, device=device(job.gpus))
+    own = TargetSet.open(job.input.trunk_targets[0], job.input.fasta)
     if not set(trunk.tracks) <= set(own.tracks):
         return []
     return [
