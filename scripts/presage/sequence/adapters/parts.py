@@ -18,9 +18,6 @@ class TensorPart(nn.Module):
 
     label: ClassVar[str]
 
-    def forward(self, tensor: Tensor) -> Tensor:
-        raise NotImplementedError
-
 
 class SlotPart(nn.Module):
     """From what passes a slot to what goes on, of the same shape. ``label`` names it in files."""
