@@ -15,13 +15,14 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Evaluate
-    from presage.sequence import evaluate, planted
+    from presage.sequence import evaluate
     from presage.sequence.device import device
     from presage.sequence.leakage import audit
     from presage.sequence.loading import load_model
     from presage.sequence.model import SequenceModel
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
+    from presage.sequence.variants import planted
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Evaluate(**job.params.settings)

@@ -12,12 +12,12 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.variants import Ism
     from presage.sequence.device import device
-    from presage.sequence.effects import Scorer
     from presage.sequence.genome import Genome
     from presage.sequence.loading import load_model
-    from presage.sequence.mutagenesis import draw, saturate
+    from presage.sequence.mutagenesis.saturate import draw, saturate
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
+    from presage.sequence.variants.effects import Scorer
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Ism(**job.params.settings)

@@ -14,9 +14,9 @@ def run(job: Job) -> None:
     from presage.sequence.device import device
     from presage.sequence.genome import Genome
     from presage.sequence.loading import load_model
-    from presage.sequence.scoring import score_set
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
+    from presage.sequence.variants.step import score_set
 
     torch.set_num_threads(job.params.torch_threads)
     on = device(job.gpus)

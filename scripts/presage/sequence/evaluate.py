@@ -26,11 +26,11 @@ from presage.sequence.correlation import (
     resample_counts,
     skill,
 )
-from presage.sequence.effects import predict, track_info
 from presage.sequence.metrics import Metrics
 from presage.sequence.model import SequenceModel
 from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
+from presage.sequence.variants.effects import predict, track_info
 
 MEAN_OF_TYPES = (
     "mean_of_types"  # baseline: for each type the measured mean over types, so it has seen the answer's mean
@@ -185,7 +185,7 @@ def locate(genes: pd.DataFrame, windows: pd.DataFrame, tracks: pd.DataFrame, bin
     is there.
 
     A bin counts whole when any base of it is exonic. ``tracks`` are rows of
-    :func:`~presage.sequence.effects.track_info`.
+    :func:`~presage.sequence.variants.effects.track_info`.
     """
     rna = tracks[tracks["assay"] == "rna"]
     column = {(t.cell_type, t.strand): t.Index for t in rna.itertuples()}

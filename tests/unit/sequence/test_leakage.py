@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from presage import tables
 from presage.sequence.leakage import FOLDS, FoldMap, audit, folds_of
-from tests.unit.sequence.variant_cases import GENES, WINDOWS
+from tests.unit.sequence.variants.cases import GENES, WINDOWS
 
 intervals = st.lists(
     st.tuples(st.sampled_from(["c", "d"]), st.integers(-5, 60), st.integers(1, 20), st.sampled_from(FOLDS)), max_size=12

@@ -12,7 +12,7 @@ import pandas as pd
 
 from presage.errors import UserError
 from presage.progress import progress
-from presage.sequence.effects import Scorer, combine, measure, predict, track_info
+from presage.sequence.variants.effects import Scorer, combine, measure, predict, track_info
 from presage.tables import SCHEMAS
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from presage import tables
-from presage.sequence.alleles import Variant
-from presage.sequence.calibration import Null
-from presage.sequence.effects import Places, Scorer, null_of, score, specificity, track_info
-from tests.unit.sequence.variant_cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
+from presage.sequence.variants.alleles import Variant
+from presage.sequence.variants.calibration import Null
+from presage.sequence.variants.effects import Places, Scorer, null_of, score, specificity, track_info
+from tests.unit.sequence.variants.cases import GENES, SHAPE, SLUGS, TRACKS, WINDOWS, random_genome, small_model
 
 LENGTH, BIN, BINS = SHAPE.context, SHAPE.bin_size, SHAPE.out_bins
 PARTNER = [SLUGS.index(slug.translate(str.maketrans("+-", "-+"))) for slug in SLUGS]

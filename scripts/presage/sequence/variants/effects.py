@@ -24,12 +24,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from presage.sequence.alleles import Alleles, Variant, build
-from presage.sequence.calibration import Null
 from presage.sequence.genome import Genome
 from presage.sequence.leakage import FoldMap, folds_of
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import onehot
+from presage.sequence.variants.alleles import Alleles, Variant, build
+from presage.sequence.variants.calibration import Null
 from presage.tables import SCHEMAS
 
 

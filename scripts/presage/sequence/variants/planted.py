@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.sequence.calibration import ks_uniform, share_below
 from presage.sequence.correlation import Estimate, auroc_with_interval, recovered_share, sign_accuracy
 from presage.sequence.metrics import Metrics
+from presage.sequence.variants.calibration import ks_uniform, share_below
 
 _SCORE = "score: largest |log_fc| over tracks"
 

@@ -6,7 +6,7 @@ import pytest
 
 from presage import tables
 from presage.errors import UserError
-from presage.sequence.planted import evaluate_variants, roc
+from presage.sequence.variants.planted import evaluate_variants, roc
 
 SLUGS = ["a_rna_plus", "a_rna_minus", "b_rna_plus", "b_rna_minus", "a_atac", "b_atac"]
 TRACKS = pd.DataFrame({"slug": SLUGS, "strand": ["+", "-", "+", "-", ".", "."]})

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.sequence.calibration import Null, ks_uniform, share_below
+from presage.sequence.variants.calibration import Null, ks_uniform, share_below
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=20), st.lists(st.integers(-6, 6), min_size=1, max_size=10))

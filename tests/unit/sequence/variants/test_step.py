@@ -8,9 +8,9 @@ import pytest
 from presage import tables
 from presage.config.variants import Variants
 from presage.errors import UserError
-from presage.sequence import scoring
-from presage.sequence.scoring import score_set, strongest
-from tests.unit.sequence.variant_cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
+from presage.sequence.variants import step
+from presage.sequence.variants.step import score_set, strongest
+from tests.unit.sequence.variants.cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model, write_vcf
 
 
 def run(folder, vcf, null, genome, **settings):
@@ -78,7 +78,7 @@ def test_same_input_same_bytes_and_chunks_lose_nothing(tmp_path, monkeypatch):
     _, once, _, first = run(tmp_path / "a", vcf, None, genome)
     _, _, _, again = run(tmp_path / "b", vcf, None, genome)
     assert all(first[name].read_bytes() == again[name].read_bytes() for name in first)
-    monkeypatch.setattr(scoring, "_ROWS", 7)
+    monkeypatch.setattr(step, "_ROWS", 7)
     _, chunked, _, _ = run(tmp_path / "c", vcf, None, genome)
     pd.testing.assert_frame_equal(once, chunked)
     assert once["p_null"].isna().all()
@@ -103,7 +103,7 @@ def test_nothing_left_ends_clearly(tmp_path):
 def test_a_vcf_of_another_build_stops_before_any_model_runs(tmp_path, monkeypatch):
     genome, text = random_genome(tmp_path)
     ((chrom, pos, ref, alt),) = snvs(text, [100])
-    monkeypatch.setattr(scoring, "score", lambda *a, **k: pytest.fail("scored"))
+    monkeypatch.setattr(step, "score", lambda *a, **k: pytest.fail("scored"))
     with pytest.raises(UserError, match=r"REF differs from the genome in 1 of 1 alleles \(first: record 1, chr1:100"):
         run(tmp_path / "a", write_vcf(tmp_path / "x.vcf", [(chrom, pos, alt, ref)]), None, genome)
 

@@ -5,10 +5,10 @@ import pytest
 
 from presage import tables
 from presage.errors import UserError
-from presage.sequence.alleles import Variant
-from presage.sequence.effects import Scorer
-from presage.sequence.mutagenesis import draw, importance, saturate
-from tests.unit.sequence.variant_cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
+from presage.sequence.mutagenesis.saturate import draw, importance, saturate
+from presage.sequence.variants.alleles import Variant
+from presage.sequence.variants.effects import Scorer
+from tests.unit.sequence.variants.cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
 
 
 def test_every_change_once_and_as_a_variant_is_scored(tmp_path):

@@ -18,10 +18,10 @@ import pysam
 from presage import tables
 from presage.config.variants import Variants
 from presage.progress import progress
-from presage.sequence.alleles import Dropped, Variant, check, read_variants
-from presage.sequence.effects import Places, Scorer, null_of, score, track_info
 from presage.sequence.genome import Genome
 from presage.sequence.model import SequenceModel
+from presage.sequence.variants.alleles import Dropped, Variant, check, read_variants
+from presage.sequence.variants.effects import Places, Scorer, null_of, score, track_info
 
 _ROWS = 20_000  # of a table that are held before they are written
 _INFO = {

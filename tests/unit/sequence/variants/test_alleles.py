@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage.errors import UserError
-from presage.sequence.alleles import (
+from presage.sequence.genome import encode
+from presage.sequence.variants.alleles import (
     REASONS,
     Dropped,
     Variant,
@@ -19,8 +20,7 @@ from presage.sequence.alleles import (
     read_sites,
     read_variants,
 )
-from presage.sequence.genome import encode
-from tests.unit.sequence.variant_cases import random_genome, write_vcf
+from tests.unit.sequence.variants.cases import random_genome, write_vcf
 
 
 class TextGenome:

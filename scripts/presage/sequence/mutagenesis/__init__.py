@@ -1,0 +1,1 @@
+"""In-silico mutagenesis: which bases of a region hold its coverage up or down."""

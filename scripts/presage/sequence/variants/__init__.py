@@ -1,0 +1,1 @@
+"""Variant effects: what an allele does to each track, how sure that is, and what the trunk had seen of it."""
