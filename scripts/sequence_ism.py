@@ -17,7 +17,7 @@ def run(job: Job) -> None:
     from presage.sequence.mutagenesis.saturate import draw, saturate
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
-    from presage.sequence.variants.effects import Scorer
+    from presage.sequence.variants.scorer import Scorer
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Ism(**job.params.settings)

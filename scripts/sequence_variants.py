@@ -1,41 +1,40 @@
-"""sequence_variants: what each variant of a VCF does to each track, with every dropped record counted."""
-
-from pathlib import Path
+"""sequence_variants: what each variant of a set does to each track, from the shares of its jobs."""
 
 from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
-    """Score with all seeds of one adapter."""
-    import torch
-
+    """Gather the parts; p-values from the null's, intervals from those of the calibration set."""
     from presage import tables
     from presage.config.variants import Variants
-    from presage.sequence.device import device
     from presage.sequence.genome import Genome
-    from presage.sequence.loading import load_model
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
-    from presage.sequence.variants.step import score_set
+    from presage.sequence.variants.gather import gather, read_conformal, read_nulls
 
-    torch.set_num_threads(job.params.torch_threads)
-    on = device(job.gpus)
-    models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
-    counts = score_set(
-        job.input.vcf,
-        job.input.null[0] if job.input.null else None,
-        models,
-        Genome(job.input.fasta),
+    settings = Variants(**job.params.settings)
+    meta = job.provenance(settings=job.params.settings, **tables.read_meta(job.input.sites).get("sites", {}))
+    nulls, conformal = {}, None
+    if job.input.null:
+        nulls = read_nulls(job.input.null[0], job.input.null_parts)
+        meta["null_name"] = tables.read_meta(job.input.null[0])["null_name"]
+    if job.input.calibration:
+        conformal = read_conformal(job.input.measured[0], job.input.calibration_parts, settings.level, job.params.seed)
+        meta["calibration"] = {"level": conformal.level, "measurements": dict(conformal.number)}
+    scored = gather(
+        job.input.sites,
+        [{"effects": effects, "genes": genes} for effects, genes in zip(job.input.effects, job.input.gene_effects)],
         describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None),
-        tables.read(job.input.windows, "windows"),
         tables.read(job.input.genes, "genes"),
-        Variants(**job.params.settings),
-        {"scores": job.output.scores, "dropped": job.output.dropped, "vcf": job.output.vcf},
+        Genome(job.input.fasta).lengths,
+        {"scores": job.output.scores, "genes": job.output.gene_scores, "vcf": job.output.vcf},
+        nulls=nulls,
+        conformal=conformal,
         seed=job.params.seed,
         code_hash=job.params.code,
-        meta=job.provenance(),
+        meta=meta,
     )
-    log.info("variants: %s", counts)
+    log.info("%d alleles scored; null: %s", scored, meta.get("null_name", "none"))
 
 
 if "snakemake" in globals():

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Before torch is imported: models are tiny here, and on a busy machine threads would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 

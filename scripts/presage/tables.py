@@ -6,13 +6,16 @@ Coordinates are 0-based half-open. Times are UTC. A column's unit and meaning tr
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from presage.errors import UserError
+
+_ROWS = 20_000  # of a chunked table that are held before they are written
 
 _TYPES = {
     "str": pa.string(),
@@ -140,6 +143,46 @@ _TEXT = {
         loss f64 - training loss, mean over the epoch
         pearson f64? r mean over tracks of the per-bin Pearson
         lr f64 - learning rate at the end of the epoch""",
+    "sites": """
+        site i64 - row number, in genome order
+        variant str - chrom:pos:ref:alt as in the file (1-based)
+        chrom str - contig
+        pos i64 bp 0-based position of the first REF base
+        ref str - reference allele, normalised
+        alt str - alternative allele, normalised
+        kind str - snv, mnv, insertion, deletion or delins
+        record i64 - number of the record in the file, from 1
+        fold str - train, valid, test or outside
+        gene str? - nearest TSS
+        tss_distance i64? bp signed distance to it, positive downstream""",
+    "calibration_effects": """
+        site i64 - row of the calibration set's sites
+        track str - slug
+        effect f64 log2 measured effect, ALT over REF""",
+    # What one job finds out about its share of a set's sites; texts and p-values come with the gathering.
+    "variant_effects": """
+        site i64 - row of the sites table
+        track str - slug
+        log_fc f64 log2 log2 ratio of summed prediction, ALT over REF
+        log_fc_sd f64? log2 standard deviation of log_fc over models, strands and shifts; null where there is but one
+        sign_agreement f64 share models, strands and shifts with the sign of the mean
+        specificity f64 log2 log_fc minus its mean over the cell types of the same assay and strand
+        specificity_sd f64? log2 its standard deviation over models, strands and shifts
+        top_share f64 share of them in which this track has the largest effect of its assay and strand
+        sad f64 - summed prediction ALT minus REF
+        d2 f64 - root of the summed squared difference over bins, signed by sad
+        log_d2 f64 log2 the same of log2(1 + prediction)
+        js f64 bits Jensen-Shannon divergence of the profiles' shapes
+        centre_log_fc f64 log2 log_fc over 501 bp around the variant""",
+    "gene_effects": """
+        site i64 - row of the sites table
+        gene_id str - identifier
+        track str - slug
+        sed f64 - summed prediction over the gene's exons, ALT minus REF
+        log_sed f64 log2 its log2 ratio, ALT over REF
+        log_sed_sd f64? log2 standard deviation over models, strands and shifts; null where there is but one
+        sign_agreement f64 share models, strands and shifts with the sign of the mean
+        body_log_fc f64 log2 log2 ratio of the mean over the gene's body, introns too""",
     "scores": """
         variant str - chrom:pos:ref:alt as in the VCF (1-based)
         chrom str - contig
@@ -152,15 +195,58 @@ _TEXT = {
         log_fc f64 log2 log2 ratio of summed prediction, ALT over REF
         sad f64 - summed prediction ALT minus REF
         d2 f64 - root of the summed squared difference over bins, signed by sad
-        log_fc_sd f64? log2 standard deviation of log_fc over strands and seeds; null where there is but one
-        specificity f64 log2 log_fc minus its mean over the cell types of the same assay
+        log_d2 f64 log2 the same of log2(1 + prediction)
+        js f64 bits Jensen-Shannon divergence of the profiles' shapes
+        centre_log_fc f64 log2 log_fc over 501 bp around the variant
+        log_fc_sd f64? log2 standard deviation of log_fc over models, strands and shifts; null where there is but one
+        sign_agreement f64 share models, strands and shifts with the sign of the mean
+        specificity f64 log2 log_fc minus its mean over the cell types of the same assay and strand
+        specificity_sd f64? log2 its standard deviation over models, strands and shifts
+        top_share f64 share of them in which this track has the largest effect of its assay and strand
         p_null f64? - share of the null set with at least this absolute log_fc in this track
+        percentile f64? - share of the null set with a smaller log_fc in this track, ties by half
+        conformal_low f64? log2 lower end of the interval for a measured effect
+        conformal_high f64? log2 upper end of it
         fold str - train, valid, test or outside
         gene str? - nearest TSS
         tss_distance i64? bp signed distance to it, positive downstream
         model_hash str - trunk
         adapter_hash str - adapter and head
         seed i32 - first seed that was averaged
+        code_hash str - library code behind this row""",
+    "gene_scores": """
+        variant str - chrom:pos:ref:alt as in the VCF (1-based)
+        chrom str - contig
+        pos i64 bp 0-based position of the first REF base
+        ref str - reference allele
+        alt str - alternative allele
+        gene_id str - identifier of a gene whose body the window's output reaches
+        gene str - symbol
+        gene_tss_distance i64 bp signed distance to its transcription start, positive downstream
+        track str - slug; rna, on the gene's strand
+        cell_type str - label of the track
+        sed f64 - summed prediction over the gene's exons, ALT minus REF
+        log_sed f64 log2 its log2 ratio, ALT over REF
+        log_sed_sd f64? log2 standard deviation over models, strands and shifts; null where there is but one
+        sign_agreement f64 share models, strands and shifts with the sign of the mean
+        body_log_fc f64 log2 log2 ratio of the mean over the gene's body, introns too
+        fold str - of the variant: train, valid, test or outside
+        model_hash str - trunk
+        adapter_hash str - adapter and head
+        seed i32 - first seed that was averaged
+        code_hash str - library code behind this row""",
+    "cell_scores": """
+        variant str - chrom:pos:ref:alt as in the VCF (1-based)
+        cell str - as in the cell_embeddings table
+        cell_type str - label of the cell
+        assay str - rna or atac
+        strand str - +, - or . (not stranded)
+        log_fc f64 log2 log2 ratio of summed prediction in this cell, ALT over REF
+        log_fc_sd f64? log2 standard deviation of log_fc over strands and shifts; null where there is but one
+        sign_agreement f64 share strands and shifts with the sign of the mean
+        model_hash str - trunk
+        adapter_hash str - decoder
+        seed i32 - of the choice of cells
         code_hash str - library code behind this row""",
     "ism": """
         chrom str - contig
@@ -419,3 +505,44 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 def empty(table: str) -> pd.DataFrame:
     """An empty frame with the columns and types of ``table``."""
     return SCHEMAS[table].empty_table().to_pandas(date_as_object=True)
+
+
+class ChunkedTable:
+    """A table that is written as its rows come, in constant memory. The row groups depend on the rows alone."""
+
+    def __init__(self, path: str | Path, table: str, meta: Mapping[str, Any]) -> None:
+        # An empty table of the contract, written by its owner, tells the schema with all of its metadata.
+        write(path, table, empty(table), meta)
+        self._schema = pq.read_schema(path)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", store_schema=True)
+        self._waiting: list[pd.DataFrame] = []
+        self._rows = 0
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Append rows; columns as in the contract, any order."""
+        self._waiting.append(rows)
+        self._rows += len(rows)
+        if self._rows >= _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            rows = pd.concat(self._waiting, ignore_index=True)
+            columns = [pa.Array.from_pandas(rows[f.name], type=f.type, safe=True) for f in self._schema]
+            for field, column in zip(self._schema, columns):
+                if not field.nullable and column.null_count:
+                    raise ValueError(f"{column.null_count} nulls in column {field.name}")
+            self._writer.write_table(pa.table(columns, schema=self._schema))
+        self._waiting, self._rows = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._writer.close()

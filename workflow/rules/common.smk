@@ -81,17 +81,43 @@ def adapters(files):
     ]
 
 
+def scoring_names():
+    """Names of the adapter runs that score variants."""
+    given = SEQ.variants.adapter or SEQ.adapt.runs[0].name
+    return [given] if isinstance(given, str) else given
+
+
 def scoring_name():
-    """Name of the adapter run that scores variants."""
-    return SEQ.variants.adapter or SEQ.adapt.runs[0].name
+    """What the evaluation calls them."""
+    return "+".join(scoring_names())
 
 
 def scoring_adapters():
-    """The adapters (one per seed) that score variants."""
+    """The adapters (one per run and seed) that score variants."""
     return [
-        f"{SEQUENCE}/adapt/{scoring_name()}/seed{seed}/adapter.safetensors"
+        f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors"
+        for name in scoring_names()
         for seed in SEQ.adapt.seeds
     ]
+
+
+def scoring_settings():
+    """What effects depend on; which sets there are is nothing to the effects of one of them."""
+    own = {**settings(SEQ.variants)}
+    del own["sets"]
+    return own
+
+
+def effect_parts(role, kind):
+    """Input function: what the jobs that score the ``role`` of a set leave, in their order."""
+
+    def parts(wildcards):
+        return [
+            f"{SEQUENCE}/variants/{wildcards.set}/parts/{role}.{part}.{kind}.parquet"
+            for part in range(SEQ.variants.jobs)
+        ]
+
+    return parts
 
 
 def adapt_settings(wildcards):
@@ -262,6 +288,43 @@ def null_file(wildcards):
     return optional(SEQ_IN.variant_sets[wildcards.set].null)
 
 
+def role_files(role, has):
+    """Input functions of what a set may have beside its variants: its sites, and the effects of their parts."""
+
+    def sites(wildcards):
+        found = has(SEQ_IN.variant_sets[wildcards.set])
+        return [f"{SEQUENCE}/variants/{wildcards.set}/{role}.parquet"] if found else []
+
+    def parts(wildcards):
+        return effect_parts(role, "effects")(wildcards) if sites(wildcards) else []
+
+    return sites, parts
+
+
+def has_null(given):
+    """Whether p-values are asked for."""
+    return bool(given.null)
+
+
+def has_calibration(given):
+    """Whether measured effects are given."""
+    return bool(given.calibration)
+
+
+null_sites, null_parts = role_files("null_sites", has_null)
+calibration_sites, calibration_parts = role_files("calibration_sites", has_calibration)
+calibration_effects, _ = role_files("calibration_effects", has_calibration)
+
+
+def cell_base():
+    """The adapter inside the trunk that the decoder for cells sits on: none for the bare trunk."""
+    if not SEQ.cells or not SEQ.cells.adapter:
+        return []
+    return [
+        f"{SEQUENCE}/adapt/{SEQ.cells.adapter}/seed{SEQ.adapt.seeds[0]}/adapter.safetensors"
+    ]
+
+
 def sequence_tables():
     """Tables of the sequence branch; nothing when it is not configured."""
     if CFG.sequence is None:
@@ -272,6 +335,11 @@ def sequence_tables():
     sets = [
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]
+    if SEQ.variants.cells and SEQ.cells:
+        sets += [
+            f"{SEQUENCE}/variants/{name}/cell_scores.parquet"
+            for name in SEQ_IN.variant_sets
+        ]
     regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
     return [
         f"{SEQUENCE}/evaluate/metrics.parquet",

@@ -23,13 +23,38 @@ class Variants(Section):
         {"planted": VariantSet(vcf="", null="")},
         description="name of the set (a folder) -> its vcf and null; {}: nothing is scored",
     )
-    adapter: str | None = Field(None, description="name of the adapt run that scores; null: the first of adapt.runs")
+    adapter: str | list[str] | None = Field(
+        None,
+        description="adapt runs that score, one or several, all seeds averaged; null: the first of adapt.runs",
+    )
     rc: bool = Field(True, description="average the prediction over both strands of the DNA")
+    shifts: list[int] = Field(
+        [0], min_length=1, description="average over windows moved by so many bp, e.g. [-1, 0, 1]"
+    )
     pseudocount: float = Field(1.0, gt=0, description="added to both sums before the log2 ratio, in coverage units")
     span: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {"atac": 512}, description="assay -> bp around the variant that are summed; others: all output bins"
     )
-    batch_size: int = Field(32, ge=1, description="variants in one forward pass; a full-size Borzoi fits 1 to 4")
+    window_step: int | None = Field(
+        None,
+        ge=1,
+        description="variants of a step share a window, bp; 1 = each in its own; empty = 1/32 of the context",
+    )
+    genes: bool = Field(True, description="score the expression of the genes that a variant's window predicts, too")
+    gene_reach: int | None = Field(None, ge=1, description="leave out genes farther from the variant, bp; empty = none")
+    cells: int = Field(
+        0, ge=0, description="score in so many single cells, too, drawn evenly over types; needs sequence.cells"
+    )
+    sparse: bool = Field(
+        True, description="recompute only what a substitution changes; checked against the whole model first"
+    )
+    level: float = Field(
+        0.9, gt=0, lt=1, description="probability of the interval for a measured effect, where a set has a calibration"
+    )
+    jobs: int = Field(1, ge=1, description="jobs that share the scoring of a set, e.g. one per GPU")
+    batch_size: int | None = Field(
+        None, ge=1, description="sequences in one forward pass; empty = what fits into memory"
+    )
     max_length: int = Field(1000, ge=1, description="longer REF or ALT alleles are dropped and counted, bp")
     max_mismatch: float = Field(
         0.5, ge=0, le=1, description="stop when REF differs from the genome in more than this share: wrong build"

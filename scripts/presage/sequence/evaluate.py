@@ -28,9 +28,10 @@ from presage.sequence.correlation import (
 )
 from presage.sequence.metrics import Metrics
 from presage.sequence.model import SequenceModel
+from presage.sequence.prediction import predict
 from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
-from presage.sequence.variants.effects import predict, track_info
+from presage.sequence.track_names import track_info
 
 MEAN_OF_TYPES = (
     "mean_of_types"  # baseline: for each type the measured mean over types, so it has seen the answer's mean

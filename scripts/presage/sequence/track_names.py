@@ -1,5 +1,6 @@
 """What each track of a model is: cell type, assay and strand by its slug."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,3 +24,12 @@ def describe(targets: TargetSet, table: str | Path | None = None) -> pd.DataFram
         kind = {"rna3": "rna", "dnase": "atac"}.get(assay.lower(), assay.lower())
         rows.append((slug, what.rstrip("+-").strip(), kind, strand))
     return pd.DataFrame(rows, columns=["slug", "cell_type", "assay", "strand"])
+
+
+def track_info(slugs: Sequence[str], tracks: pd.DataFrame) -> pd.DataFrame:
+    """Columns ``track cell_type assay strand`` for each slug. Raises ``ValueError`` when the tracks table lacks one."""
+    known = tracks.set_index("slug")
+    missing = [slug for slug in slugs if slug not in known.index]
+    if missing:
+        raise ValueError(f"tracks table lacks {missing[0]} and {len(missing) - 1} more")
+    return known.loc[list(slugs), ["cell_type", "assay", "strand"]].rename_axis("track").reset_index()

@@ -10,7 +10,7 @@ from presage import tables
 from presage.sequence.evaluate import MEAN_OF_TYPES, ceilings, evaluate_tracks, example, locate
 from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
-from presage.sequence.variants.effects import track_info
+from presage.sequence.track_names import track_info
 from tests.unit.sequence.variants.cases import SHAPE, SLUGS, TRACKS, small_model
 
 BIN, BINS, CROP = SHAPE.bin_size, SHAPE.out_bins, SHAPE.crop * SHAPE.bin_size

@@ -78,13 +78,16 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
     for run in branch.adapt.runs:
         yield _adapt(run, branch.adapt, sizes)
     yield _evaluate(branch, sizes)
-    scorer = _scoring(branch.adapt, branch.variants.adapter)
-    model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorer), len(branch.adapt.seeds)
+    scorers = [_scoring(branch.adapt, name) for name in _names(branch.variants.adapter)]
+    model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorers[0]), len(branch.adapt.seeds)
+    views = (1 + branch.variants.rc) * len(branch.variants.shifts) * len(scorers) * seeds
     for name, found in sizes.alleles.items():
         count = found.value if found else {"alleles": 0, "indels": 0}
-        sequences = (2 * count["alleles"] + count["indels"]) * (1 + branch.variants.rc) * seeds
+        sequences = (2 * count["alleles"] + count["indels"]) * views  # at most: windows are shared, and towers
         note = f"{count['alleles']:,} alleles ({found.source})" if found else "its VCF is not there"
-        yield _passes(f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size, note)
+        yield _passes(
+            f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size or 1, note
+        )
     model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, branch.ism.adapter))
     for name, region in branch.ism.regions.items():
         sequences = (3 * (region.end - region.start) + 1) * (1 + branch.ism.rc) * seeds
@@ -254,6 +257,11 @@ def _passes(name: str, key: str, model: SequenceModel, sequences: int, batch: in
     forward, one = inference(model, batch), inference(model, 1)
     memory = Memory(weight_bytes(model), one.peak, batch, forward.peak)
     return Step(name, key, 1, None, None, one.flops, float(sequences) * one.flops, "fp32", memory, note=note)
+
+
+def _names(given: str | list[str] | None) -> list[str | None]:
+    """The adapt runs whose predictions are averaged."""
+    return [*given] if isinstance(given, list) else [given]
 
 
 def _scoring(settings: Adapt, name: str | None) -> AdaptRun:

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import torch
 
 from presage.errors import UserError
 from presage.progress import progress
-from presage.sequence.variants.effects import Scorer, combine, measure, predict, track_info
+from presage.sequence.sparse_tower import Edit
+from presage.sequence.track_names import track_info
+from presage.sequence.variants.effects import open_reference
+from presage.sequence.variants.scorer import Scorer
+from presage.sequence.variants.scores.log_ratio import log_fc
 from presage.tables import SCHEMAS
 
 if TYPE_CHECKING:
@@ -45,7 +50,7 @@ def saturate(
     ref = scorer.genome.codes(chrom, first, first + scorer.context)
     at = np.arange(start, end) - first
     sites = [(i, base) for i in at[ref[at] < 4] for base in range(4) if base != ref[i]]
-    log_fc = _log_fc(scorer, ref, sites, batch_size)
+    found = _log_fc(scorer, chrom, first, sites, batch_size)
     info = track_info(scorer.tracks, tracks)
     long = pd.DataFrame(
         {
@@ -56,28 +61,27 @@ def saturate(
             **{
                 column: np.tile(info[column].to_numpy(object), len(sites)) for column in ("track", "cell_type", "assay")
             },
-            "log_fc": log_fc.ravel(),
+            "log_fc": found.ravel(),
         }
     )
     return long[SCHEMAS["ism"].names]
 
 
-def _log_fc(scorer: Scorer, ref: np.ndarray, sites: Sequence[tuple[int, int]], batch_size: int) -> np.ndarray:
-    """log_fc float64 ``[sites, tracks]`` of changes (offset, base) of one sequence; the reference is predicted once."""
-    mask = scorer.mask()
-    before = [predict(model, ref[None], reverse) for model, reverse in scorer.passes()]
-    parts = [np.empty((0, len(scorer.tracks)))]
-    starts = range(0, len(sites), batch_size)
-    for first in progress(starts, "mutagenesis", "batch"):
-        batch = sites[first : first + batch_size]
-        alts = np.repeat(ref[None], len(batch), axis=0)
-        alts[np.arange(len(batch)), [i for i, _ in batch]] = [base for _, base in batch]
-        values = [
-            measure(reference, predict(model, alts, reverse), mask, scorer.pseudocount)
-            for reference, (model, reverse) in zip(before, scorer.passes())
-        ]
-        parts.append(combine(values).log_fc)
-    return np.concatenate(parts)
+def _log_fc(scorer: Scorer, chrom: str, start: int, sites: Sequence[tuple[int, int]], batch_size: int) -> np.ndarray:
+    """log_fc float64 ``[sites, tracks]`` of changes (offset, base) of one window; the reference is predicted once."""
+    passes = []
+    for replicate in scorer.replicates:
+        window = open_reference(scorer, replicate, chrom, start)
+        before, parts = scorer.coverage(window.coverage)[None], [torch.empty(0, len(scorer.tracks))]
+        everywhere = torch.ones_like(before, dtype=torch.bool)
+        for first in progress(range(0, len(sites), batch_size), "mutagenesis", "batch"):
+            edits = [
+                Edit(i - replicate.shift, np.array([base], np.uint8)) for i, base in sites[first : first + batch_size]
+            ]
+            after = scorer.coverage(window.edited(edits))
+            parts.append(log_fc(before, after, everywhere, scorer.pseudocount).cpu())
+        passes.append(torch.cat(parts).numpy())
+    return np.mean(passes, axis=0)
 
 
 def importance(rows: pd.DataFrame) -> pd.Series:

@@ -89,21 +89,6 @@ class Site(NamedTuple):
     record: int
 
 
-class Alleles(NamedTuple):
-    """The sequences of one variant, uint8 codes ``[length]``, REF's first base at index ``length // 2``.
-
-    ``left`` is ALT with everything left of the variant in place, ``right`` ALT with everything right of it in place
-    (the same array where the lengths of REF and ALT agree). ``split`` is the offset in the window of the first
-    changed base; ``gone`` the window's half-open interval of REF bases that ALT lacks.
-    """
-
-    ref: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    split: int
-    gone: tuple[int, int]
-
-
 def decode(codes: np.ndarray) -> str:
     """The sequence of uint8 ``codes`` ``[len]``, N for 4."""
     return np.frombuffer(b"ACGTN", np.uint8)[codes].tobytes().decode()
@@ -252,27 +237,3 @@ def check(path: str | Path, genome: Genome, max_length: int, max_mismatch: float
         )
         raise UserError(path, what, "use the VCF and the FASTA of one build")
     return counts
-
-
-def build(variant: Variant, genome: Genome, length: int) -> Alleles:
-    """REF and ALT sequences of ``length`` bp around a variant; bases past the contig's ends are N.
-
-    For an indel everything on one side of the variant must move, and output bins there no longer lie on the same
-    bases. So ALT is built twice, with its left and with its right flank in place, and each bin is later read from the
-    sequence whose flank on that side did not move (the idea of baskerville's compensation shift with stitching;
-    Linder et al. 2025, Nat. Genet. 57:949).
-    """
-    half = length // 2
-    start = variant.pos - half
-    end = start + length
-    after = variant.pos + len(variant.ref)
-    grow = len(variant.alt) - len(variant.ref)
-    ref = genome.codes(variant.chrom, start, end)
-    alt = encode(variant.alt)
-    split = half + variant.anchor
-    left = np.concatenate([ref[:half], alt, genome.codes(variant.chrom, after, end - grow)])
-    if grow == 0:
-        return Alleles(ref, left, left, split, (0, 0))
-    right = np.concatenate([genome.codes(variant.chrom, start + grow, variant.pos), alt, ref[after - start :]])
-    gone = (half + len(variant.alt), half + len(variant.ref)) if grow < 0 else (0, 0)
-    return Alleles(ref, left, right, split, gone)

@@ -17,8 +17,8 @@ from presage.sequence.decoder.labelled_cells import LabelledCells
 from presage.sequence.decoder.network import CellDecoder, cell_model, cell_tracks
 from presage.sequence.decoder.step import cells, embed
 from presage.sequence.model import tensor_hash
+from presage.sequence.prediction import predict
 from presage.sequence.trunk.weights import save_trunk
-from presage.sequence.variants.effects import predict
 from tests.unit.sequence.decoder.cell_cases import ASSAYS, Study, make_study
 from tests.unit.sequence.model_cases import SHAPE, lively_model, random_onehot
 

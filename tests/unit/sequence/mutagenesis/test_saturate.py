@@ -7,7 +7,8 @@ from presage import tables
 from presage.errors import UserError
 from presage.sequence.mutagenesis.saturate import draw, importance, saturate
 from presage.sequence.variants.alleles import Variant
-from presage.sequence.variants.effects import Scorer
+from presage.sequence.variants.effects import effects
+from presage.sequence.variants.scorer import Scorer
 from tests.unit.sequence.variants.cases import SHAPE, SLUGS, TRACKS, random_genome, small_model
 
 
@@ -21,7 +22,8 @@ def test_every_change_once_and_as_a_variant_is_scored(tmp_path):
     assert (table["ref"] != table["alt"]).all() and not table.duplicated(["pos", "alt", "track"]).any()
     # The region's middle base is the one that a variant's window is centred on.
     for alt, rows in table[table["pos"] == 123].groupby("alt"):
-        (expected,) = scorer([Variant("", "chr1", 123, text["chr1"][123], alt, 1)]).log_fc
+        variant = Variant("", "chr1", 123, text["chr1"][123], alt, 1)
+        (expected,) = effects(scorer, 123 - 128, [variant]).scores["log_fc"]
         np.testing.assert_allclose(rows["log_fc"], expected, atol=1e-5)
         assert rows["track"].tolist() == SLUGS
     assert table["log_fc"].abs().max() > 1e-3

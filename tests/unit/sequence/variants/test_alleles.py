@@ -13,13 +13,13 @@ from presage.sequence.variants.alleles import (
     REASONS,
     Dropped,
     Variant,
-    build,
     check,
     decode,
     normalise,
     read_sites,
     read_variants,
 )
+from presage.sequence.variants.sequences import build
 from tests.unit.sequence.variants.cases import random_genome, write_vcf
 
 
@@ -114,7 +114,7 @@ def test_windows_hold_both_haplotypes_and_pad_contig_ends(data):
     pos = data.draw(st.integers(0, len(text) - 1))
     ref = text[pos : pos + data.draw(st.integers(1, min(length // 4, len(text) - pos)))]
     alt = data.draw(st.text("ACGT", min_size=1, max_size=length // 4).filter(lambda a: a != ref))
-    alleles = build(Variant("", "c", pos, ref, alt, 1), TextGenome(c=text), length)
+    alleles = build(Variant("", "c", pos, ref, alt, 1), TextGenome(c=text), pos - length // 2, length)
     pad = "N" * length
     start = pos - length // 2 + length
     whole, changed = pad + text + pad, pad + haplotype(text, pos, ref, alt) + pad
@@ -134,7 +134,7 @@ def test_real_snvs_match_the_real_genome(real_data, tmp_path):
     items = list(read_variants(real_data / "mini_borzoi" / "eqtl.vcf", genome, 1000))
     assert len(items) == 8 and all(isinstance(item, Variant) and item.kind == "snv" for item in items)
     assert items[0].name == "chr1:14677:G:A" and items[0].pos == 14676
-    alleles = build(items[0], genome, 131_072)
+    alleles = build(items[0], genome, items[0].pos - 65_536, 131_072)
     assert (alleles.ref[: 65_536 - 14_676] == 4).all() and np.flatnonzero(alleles.ref != alleles.left).tolist() == [
         65_536
     ]
