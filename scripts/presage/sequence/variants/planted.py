@@ -2,14 +2,15 @@
 cell type?
 
 Names in the `metrics` table, all defined in docs/numbers.md: ``variant_auroc``, ``variant_oracle_auroc``,
-``variant_recovered_share``, ``variant_sign_accuracy``, and on controls ``null_ks`` and ``null_below_0.05``.
+``variant_recovered_share``, ``variant_sign_accuracy``, ``variant_top_type``, and on controls ``null_ks`` and
+``null_below_0.05``.
 """
 
 import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.sequence.correlation import Estimate, auroc_with_interval, recovered_share, sign_accuracy
+from presage.sequence.correlation import Estimate, auroc_with_interval, proportion, recovered_share, sign_accuracy
 from presage.sequence.metrics import Metrics
 from presage.sequence.variants.calibration import ks_uniform, share_below
 
@@ -54,7 +55,7 @@ def evaluate_variants(
     scored = _per_variant(scores, truth)
     if scored.empty:
         raise UserError("planted variants", "none of the scored variants is in the truth", "score the world's own VCF")
-    signs = _strongest(scores, truth, tracks, genes)
+    signs, tops = _strongest(scores, truth, tracks, genes), _tops(scores, truth, tracks, genes)
     parts = []
     for split in ("not_train", "all"):
         metrics = Metrics(split, simulated)
@@ -65,6 +66,14 @@ def evaluate_variants(
             accuracy = sign_accuracy(found["log_fc"].to_numpy(), found["effect_log2"].to_numpy())
             note = "in the cell type of the largest true effect" if len(found) else "no causal variant was scored"
             metrics.add("variant_sign_accuracy", model, accuracy, group=group, seed=seed, note=note)
+            found = tops[(tops["group"] == group) & tops["variant"].isin(kept["variant"])]
+            note = (
+                "its type has at least twice the true effect of any other"
+                if len(found)
+                else "no such variant was scored"
+            )
+            share = proportion(int(found["right"].sum()), len(found))
+            metrics.add("variant_top_type", model, share, group=group, seed=seed, note=note)
         controls = scores[scores["variant"].isin(kept.loc[~kept["causal"], "variant"])]
         _add_calibration(metrics, model, seed, controls)
         parts.append(metrics.table())
@@ -107,17 +116,40 @@ def _strongest(
     whole = causal.loc[size.groupby(causal["variant"]).idxmax()].assign(group="all")
     within = causal.loc[size.groupby([causal["variant"], causal["assay"]]).idxmax()]
     picked = pd.concat([whole, within.assign(group=within["assay"])])
-    strand = {} if genes is None else dict(zip(genes["gene_id"], genes["strand"]))
-    picked["sense"] = [
-        strand.get(gene) if assay == "rna" else None for gene, assay in zip(picked["gene"], picked["assay"])
-    ]
-    read = scores[["variant", "track", "assay", "cell_type", "log_fc"]]
-    read = read.assign(strand=read["track"].map(tracks.set_index("slug")["strand"]))
-    both = picked.merge(read, on=["variant", "assay", "cell_type"])
-    fits = (both["strand"] == ".") | both["sense"].isna() | (both["strand"] == both["sense"])
-    both = both[fits].assign(size=both["log_fc"].abs())
+    both = _read(picked, scores, tracks, genes)
     # Without a known strand the stronger of the two is read.
     return both.sort_values("size", kind="stable").drop_duplicates(["variant", "group"], keep="last")
+
+
+def _tops(scores: pd.DataFrame, truth: pd.DataFrame, tracks: pd.DataFrame, genes: pd.DataFrame | None) -> pd.DataFrame:
+    """``variant group right`` of causal variants that act in one cell type: is the predicted effect largest there?
+
+    Looked at within one assay (groups rna, atac), and in that of the largest effect (all).
+    """
+    causal = truth[truth["kind"] == "causal"].assign(true=lambda rows: rows["effect_log2"].abs())
+    ranked = causal.sort_values("true", ascending=False, kind="stable").groupby(["variant", "assay"])
+    best = ranked.nth(0).set_index(["variant", "assay"])
+    second = ranked.nth(1).set_index(["variant", "assay"])["true"].reindex(best.index)
+    specific = best[best["true"] >= 2 * second].reset_index()
+    main = best.reset_index().sort_values("true", kind="stable").drop_duplicates("variant", keep="last")
+    whole = specific.merge(main[["variant", "assay"]]).assign(group="all")
+    picked = pd.concat([whole, specific.assign(group=specific["assay"])])
+    picked = picked[["variant", "assay", "cell_type", "gene", "group"]].rename(columns={"cell_type": "true_type"})
+    everywhere = picked.merge(causal[["variant", "assay", "cell_type"]], on=["variant", "assay"])
+    both = _read(everywhere, scores, tracks, genes)
+    found = both.sort_values("size", kind="stable").drop_duplicates(["variant", "group"], keep="last")
+    return found.assign(right=found["cell_type"] == found["true_type"])
+
+
+def _read(picked: pd.DataFrame, scores: pd.DataFrame, tracks: pd.DataFrame, genes: pd.DataFrame | None) -> pd.DataFrame:
+    """What was predicted (``log_fc size``) for rows ``variant assay cell_type gene``, RNA on the gene's strand."""
+    strand = {} if genes is None else dict(zip(genes["gene_id"], genes["strand"]))
+    sense = [strand.get(gene) if assay == "rna" else None for gene, assay in zip(picked["gene"], picked["assay"])]
+    read = scores[["variant", "track", "assay", "cell_type", "log_fc"]]
+    read = read.assign(strand=read["track"].map(tracks.set_index("slug")["strand"]))
+    both = picked.assign(sense=sense).merge(read, on=["variant", "assay", "cell_type"])
+    fits = (both["strand"] == ".") | both["sense"].isna() | (both["strand"] == both["sense"])
+    return both[fits].assign(size=lambda rows: rows["log_fc"].abs())
 
 
 def _add_calibration(metrics: Metrics, model: str, seed: int | None, controls: pd.DataFrame) -> None:

@@ -43,6 +43,17 @@ def world(n_causal=60, n_control=180, noise=0.05, seed=0):
     return truth, pd.DataFrame(scores, columns=names)
 
 
+def number_specific(truth, scores, group):
+    """Causal variants outside of train with at least twice the effect in one type, in the group's assay."""
+    kept = set(scores["variant"][scores["fold"] != "train"])
+    count = 0
+    for variant, rows in truth[truth["kind"] == "causal"].groupby("variant"):
+        size = {assay: sorted(part["effect_log2"].abs()) for assay, part in rows.groupby("assay")}
+        assay = max(size, key=lambda a: size[a][-1]) if group == "all" else group
+        count += variant in kept and size[assay][-1] >= 2 * size[assay][-2]
+    return count
+
+
 def get(table, metric, split="not_train", group="all"):
     rows = table[(table["metric"] == metric) & (table["split"] == split) & (table["group"] == group)]
     assert len(rows) == 1, (metric, split, group)
@@ -61,6 +72,8 @@ def test_good_scores_are_found_good(tmp_path):
     for group in ("all", "rna", "atac"):  # right only when the gene's own strand is read
         assert get(table, "variant_sign_accuracy", group=group)["value"] > 0.95
         assert get(table, "variant_sign_accuracy", group=group)["n"] == 45
+        top = get(table, "variant_top_type", group=group)
+        assert top["value"] > 0.95 and top["n"] == number_specific(truth, scores, group)
     assert get(table, "null_ks")["value"] < 0.06 and get(table, "null_ks")["n"] == 135 * 6
     assert get(table, "null_below_0.05", group="b_atac")["n"] == 135
     assert table["simulated"].all() and get(table, "variant_oracle_auroc")["model"] == "oracle"
@@ -71,7 +84,12 @@ def test_blind_scores_are_found_blind():
     rng = np.random.default_rng(2)
     blind = scores.assign(log_fc=rng.normal(size=len(scores)))
     table = evaluate_variants(blind, truth, TRACKS, GENES, resamples=100)
-    for metric, chance in (("variant_auroc", 0.5), ("variant_recovered_share", 0), ("variant_sign_accuracy", 0.5)):
+    for metric, chance in (
+        ("variant_auroc", 0.5),
+        ("variant_recovered_share", 0),
+        ("variant_sign_accuracy", 0.5),
+        ("variant_top_type", 0.5),
+    ):
         row = get(table, metric, "all")
         assert row["ci_low"] < chance < row["ci_high"]
     flipped = evaluate_variants(scores.assign(log_fc=-scores["log_fc"]), truth, TRACKS, GENES, resamples=100)
