@@ -13,8 +13,6 @@ from presage.sequence.model import SequenceModel
 from presage.sequence.scaling import Scale
 from presage.sequence.variants.alleles import Variant
 
-_SHARES = 32  # of the context: how far variants of one window may lie apart, by default
-
 
 class Replicate(NamedTuple):
     """One of the predictions that are averaged: a model, the strand that it reads, and by how many bp its window lies
@@ -37,8 +35,7 @@ class Scorer:
     shifts : average over windows moved by so many bp
     pseudocount : added to sums, in units of coverage
     spans : for each track, bp around the variant whose bins are read; None = all output bins
-    step : bp; the variants of a step share one window, whose middle is the step's. 1 = each in the middle of its own.
-        By default 1/32 of the context.
+    step : bp; the variants of a step share one window, whose middle is the step's. 1 = each in the middle of its own
     scale : how targets were made from coverage; a squash or soft clip is undone before anything is summed
     sparse : recompute only what a substitution changes (:mod:`presage.sequence.sparse_tower`)
     """
@@ -49,7 +46,7 @@ class Scorer:
     pseudocount: float = 1.0
     spans: Sequence[int | None] | None = None
     shifts: Sequence[int] = (0,)
-    step: int | None = None
+    step: int = 1
     scale: Scale | None = None
     sparse: bool = True
     _bent: bool = field(init=False, default=False)
@@ -89,8 +86,7 @@ class Scorer:
 
     def window(self, site: Variant) -> int:
         """0-based start of the window in which a variant is scored, shift 0; it may be negative."""
-        step = self.step or max(1, self.context // _SHARES)
-        return site.pos // step * step + step // 2 - self.context // 2
+        return site.pos // self.step * self.step + self.step // 2 - self.context // 2
 
     def grouped(self, sites: Iterable[Variant], most: int) -> Iterator[tuple[int, list[Variant]]]:
         """Neighbours in ``sites`` that share a window, at most ``most`` together, with the window's start."""

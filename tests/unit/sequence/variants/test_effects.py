@@ -41,7 +41,7 @@ def test_effects_equal_the_slow_way(tmp_path, rc, spans):
     """Every variant in the middle of its own window."""
     genome, text = random_genome(tmp_path)
     models = [small_model(1), small_model(2)]
-    scorer = Scorer(models, genome, rc, 0.5, spans, step=1)
+    scorer = Scorer(models, genome, rc, 0.5, spans)
     largest = 0.0
     for chrom in text:
         for case in cases(text[chrom]):
@@ -75,7 +75,7 @@ def test_variants_that_share_a_window(tmp_path):
 
 def test_a_window_holds_its_variants_and_neighbours_share_it(tmp_path):
     genome, text = random_genome(tmp_path)
-    scorer = Scorer([small_model(1)], genome)  # 256 bp / 32: 8 bp
+    scorer = Scorer([small_model(1)], genome, step=8)
     variants = [Variant("", "chr1", p, text["chr1"][p], "A", 1) for p in (0, 7, 8, 9, 15, 16)]
     groups = list(scorer.grouped(variants, 2))
     assert [[v.pos for v in group] for _, group in groups] == [[0, 7], [8, 9], [15], [16]]
@@ -91,7 +91,7 @@ def test_effects_on_genes_equal_the_slow_way(tmp_path):
     )
     variant = Variant("", "chr1", 137, text["chr1"][137], "A" if text["chr1"][137] != "A" else "C", 1)
     start = variant.pos - LENGTH // 2
-    scorer = Scorer([model], genome, rc=False, pseudocount=0.5, spans=[10] * 6, step=1)  # bins of genes lie farther
+    scorer = Scorer([model], genome, rc=False, pseudocount=0.5, spans=[10] * 6)  # bins of genes lie farther
     found = effects(scorer, start, [variant], genes).genes
     before, after = profiles(model, text["chr1"], variant.pos, variant.ref, variant.alt, start, False)
     for g, gene in genes.iterrows():
@@ -117,7 +117,7 @@ def test_a_squash_is_undone_bin_by_bin(tmp_path):
     scale = Scale.by_assay(["a"] * 6, {"a": "sqrt"}, {}, {})
     variant = Variant("", "chr1", 137, text["chr1"][137], "A" if text["chr1"][137] != "A" else "C", 1)
     start = variant.pos - LENGTH // 2
-    found = effects(Scorer([model], genome, rc=False, step=1, scale=scale), start, [variant])
+    found = effects(Scorer([model], genome, rc=False, scale=scale), start, [variant])
     before, after = profiles(model, text["chr1"], variant.pos, variant.ref, variant.alt, start, False)
     sums = [sum((1 + row[0]) ** 2 - 1 for row in rows) for rows in (before, after)]
     assert found.scores["sad"][0, 0] == pytest.approx(sums[1] - sums[0], abs=1e-4)
@@ -165,7 +165,7 @@ def test_real_snv_on_the_real_mini_borzoi(real_data, tmp_path):
     folder = real_data / "mini_borzoi"
     model = load_keras_h5(folder / "model.h5", folder / "params.json", folder / "targets.txt")
     genome = prepare_fasta(folder / "hg38_chr1_1m.fa.gz", tmp_path / "genome.fa")
-    scorer = Scorer([model], genome, rc=False, step=1)
+    scorer = Scorer([model], genome, rc=False)
     variant = Variant("", "chr1", 14_676, "G", "A", 1)
     found = effects(scorer, scorer.window(variant), [variant]).scores["log_fc"]
     lines = (tmp_path / "genome.fa").read_text().splitlines()
