@@ -127,6 +127,7 @@ _VARIANTS = {
     "sign_accuracy": "variant_sign_accuracy",
     "oracle_auroc": "variant_oracle_auroc",
     "recovered_share": "variant_recovered_share",
+    "top_type": "variant_top_type",
     "null_ks": "null_ks",
     "null_below_0.05": "null_below_0.05",
 }

@@ -176,6 +176,7 @@ def metrics(rng: np.random.Generator) -> pd.DataFrame:
         ("variant_auroc", "lora", 0.87),
         ("variant_oracle_auroc", "oracle", 0.97),
         ("variant_sign_accuracy", "lora", 0.91),
+        ("variant_top_type", "lora", 0.85),
     ):
         rows.append(
             {

@@ -147,7 +147,7 @@ def _read(picked: pd.DataFrame, scores: pd.DataFrame, tracks: pd.DataFrame, gene
     sense = [strand.get(gene) if assay == "rna" else None for gene, assay in zip(picked["gene"], picked["assay"])]
     read = scores[["variant", "track", "assay", "cell_type", "log_fc"]]
     read = read.assign(strand=read["track"].map(tracks.set_index("slug")["strand"]))
-    both = picked.assign(sense=sense).merge(read, on=["variant", "assay", "cell_type"])
+    both = picked.assign(sense=np.array(sense, object)).merge(read, on=["variant", "assay", "cell_type"])
     fits = (both["strand"] == ".") | both["sense"].isna() | (both["strand"] == both["sense"])
     return both[fits].assign(size=lambda rows: rows["log_fc"].abs())
 
