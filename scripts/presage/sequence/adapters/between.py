@@ -14,6 +14,7 @@ class Houlsby(SlotPart):
     """
 
     label = "houlsby"
+    pointwise = True
 
     def __init__(self, slot: Slot, rank: int) -> None:
         super().__init__(slot)

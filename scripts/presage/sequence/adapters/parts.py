@@ -20,9 +20,13 @@ class TensorPart(nn.Module):
 
 
 class SlotPart(nn.Module):
-    """From what passes a slot to what goes on, of the same shape. ``label`` names it in files."""
+    """From what passes a slot to what goes on, of the same shape. ``label`` names it in files.
+
+    ``pointwise``: what goes on at a position depends on that position only.
+    """
 
     label: ClassVar[str]
+    pointwise: ClassVar[bool] = False
 
     def __init__(self, slot: Slot) -> None:
         super().__init__()

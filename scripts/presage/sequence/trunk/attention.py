@@ -5,6 +5,10 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+ALL = slice(None)
+Places = slice | Tensor
+"""Some of the tokens: a slice, or their numbers (int64)."""
+
 
 def central_mask_features(position: Tensor, tokens: int, features: int) -> Tensor:
     """Features of relative positions (int64 [n], in tokens): float32 [n, features].
@@ -39,6 +43,7 @@ def position_classes(
 class RelativeAttention(nn.Module):
     """Attention whose logits add a content and a position term, each with a learned bias. [B, T, C] -> [B, T, C].
 
+    With ``rows``, only the output of those tokens is computed, [B, rows, C]; they still attend to all.
     ``span``: tokens that the position features are made for, where that is not the number of tokens that come.
     """
 
@@ -61,15 +66,32 @@ class RelativeAttention(nn.Module):
         self.content_bias = nn.Parameter(torch.zeros(1, heads, 1, key_size))
         self.position_bias = nn.Parameter(torch.zeros(1, heads, 1, key_size))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, rows: slice = ALL) -> Tensor:
         """x float32 [B, T, C]."""
-        query = self._by_head(self.query(x)) * self.key_size**-0.5
-        key, value = self._by_head(self.key(x)), self._by_head(self.value(x))
-        features, number = self.positions(x.shape[1], x.device)
-        by_class = (query + self.position_bias) @ self._by_head(self.position(features.to(x))).transpose(-1, -2)
-        by_position = by_class.gather(-1, number.expand(*by_class.shape[:2], -1, -1))
-        logits = (query + self.content_bias) @ key.transpose(-1, -2) + by_position
-        return self.out((logits.softmax(-1) @ value).transpose(1, 2).flatten(2))
+        tokens = x.shape[1]
+        logits = self.logits(self.queries(x[:, rows], tokens, rows), self.keys(x, tokens), tokens, rows)
+        return self.collect(logits.softmax(-1) @ self.values(x))
+
+    def queries(self, x: Tensor, tokens: int, rows: Places = ALL) -> Tensor:
+        """Of tokens x [B, rows, C], which lie at ``rows`` among ``tokens``: [B, heads, rows, key_size]."""
+        return self._by_head(self.query(x)) * self.key_size**-0.5
+
+    def keys(self, x: Tensor, tokens: int, columns: Places = ALL) -> Tensor:
+        return self._by_head(self.key(x))
+
+    def values(self, x: Tensor) -> Tensor:
+        return self._by_head(self.value(x))
+
+    def logits(self, query: Tensor, key: Tensor, tokens: int, rows: Places = ALL, columns: Places = ALL) -> Tensor:
+        """Of queries that lie at ``rows`` and keys that lie at ``columns``: [B, heads, rows, columns]."""
+        features, number = self.positions(tokens, query.device)
+        by_class = (query + self.position_bias) @ self._by_head(self.position(features.to(query))).transpose(-1, -2)
+        logits = (query + self.content_bias) @ key.transpose(-1, -2)
+        return logits.add_(by_class.gather(-1, number[rows][:, columns].expand(*by_class.shape[:2], -1, -1)))
+
+    def collect(self, mixed: Tensor) -> Tensor:
+        """Mixed values [B, heads, T, value_size] -> [B, T, C]."""
+        return self.out(mixed.transpose(1, 2).flatten(2))
 
     def positions(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Rows of features, float32 [rows, features], and the row of each query and key, int64 [tokens, tokens]."""

@@ -1,5 +1,6 @@
 """A Borzoi-family trunk of any width: convolution tower, transformer, U-Net (Linder et al. 2025), in plain torch."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import torch
@@ -7,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from presage.config.trunk import TrunkShape
-from presage.sequence.trunk.attention import RelativeAttention
+from presage.sequence.trunk.attention import ALL, RelativeAttention
 from presage.sequence.trunk.pool import max_pool
 from presage.sequence.trunk.rotary import RotaryAttention
-from presage.sequence.trunk.slot import Slot
+from presage.sequence.trunk.slot import Slot, is_pointwise
 
 EPS = 1e-3  # of every norm; Keras' default, with which the released weights were trained
 MOMENTUM = 0.1  # torch's meaning: Keras' 0.9
@@ -38,7 +39,10 @@ class TowerBlock(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Pre-norm attention and two-layer perceptron, each added to its input. [B, T, C] -> [B, T, C]."""
+    """Pre-norm attention and two-layer perceptron, each added to its input. [B, T, C] -> [B, T, C].
+
+    With ``rows``, only the output of those tokens is computed; they still attend to all.
+    """
 
     def __init__(self, attention: nn.Module, width: int, dropout: float, eps: float = EPS) -> None:
         super().__init__()
@@ -51,10 +55,32 @@ class TransformerBlock(nn.Module):
         self.slot_attention: nn.Module = Slot(width, axis=2)
         self.slot_mlp: nn.Module = Slot(width, axis=2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.slot_attention(self.dropout(self.attention(self.attention_norm(x))))
+    def forward(self, x: Tensor, rows: slice = ALL) -> Tensor:
+        return self.after_attention(x[:, rows], self.attention(self.attention_norm(x), rows))
+
+    def after_attention(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The rest of the block, of its input and of what attention gave for it."""
+        x = x + self.slot_attention(self.dropout(attended))
         hidden = F.relu(self.dropout(self.mlp_in(self.mlp_norm(x))))
         return x + self.slot_mlp(self.dropout(self.mlp_out(hidden)))
+
+    @property
+    def pointwise(self) -> bool:
+        """Do its slots treat each token by itself, so that ``rows`` gives the numbers that all tokens would?"""
+        return is_pointwise(self.slot_attention) and is_pointwise(self.slot_mlp)
+
+
+def attend(blocks: nn.ModuleList, tokens: Tensor, span: tuple[int, int] | None = None) -> Tensor:
+    """Tokens [B, T, C] through transformer blocks; of the outcome, the half-open range ``span`` (default: all).
+
+    Nothing after the last block mixes tokens by attention, so it computes those of ``span`` only, where it can.
+    """
+    rows = ALL if span is None else slice(*span)
+    for number, block in enumerate(blocks, 1):
+        if number == len(blocks) and bool(block.pointwise):
+            return block(tokens, rows)
+        tokens = block(tokens)
+    return tokens[:, rows]
 
 
 def _attention(shape: TrunkShape, width: int) -> RelativeAttention | RotaryAttention:
@@ -65,7 +91,10 @@ def _attention(shape: TrunkShape, width: int) -> RelativeAttention | RotaryAtten
 
 
 class UpBlock(nn.Module):
-    """One U-Net step: double the length, add the tower's output of that length, mix by a separable convolution."""
+    """One U-Net step: double the length, add the tower's output of that length, mix by a separable convolution.
+
+    ``lateral`` is what the tower's output adds, position by position: [B, skip, 2 L] -> [B, C, 2 L].
+    """
 
     def __init__(self, width: int, skip_width: int, kernel: int = 3) -> None:
         super().__init__()
@@ -76,10 +105,13 @@ class UpBlock(nn.Module):
         self.depthwise = nn.Conv1d(width, width, kernel, padding="same", groups=width, bias=False)
         self.pointwise = nn.Conv1d(width, width, 1)
 
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+    def lateral(self, skip: Tensor) -> Tensor:
+        return self.skip_dense(gelu(self.skip_norm(skip)))
+
+    def forward(self, x: Tensor, skip: Tensor, ready: bool = False) -> Tensor:
+        """x [B, C, L], skip [B, skip, 2 L] or, if ``ready``, what ``lateral`` gives for it -> [B, C, 2 L]."""
         x = self.dense(gelu(self.norm(x))).repeat_interleave(2, dim=-1)
-        x = x + self.skip_dense(gelu(self.skip_norm(skip)))
-        return self.pointwise(self.depthwise(x))
+        return self.pointwise(self.depthwise(x + (skip if ready else self.lateral(skip))))
 
 
 class FinalBlock(nn.Module):
@@ -133,20 +165,26 @@ class Borzoi(nn.Module):
     def width(self) -> int:
         return self.shape.width
 
-    def margins(self) -> list[int]:
-        """Positions at each edge that a U-Net step need not see, because the crop would take all that they reach.
+    def spans(self, bins: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+        """What the output bins ``bins`` (half-open range; default: all) are made from, as half-open ranges.
 
-        A step doubles the length and its convolution reaches one bin, so one position more than half of what comes
-        after is kept.
+        One for each U-Net step: positions of its input, of which a length of all tokens would be the whole; the last:
+        positions that are kept of what the last step gives. A step doubles the length and its convolution reaches one
+        position to each side, so it gets one position more than half of what comes after. The crop is never computed.
         """
-        margins, later = [], self.shape.crop
+        first, last = bins or (0, self.out_bins)
+        spans = [(self.shape.crop + first, self.shape.crop + last)]
+        whole = self.context // self.bin_size
         for _ in range(self.shape.ups):
-            later = max(0, later // 2 - 1)
-            margins.append(later)
-        return margins[::-1]
+            whole //= 2
+            first, last = spans[-1]
+            spans.append((max(0, first // 2 - 1), min(whole, -(-last // 2) + 1)))
+        return spans[::-1]
 
     def encode(self, x: Tensor) -> tuple[Tensor, ...]:
         """float32 [B, 4, context] -> (tokens [B, C, T], then for each U-Net step a skip [B, C_i, L_i]).
+
+        A skip covers what all output bins need of it: the positions that its step gives, see :meth:`spans`.
 
         Raises ``ValueError`` for another input shape: positions depend on the length, so a shorter input would silently
         give different numbers.
@@ -159,18 +197,34 @@ class Borzoi(nn.Module):
             x = block(x)
             skips.append(x)
             x = max_pool(x)
-        return (x, *(trim(skip, 2 * margin) for skip, margin in zip(reversed(skips), self.margins())))
+        return (x, *(skip[..., 2 * first : 2 * last] for skip, (first, last) in zip(reversed(skips), self.spans())))
 
-    def decode(self, x: Tensor, *skips: Tensor) -> Tensor:
-        """What ``encode`` gave -> embedding float32 [B, out_bins, width]."""
-        tokens = x.transpose(1, 2)
-        for block in self.transformer:
-            tokens = block(tokens)
+    def decode(self, x: Tensor, *skips: Tensor, bins: tuple[int, int] | None = None) -> Tensor:
+        """What ``encode`` gave -> embedding float32 [B, out_bins, width].
+
+        With ``bins``, a half-open range of output bins: [B, bins, width], and little more than that is computed.
+        """
+        whole, spans = self.spans(), self.spans(bins)
+        needed = [
+            skip[..., 2 * (first - start) : 2 * (last - start)]
+            for skip, (start, _), (first, last) in zip(skips, whole, spans)
+        ]
+        # A whole window's tokens all leave the transformer: fits with dropout have always drawn for all of them.
+        tokens = attend(self.transformer, x.transpose(1, 2), spans[0] if bins else None)
+        return self.join(tokens, spans[0][0] if bins else 0, needed, spans)
+
+    def join(
+        self, tokens: Tensor, at: int, skips: Iterable[Tensor], spans: list[tuple[int, int]], ready: bool = False
+    ) -> Tensor:
+        """U-Net and last block: tokens [B, T, C], of which the first is number ``at``, -> embedding [B, bins, width].
+
+        ``skips``: for each step the positions that it gives (see :meth:`spans`); ``ready`` as in :class:`UpBlock`.
+        """
         x = tokens.transpose(1, 2)
-        done = 0
-        for block, skip, margin in zip(self.unet, skips, self.margins()):
-            x, done = block(trim(x, margin - done), skip), 2 * margin
-        x = trim(x, self.shape.crop - done)
+        for block, skip, (first, last) in zip(self.unet, skips, spans):
+            x, at = block(x[..., first - at : last - at], skip, ready), 2 * first
+        first, last = spans[-1]
+        x = x[..., first - at : last - at]
         if self.final is not None:
             x = self.final(x)
         return gelu(x).transpose(1, 2)
@@ -178,11 +232,6 @@ class Borzoi(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float32 [B, 4, context] -> embedding float32 [B, out_bins, width]."""
         return self.decode(*self.encode(x))
-
-
-def trim(x: Tensor, edge: int) -> Tensor:
-    """[B, C, L] -> [B, C, L - 2 * edge], the middle."""
-    return x[..., edge : x.shape[-1] - edge]
 
 
 def new_trunk(shape: TrunkShape) -> Borzoi:

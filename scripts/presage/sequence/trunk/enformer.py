@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from presage.config.trunk import EnformerShape
 from presage.errors import UserError
 from presage.sequence.trunk.attention import RelativeAttention
-from presage.sequence.trunk.borzoi import TransformerBlock, trim
+from presage.sequence.trunk.borzoi import TransformerBlock, attend
 from presage.sequence.trunk.slot import Slot
 
 EPS = 1e-5  # of every norm
@@ -111,13 +111,15 @@ class Enformer(nn.Module):
             x = block(x)
         return (x,)
 
-    def decode(self, x: Tensor) -> Tensor:
-        """What ``encode`` gave -> embedding float32 [B, out_bins, width]."""
-        tokens = x.transpose(1, 2)
-        for block in self.transformer:
-            tokens = block(tokens)
-        x = trim(tokens.transpose(1, 2), self.shape.crop)
-        return gelu(self.final_dropout(self.final(x))).transpose(1, 2)
+    def decode(self, x: Tensor, *, bins: tuple[int, int] | None = None) -> Tensor:
+        """What ``encode`` gave -> embedding float32 [B, out_bins, width], or only of the half-open range ``bins``."""
+        first, last = bins or (0, self.out_bins)
+        span = (self.shape.crop + first, self.shape.crop + last)
+        if bins:
+            tokens = attend(self.transformer, x.transpose(1, 2), span)
+        else:  # as in Borzoi
+            tokens = attend(self.transformer, x.transpose(1, 2))[:, slice(*span)]
+        return gelu(self.final_dropout(self.final(tokens.transpose(1, 2)))).transpose(1, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [B, 4, context] -> embedding float32 [B, out_bins, width]."""

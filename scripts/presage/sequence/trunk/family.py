@@ -2,7 +2,8 @@
 
 Every trunk has ``context`` and ``bin_size`` (bp), ``out_bins``, ``width`` (channels of the embedding) and ``shape``;
 ``encode`` takes one-hot float32 [B, 4, context] through the convolution tower and ``decode`` what that gave to the
-embedding float32 [B, out_bins, width]; its layers and slots have the names that adapters know.
+embedding float32 [B, out_bins, width], or [B, bins, width] of a range of its bins; its layers and slots have the names
+that adapters know.
 """
 
 from presage.config.trunk import EnformerShape, TrunkShape

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from presage.sequence.trunk.attention import ALL, Places
+
 
 @lru_cache(maxsize=4)
 @torch.inference_mode(False)  # the cached tensors serve fits, too
@@ -32,6 +34,7 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 class RotaryAttention(nn.Module):
     """Attention that turns queries and keys by their position. [B, T, C] -> [B, T, C].
 
+    With ``rows``, only the output of those tokens is computed, [B, rows, C]; they still attend to all.
     ``key_value_heads`` (default: ``heads``) heads of keys and values serve ``heads`` heads of queries in groups of
     neighbours. ``rotary_size`` (default: ``key_size``) channels of a head turn.
     """
@@ -55,15 +58,34 @@ class RotaryAttention(nn.Module):
         self.value = nn.Linear(width, shared * value_size)
         self.out = nn.Linear(heads * value_size, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, rows: slice = ALL) -> Tensor:
         """x float32 [B, T, C]."""
-        cosine, sine = rotations(x.shape[1], self.rotary_size, self.base, x.device)
-        turn = (cosine.to(x), sine.to(x))
-        query = rotate(_by_head(self.query(x), self.key_size), *turn)
-        key = rotate(_by_head(self.key(x), self.key_size), *turn)
-        value = _by_head(self.value(x), self.value_size)
-        mixed = F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
+        tokens = x.shape[1]
+        query, key = self.queries(x[:, rows], tokens, rows), self.keys(x, tokens)
+        return self.collect(F.scaled_dot_product_attention(query, key, self.values(x), enable_gqa=True))
+
+    def queries(self, x: Tensor, tokens: int, rows: Places = ALL) -> Tensor:
+        """Of tokens x [B, rows, C], which lie at ``rows`` among ``tokens``: [B, heads, rows, key_size]."""
+        return self._turned(_by_head(self.query(x), self.key_size), tokens, rows)
+
+    def keys(self, x: Tensor, tokens: int, columns: Places = ALL) -> Tensor:
+        """Of tokens x [B, columns, C]: [B, key_value_heads, columns, key_size]."""
+        return self._turned(_by_head(self.key(x), self.key_size), tokens, columns)
+
+    def values(self, x: Tensor) -> Tensor:
+        return _by_head(self.value(x), self.value_size)
+
+    def logits(self, query: Tensor, key: Tensor, tokens: int, rows: Places = ALL, columns: Places = ALL) -> Tensor:
+        """[B, heads, rows, columns], of as many heads of keys as of queries."""
+        return query @ key.transpose(-1, -2) * self.key_size**-0.5
+
+    def collect(self, mixed: Tensor) -> Tensor:
+        """Mixed values [B, heads, T, value_size] -> [B, T, C]."""
         return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _turned(self, x: Tensor, tokens: int, rows: Places) -> Tensor:
+        cosine, sine = rotations(tokens, self.rotary_size, self.base, x.device)
+        return rotate(x, cosine[rows].to(x), sine[rows].to(x))
 
 
 def _by_head(x: Tensor, size: int) -> Tensor:

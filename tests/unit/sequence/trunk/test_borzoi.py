@@ -68,7 +68,26 @@ def test_skipping_the_margin_changes_nothing(crop):
         expected = whole(x)[:, crop : wide.out_bins - crop]
         np.testing.assert_allclose(part(x), expected, atol=1e-12)
     if crop >= 4:
-        assert part.margins()[-1] > 0  # something was skipped indeed
+        assert part.spans()[-2][0] > 0  # something was skipped indeed
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    ups=st.integers(0, 4),
+    crop=st.integers(0, 3),
+    depth=st.integers(0, 2),
+    final=st.none() | st.just(6),
+    attention=st.sampled_from(["relative", "rotary"]),
+    bounds=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+)
+def test_a_range_of_bins_is_that_part_of_the_whole(ups, crop, depth, final, attention, bounds):
+    change = {"crop": crop, "ups": ups, "depth": depth, "final_width": final, "attention": attention}
+    trunk = lively_trunk(SHAPE.model_copy(update={**change, "tower_widths": (8, 12, 16, 16)})).double()
+    first, last = (round(bound * (trunk.out_bins - 1)) for bound in bounds)
+    with torch.no_grad():
+        encoded = trunk.encode(random_onehot(2).double())
+        part = trunk.decode(*encoded, bins=(first, last + 1))
+        np.testing.assert_allclose(part, trunk.decode(*encoded)[:, first : last + 1], atol=1e-12)
 
 
 @pytest.mark.parametrize(

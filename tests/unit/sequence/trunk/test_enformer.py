@@ -133,3 +133,17 @@ def test_other_weights_are_told(saved):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"depth": 1}))
     with pytest.raises(UserError, match=r"layer transformer.1.0.fn.0.bias has no place"):
         load_enformer(Trunk(kind="enformer", path=str(folder), context=2048))
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_a_range_of_bins_is_that_part_of_the_whole(between):
+    trunk = lively(Enformer(SMALL))
+    if between:  # a squeeze-and-excite needs all tokens, whichever bins are wanted
+        attach(trunk, BETWEEN)
+        stir(trunk)
+    trunk.eval().double()
+    with torch.no_grad():
+        encoded = trunk.encode(random_onehot(2, SMALL.context).double())
+        whole = trunk.decode(*encoded)
+        for first, last in ((0, 1), (0, trunk.out_bins), (40, 47), (trunk.out_bins - 3, trunk.out_bins)):
+            np.testing.assert_allclose(trunk.decode(*encoded, bins=(first, last)), whole[:, first:last], atol=1e-12)
