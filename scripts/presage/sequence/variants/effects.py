@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from presage.sequence.sparse_tower import Edit, Window, open_window
+from presage.sequence.sparse_tower import Edit, Window, check_window, open_window, unsupported
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.scorer import Replicate, Scorer
 from presage.sequence.variants.scores import CENTRE, SCORES
@@ -105,6 +105,22 @@ def alternatives(scorer: Scorer, window: Window, start: int, sites: Sequence[Var
         first = scorer.first_base(0) + bins[0] * scorer.bin_size
         alt[moved] = stitch(left, right, [batch[i] for i in moved], first, scorer.bin_size)
     return alt
+
+
+def check_sparse(scorer: Scorer, start: int, sites: Sequence[Variant]) -> list[str]:
+    """Compare the sparse way with the dense one on these variants, for every model and strand.
+
+    Returns why models are evaluated densely, where they are. Raises
+    :class:`~presage.sequence.sparse_tower.SparseMismatch` where the two differ by more than rounding.
+    """
+    reasons = [unsupported(model) for model in scorer.models]
+    for replicate in scorer.replicates:
+        if replicate.shift == scorer.shifts[0] and unsupported(replicate.model) is None:
+            at = start + replicate.shift
+            batch = [(build(site, scorer.genome, at, scorer.context), site) for site in sites]
+            edits = [edit(alleles, site) for alleles, site in batch]
+            check_window(replicate.model, batch[0][0].ref, edits, reverse=replicate.reverse)
+    return list(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def open_reference(

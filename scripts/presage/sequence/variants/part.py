@@ -3,6 +3,7 @@
 What is scored may be a set's variants, its null or its calibration set: a job knows no difference.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from presage.progress import bar
 from presage.sequence.track_names import track_info
 from presage.sequence.variants.agreement import agreement, signs, spread
 from presage.sequence.variants.alleles import Variant
-from presage.sequence.variants.effects import Effects, effects
+from presage.sequence.variants.effects import Effects, check_sparse, effects
 from presage.sequence.variants.scorer import Scorer
 from presage.tables import SCHEMAS, ChunkedTable
 
+log = logging.getLogger("presage")
 _VALUES = 2**22  # numbers of one score, over replicates, variants and tracks, that are held at a time
 _GENES = 8  # genes that a window may well reach
 _READ = 4096  # sites
+_CHECKED = 4  # variants on which the sparse way is compared with the dense one, for every model and strand
 
 
 def share(sites: int, number: int, of: int) -> tuple[int, int]:
@@ -92,12 +95,15 @@ def score_share(
     each = len(scorer.replicates) * len(info) * (_GENES if genes else 1)
     most = max(batch_size, min(1024, _VALUES // each))
     site, last = rows
+    checked = False
     with (
         ChunkedTable(out["effects"], "variant_effects", meta or {}) as table,
         ChunkedTable(out["genes"], "gene_effects", meta or {}) as gene_table,
         bar(last - site, "variants", "allele") as shown,
     ):
         for start, group in scorer.grouped(read_variants(sites, site, last), most):
+            if scorer.sparse and not checked:
+                checked = _check(scorer, start, group)
             first, length = scorer.first_base(start), scorer.bins * scorer.bin_size
             near = genes.within(group[0].chrom, first, first + length) if genes else None
             found = effects(scorer, start, group, near, batch_size)
@@ -108,6 +114,15 @@ def score_share(
             site += len(group)
             shown.update(len(group))
     return last - rows[0]
+
+
+def _check(scorer: Scorer, start: int, group: list[Variant]) -> bool:
+    """Compare sparse and dense on the first substitutions of a group; whether there were any."""
+    some = [one for one in group if len(one.ref) == len(one.alt)][:_CHECKED]
+    if some:
+        for reason in check_sparse(scorer, start, some):
+            log.info("the whole model is run for every variant: %s", reason)
+    return bool(some)
 
 
 def effect_rows(found: Effects, first: int, info: pd.DataFrame) -> pd.DataFrame:

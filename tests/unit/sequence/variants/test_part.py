@@ -7,6 +7,8 @@ import pysam.bcftools
 import pytest
 
 from presage import tables
+from presage.sequence.sparse_tower import SparseMismatch
+from presage.sequence.sparse_tower.tower import Tower
 from presage.sequence.track_names import track_info
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.calibration import Null
@@ -188,3 +190,14 @@ def test_a_reach_leaves_genes_out():
     found = [near.reached(Variant("", "chr1", pos, "A", "C", 1), genes).tolist() for pos in (150, 249, 250, 20)]
     assert found == [[True, False], [True, False], [False, True], [False, False]]
     assert near.within("chr2", 0, 100) is None and track_info(SLUGS, TRACKS)["track"].tolist() == SLUGS
+
+
+def test_a_sparse_way_that_is_wrong_stops_the_job(tmp_path, study, monkeypatch):
+    genome, _, sites, _ = study
+    own = Tower.edited
+    off = lambda self, edits: (own(self, edits)[0]._replace(starts=own(self, edits)[0].starts + 1), own(self, edits)[1])  # noqa: E731
+    monkeypatch.setattr(Tower, "edited", off)
+    with pytest.raises(
+        SparseMismatch, match=r"sparse tower: differs from the dense forward pass .*; set sparse: false"
+    ):
+        score(tmp_path, sites, genome, 1)
