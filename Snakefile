@@ -22,6 +22,7 @@ include: "workflow/rules/sequence/pseudobulk.smk"
 include: "workflow/rules/sequence/adapt.smk"
 include: "workflow/rules/sequence/cells.smk"
 include: "workflow/rules/sequence/gene_head.smk"
+include: "workflow/rules/sequence/sites.smk"
 include: "workflow/rules/sequence/variants.smk"
 include: "workflow/rules/sequence/evaluate.smk"
 include: "workflow/rules/homecage/segments.smk"
@@ -41,6 +42,7 @@ wildcard_constraints:
     seed=r"\d+",
     source=r"[A-Za-z0-9._-]+",
     part=r"\d+",
+    role=r"sites|null_sites|calibration_sites",
 
 
 rule report:

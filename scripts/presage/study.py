@@ -24,6 +24,7 @@ from presage.sheets import CLUSTER, WHOLE, Sample, Segment
 
 INDEXED = ("bam", "bam_atac")
 READS = (*INDEXED, "fragments")
+MATCHED = "matched"
 PUBLIC = "resources/public"
 PUBLIC_FILES, PUBLIC_FOLDERS = f"{PUBLIC}/files", f"{PUBLIC}/folders"
 
@@ -75,10 +76,11 @@ def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
 
 @dataclass(frozen=True)
 class VariantSet:
-    """Variants to score, and the null set that calibrates their p-values."""
+    """Variants to score, the null set of their p-values (a path, or ``MATCHED``), and their calibration set."""
 
     vcf: str
     null: str | None
+    calibration: str | None = None
 
 
 class SequenceInputs:
@@ -191,9 +193,11 @@ class SequenceInputs:
         sets = {}
         for name, given in self.config.variants.sets.items():
             vcf = located(given.vcf) if given.vcf else own["vcf"]
-            null = located(given.null) if given.null else own["null"] if given.null == "" else ""
+            null = own["null"] if given.null == "" else given.null or ""
+            if null != MATCHED:
+                null = located(null)
             if vcf:
-                sets[name] = VariantSet(vcf, null or None)
+                sets[name] = VariantSet(vcf, null or None, located(given.calibration) if given.calibration else None)
         return sets
 
     @property

@@ -284,8 +284,14 @@ def variant_file(wildcards):
 
 
 def null_file(wildcards):
-    """The null VCF of a set, if it has one."""
-    return optional(SEQ_IN.variant_sets[wildcards.set].null)
+    """The file of a set's null; none where it is drawn from the genome."""
+    null = SEQ_IN.variant_sets[wildcards.set].null
+    return optional(null if null != study.MATCHED else None)
+
+
+def calibration_file(wildcards):
+    """The table of measured effects of a set."""
+    return SEQ_IN.variant_sets[wildcards.set].calibration
 
 
 def role_files(role, has):

@@ -8,11 +8,20 @@ from presage.config.base import Section
 
 
 class VariantSet(Section):
-    """One VCF to score, and the null set that its p-values are read against."""
+    """Variants to score, the null set that their p-values are read against, and measured effects, if there are any."""
 
-    vcf: str = Field("", description="VCF, plain or bgzip (genotypes are never read); empty: the built-in world's")
+    vcf: str = Field(
+        "",
+        description="VCF, BCF, table (.tsv, .csv: chrom pos ref alt) or regions (.bed: every SNV); only sites are "
+        "read; empty: the built-in world's",
+    )
     null: str | None = Field(
-        "", description="VCF of variants without effect, for p-values; empty: the built-in world's; null: no p-values"
+        "",
+        description="such a file of variants without effect, for p-values; matched: drawn from the genome to be like "
+        "the set; empty: the built-in world's; null: no p-values",
+    )
+    calibration: str | None = Field(
+        None, description="table of measured effects (chrom pos ref alt effect, and track or cell_type and assay)"
     )
 
 
@@ -49,6 +58,9 @@ class Variants(Section):
     level: float = Field(
         0.9, gt=0, lt=1, description="probability of the interval for a measured effect, where a set has a calibration"
     )
+    null_each: int = Field(5, ge=1, description="matched null: alleles drawn for each variant")
+    null_most: int = Field(5000, ge=20, description="matched null: alleles at most")
+    null_apart: int = Field(1000, ge=0, description="matched null: least distance to a variant of the set, bp")
     jobs: int = Field(1, ge=1, description="jobs that share the scoring of a set, e.g. one per GPU")
     batch_size: int | None = Field(
         None, ge=1, description="sequences in one forward pass; empty = what fits into memory"

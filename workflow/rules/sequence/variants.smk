@@ -46,7 +46,8 @@ rule sequence_variants_part:
 
 rule sequence_variants:
     input:
-        sites=f"{SEQUENCE}/variants/{{set}}/sites.parquet",
+        sites=rules.sequence_sites.output.sites,
+        counts=rules.sequence_sites.output.counts,
         effects=effect_parts("sites", "effects"),
         gene_effects=effect_parts("sites", "genes"),
         null=null_sites,

@@ -7,8 +7,8 @@ For each variant some alleles are drawn at random that share
 * the fold of the windows that the trunk was trained with, and
 * the bin of the distance to the nearest transcription start (:data:`EDGES`).
 
-Where a genome holds too few of them a demand is given up, in this order: the distance, the neighbouring bases, the fold.
-What was given up how often is told. Nothing is drawn near a variant that is scored, nor in the blacklist.
+Where a genome holds too few of them a demand is given up, in this order: the distance, the neighbouring bases, the
+fold. What was given up how often is told. Nothing is drawn near a variant that is scored, nor in the blacklist.
 """
 
 from collections import Counter
@@ -36,9 +36,10 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Drawn:
-    """Null variants in genome order, and how many were drawn with which demand given up."""
+    """Null variants in genome order, how many were asked for, and how many were drawn with which demand given up."""
 
     variants: list[Variant]
+    asked: int
     relaxed: dict[str, int]
 
 
@@ -80,7 +81,7 @@ def draw_null(
     rng = np.random.default_rng(seed)
     number = min(each * len(variants), most)
     if not number:
-        return Drawn([], {})
+        return Drawn([], 0, {})
     chosen = [variants[i] for i in np.sort(rng.permutation(np.tile(np.arange(len(variants)), each))[:number])]
     keys = _keys(chosen, genome, places)
     closed = _Closed(variants, blacklist, apart)
@@ -98,7 +99,7 @@ def draw_null(
             break
     rank = {chrom: i for i, chrom in enumerate(genome.lengths)}
     ordered = sorted(found.values(), key=lambda v: (rank[v.chrom], v.pos, v.ref, v.alt))
-    return Drawn(ordered, {name: n for name, n in relaxed.items() if n})
+    return Drawn(ordered, number, {name: n for name, n in relaxed.items() if n})
 
 
 def _search(
@@ -230,6 +231,6 @@ class _Closed:
         return bool(((starts < end) & (ends > variant.pos)).any())
 
 
-def report(drawn: Drawn, asked: int) -> Mapping[str, object]:
+def report(drawn: Drawn) -> Mapping[str, object]:
     """What was drawn, for the record."""
-    return {"asked": asked, "drawn": len(drawn.variants), "given_up": drawn.relaxed}
+    return {"asked": drawn.asked, "drawn": len(drawn.variants), "given_up": drawn.relaxed}

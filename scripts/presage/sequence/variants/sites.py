@@ -77,7 +77,7 @@ def write_sites(
     dropped : in the file's order, duplicates at its end; None: they are only counted
     max_mismatch : largest share of alleles whose REF differs from the genome
     without : alleles that are left out as `in_the_set`
-    meta : of both tables; in that of the sites ``sites`` says the counts
+    meta : of both tables
 
     Raises
     ------
@@ -105,16 +105,13 @@ def write_sites(
         gate.close()
         spill.flush()
         kept = _Kept(spill, genome, drop, without)
-        counts["scored"] = write_table(kept, places, out, meta or {}, counts)
-    found = Counts(counts.pop("scored"), {reason: n for reason, n in counts.items() if n})
-    return found
+        scored = write_table(kept, places, out, meta or {})
+    return Counts(scored, dict(counts))
 
 
-def write_table(
-    variants: Iterable[Variant], places: Places, out: str | Path, meta: Mapping[str, Any], counts: Counter[str]
-) -> int:
+def write_table(variants: Iterable[Variant], places: Places, out: str | Path, meta: Mapping[str, Any]) -> int:
     """Write variants, already in genome order, as a `sites` table; return how many they are."""
-    done, waiting = 0, []
+    done, waiting = 0, list[Variant]()
     with ChunkedTable(out, "sites", meta) as table:
 
         def flush() -> None:
@@ -130,6 +127,14 @@ def write_table(
         if waiting:
             flush()
     return done
+
+
+def longest(asked: int, windows: pd.DataFrame) -> int:
+    """The longest allele that is kept, bp: as asked for, and at most a quarter of the model's window.
+
+    ``windows``: the `windows` table.
+    """
+    return min(asked, int(windows["end"].iloc[0] - windows["start"].iloc[0]) // 4)
 
 
 def site_rows(variants: list[Variant], first: int, places: Places) -> pd.DataFrame:
