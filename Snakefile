@@ -23,6 +23,7 @@ include: "workflow/rules/sequence/adapt.smk"
 include: "workflow/rules/sequence/cells.smk"
 include: "workflow/rules/sequence/gene_head.smk"
 include: "workflow/rules/sequence/variants.smk"
+include: "workflow/rules/sequence/mutagenesis.smk"
 include: "workflow/rules/sequence/evaluate.smk"
 include: "workflow/rules/homecage/segments.smk"
 include: "workflow/rules/homecage/pose.smk"
@@ -41,6 +42,7 @@ wildcard_constraints:
     seed=r"\d+",
     source=r"[A-Za-z0-9._-]+",
     part=r"\d+",
+    region=r"[A-Za-z0-9][A-Za-z0-9_-]*",
 
 
 rule report:

@@ -1,7 +1,7 @@
 """Effects of variants per cell type.
 
 REQUIRES a VCF and, for p-values, a null VCF; the trunk and the scoring adapter's seeds; <run>/sequence/reference/
-PRODUCES <run>/sequence/variants/<set>/{scores,dropped}.parquet, scores.vcf.gz(.tbi); <run>/sequence/ism/<region>.{parquet,svg}
+PRODUCES <run>/sequence/variants/<set>/{scores,dropped}.parquet, scores.vcf.gz(.tbi)
 """
 
 
@@ -42,36 +42,3 @@ rule sequence_variants:
         "Score the variants of {wildcards.set}"
     script:
         "../../../scripts/sequence_variants.py"
-
-
-rule sequence_ism:
-    input:
-        trunk=rules.sequence_trunk.output.weights,
-        adapters=scoring_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
-        fasta=rules.sequence_reference.output.fasta,
-    output:
-        table=f"{SEQUENCE}/ism/{{region}}.parquet",
-        picture=f"{SEQUENCE}/ism/{{region}}.svg",
-    log:
-        f"{LOGS}/sequence_ism/{{region}}.log",
-    benchmark:
-        f"{BENCHMARKS}/sequence_ism/{{region}}.tsv"
-    conda:
-        "../../../envs/torch.yaml"
-    threads: CFG.torch_threads
-    resources:
-        mem_mb=8000,
-        runtime=720,
-        gpu=min(1, CFG.gpus),
-    params:
-        settings=settings(SEQ.ism),
-        torch_threads=CFG.torch_threads,
-        seed=CFG.seed,
-        simulated=SIMULATED["sequence"],
-        code=code("sequence_ism"),
-    message:
-        "Mutate every base of {wildcards.region}"
-    script:
-        "../../../scripts/sequence_ism.py"
