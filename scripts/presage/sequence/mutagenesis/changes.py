@@ -70,6 +70,7 @@ class Window:
     ----------
     columns : int64 ``[tracks]``
         The tracks that are read, as columns of the model's output.
+    bins : half-open range of output bins, which alone are read; default: all
 
     Attributes
     ----------
@@ -77,8 +78,16 @@ class Window:
         The prediction for the sequence as it is.
     """
 
-    def __init__(self, model: SequenceModel, stretch: Stretch, columns: np.ndarray, reverse: bool = False) -> None:
+    def __init__(
+        self,
+        model: SequenceModel,
+        stretch: Stretch,
+        columns: np.ndarray,
+        reverse: bool = False,
+        bins: tuple[int, int] | None = None,
+    ) -> None:
         self._model, self._stretch, self._columns, self._reverse = model, stretch, columns, reverse
+        self._bins = bins or (0, model.trunk.out_bins)
         self.coverage: Tensor = self._predict([stretch.window])[0]
 
     def changed(self, changes: Sequence[Change]) -> Tensor:
@@ -94,11 +103,12 @@ class Window:
     def _stitch(self, left: Tensor, right: Tensor, change: Change) -> None:
         """Put the bins after a change from ``right`` into ``left``, both ``[bins, tracks]``."""
         trunk = self._model.trunk
-        size, first = trunk.bin_size, (trunk.context - trunk.out_bins * trunk.bin_size) // 2
+        size = trunk.bin_size
+        first = (trunk.context - trunk.out_bins * size) // 2 + self._bins[0] * size
         after = max(0, (change.at - first) // size + 1)
         left[after:] = right[after:]
         lost, end = change.at + len(change.codes), change.at + change.gone
         left[max(0, -((first - lost) // size)) : max(0, (end - first) // size)] = 0
 
     def _predict(self, sequences: Sequence[np.ndarray]) -> Tensor:
-        return predict(self._model, np.stack(sequences), self._reverse)[..., self._columns]
+        return predict(self._model, np.stack(sequences), self._reverse)[:, slice(*self._bins), self._columns]

@@ -165,12 +165,11 @@ def _element(
     found = []
     with bar(len(changes) * len(passes), f"{element.name} in {background}", "sequence") as shown:
         for model, reverse in passes:
-            opened = Window(model, stretch, columns, reverse)
+            opened = Window(model, stretch, columns, reverse, (low, high))
             parts = []
             for i in range(0, len(changes), settings.batch_size):
                 batch = changes[i : i + settings.batch_size]
-                after = opened.changed(batch)[:, low:high]
-                parts.append(reading.log_fc(opened.coverage[low:high], after, [c.at for c in batch]))
+                parts.append(reading.log_fc(opened.coverage, opened.changed(batch), [c.at for c in batch]))
                 shown.update(len(batch))
             found.append(np.concatenate(parts))
     mean, sd = mean_and_sd(found)
