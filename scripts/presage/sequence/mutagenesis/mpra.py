@@ -65,10 +65,18 @@ def read_assay(path: str | Path, release: str, elements: Sequence[str]) -> tuple
     fits &= table["Coefficient"].notna()
     rows = table[fits].rename(columns=_COLUMNS)
     rows["barcodes"] = rows["Barcodes"].astype("Int64") if "Barcodes" in rows else pd.array([None] * len(rows), "Int64")
-    rows["pos"] -= 1
+    rows["pos"] = _positions(path, rows["pos"])
     rows["order"] = rows["element"].map({name: i for i, name in enumerate(names)})
     rows = rows.sort_values(["order", "pos", "alt"], kind="stable", ignore_index=True)
     return rows[["element", "chrom", "pos", "ref", "alt", "measured", "barcodes"]], int((~fits).sum())
+
+
+def _positions(path: str | Path, pos: pd.Series) -> pd.Series:
+    """0-based positions, int64. R writes some as 1.28e+08, which is read as a float."""
+    number = pd.to_numeric(pos, errors="coerce")
+    if not (number % 1 == 0).all():
+        raise UserError(path, f"column Pos holds {pos[~(number % 1 == 0)].iloc[0]!r}", "give whole numbers, 1-based")
+    return number.astype(np.int64) - 1
 
 
 def rebuild(rows: pd.DataFrame) -> Element:
