@@ -72,7 +72,7 @@ def obtain(name: str, target: Path) -> None:
             shutil.copyfile(local / entry.name, path)
         else:
             _download(entry, path)
-        if file_hash(path) != (mirrored and entry.mirror_sha256 or entry.sha256):
+        if file_hash(path) != ((mirrored and entry.mirror_sha256) or entry.sha256):
             path.unlink()
             raise UserError(entry.name, "its SHA-256 is not the registry's", "remove the mirror's copy or report it")
 

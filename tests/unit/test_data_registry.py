@@ -57,7 +57,9 @@ def test_the_mirror_comes_first(small: Path, tmp_path: Path) -> None:
     assert (tmp_path / "got" / "a.txt").read_text() == "right"
 
 
-def test_a_mirrored_part_has_a_checksum_of_its_own(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mirrored_part_has_a_checksum_of_its_own(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is downloaded is checked against the whole file's."""
     part, whole = small / "a.txt", tmp_path / "whole.txt"
     whole.write_text("right and more")

@@ -38,7 +38,7 @@ class Element(NamedTuple):
 
 
 def read_assay(path: str | Path, release: str, elements: Sequence[str]) -> tuple[pd.DataFrame, int]:
-    """Measured single-base changes of an assay's table, and how many of its rows are none (longer, or not A C G T).
+    """Measured single-base changes of an assay's table, and how many of its rows are none (longer, no place).
 
     Columns ``element chrom pos ref alt measured barcodes``: ``pos`` 0-based (1-based in the file), ``alt`` ``-`` for a
     deletion, ``barcodes`` Int64 (null where the file has no column Barcodes). Rows of another genome ``release`` are
@@ -62,7 +62,7 @@ def read_assay(path: str | Path, release: str, elements: Sequence[str]) -> tuple
             raise UserError("config key sequence.mpra.elements", f"{path} has no {name!r}", f"it has {known} ...")
     table = table[table["Element"].isin(names)]
     fits = table["Ref"].str.fullmatch(_BASE) & table["Alt"].str.fullmatch(_ALT) & (table["Ref"] != table["Alt"])
-    fits &= table["Coefficient"].notna()
+    fits &= table["Coefficient"].notna() & table["Pos"].notna()
     rows = table[fits].rename(columns=_COLUMNS)
     rows["barcodes"] = rows["Barcodes"].astype("Int64") if "Barcodes" in rows else pd.array([None] * len(rows), "Int64")
     rows["pos"] = _positions(path, rows["pos"])
@@ -75,7 +75,8 @@ def _positions(path: str | Path, pos: pd.Series) -> pd.Series:
     """0-based positions, int64. R writes some as 1.28e+08, which is read as a float."""
     number = pd.to_numeric(pos, errors="coerce")
     if not (number % 1 == 0).all():
-        raise UserError(path, f"column Pos holds {pos[~(number % 1 == 0)].iloc[0]!r}", "give whole numbers, 1-based")
+        wrong = pos[~(number % 1 == 0)].iloc[0]
+        raise UserError(path, f"column Pos holds {wrong}", "give whole numbers, 1-based")
     return number.astype(np.int64) - 1
 
 
