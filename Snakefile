@@ -24,6 +24,7 @@ include: "workflow/rules/sequence/cells.smk"
 include: "workflow/rules/sequence/gene_head.smk"
 include: "workflow/rules/sequence/sites.smk"
 include: "workflow/rules/sequence/variants.smk"
+include: "workflow/rules/sequence/mutagenesis.smk"
 include: "workflow/rules/sequence/evaluate.smk"
 include: "workflow/rules/homecage/segments.smk"
 include: "workflow/rules/homecage/pose.smk"
@@ -43,6 +44,7 @@ wildcard_constraints:
     source=r"[A-Za-z0-9._-]+",
     part=r"\d+",
     role=r"sites|null_sites|calibration_sites",
+    region=r"[A-Za-z0-9][A-Za-z0-9_-]*",
 
 
 rule report:

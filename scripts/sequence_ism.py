@@ -1,4 +1,4 @@
-"""sequence_ism: every single-base change of a region, per track, as a table and a picture."""
+"""sequence_ism: every change of a single base of a region, per track, and predicted coverage before and after one."""
 
 from pathlib import Path
 
@@ -10,25 +10,46 @@ def run(job: Job) -> None:
     import torch
 
     from presage import tables
-    from presage.config.variants import Ism
+    from presage.config.ism import Ism
     from presage.sequence.device import device
     from presage.sequence.genome import Genome
     from presage.sequence.loading import load_model
-    from presage.sequence.mutagenesis.saturate import draw, saturate
+    from presage.sequence.mutagenesis.coverage import coverage, shown_change
+    from presage.sequence.mutagenesis.regions import locate, read_bed
+    from presage.sequence.mutagenesis.saturate import chosen, rows, saturate, spans, window
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
     from presage.sequence.variants.scorer import Scorer
 
     torch.set_num_threads(job.params.torch_threads)
-    settings = Ism(**job.params.settings)
-    region = settings.regions[job.wildcards.region]
+    settings, name = Ism(**job.params.settings), job.wildcards.region
+    genome = Genome(job.input.fasta)
+    if settings.regions:
+        place = locate(name, settings.regions[name], genome, tables.read(job.input.genes, "genes"))
+    else:
+        place = read_bed(job.input.planted[0], name)
     on = device(job.gpus)
     models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
-    scorer = Scorer(models, Genome(job.input.fasta), settings.rc, settings.pseudocount)
-    tracks = describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None)
-    table = saturate(scorer, region.chrom, region.start, region.end, tracks, settings.batch_size)
-    tables.write(job.output.table, "ism", table, job.provenance())
-    draw(table, job.output.picture)
+    targets = TargetSet.open(job.input.targets)
+    tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
+    columns = chosen(models[0].tracks, settings.tracks)
+    scorer = Scorer(
+        models,
+        genome,
+        rc=settings.rc,
+        pseudocount=settings.pseudocount,
+        spans=spans(models[0].tracks, tracks, settings.span),
+        scale=targets.scale_of(models[0].tracks),
+        sparse=settings.sparse,
+    )
+    found = saturate(scorer, place, columns, settings.deletions, settings.batch_size)
+    slugs = [models[0].tracks[i] for i in columns]
+    own = {"region": name, "settings": job.params.settings}
+    tables.write(job.output.table, "ism", rows(found, place.chrom, slugs, tracks), job.provenance(**own))
+    shown = shown_change(found, place, window(scorer, place)[0])
+    drawn = coverage(scorer, place, columns, shown.change) if shown else tables.empty("ism_coverage")
+    change = shown.words if shown else None
+    tables.write(job.output.coverage, "ism_coverage", drawn, job.provenance(**own, change=change))
 
 
 if "snakemake" in globals():

@@ -13,6 +13,7 @@ from pathlib import Path
 from presage import data_registry, sheets
 from presage.barcode_rule import PLAIN
 from presage.config.distress import Source
+from presage.config.genome_world import ISM_REGION
 from presage.config.pose import Recording
 from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
@@ -201,6 +202,30 @@ class SequenceInputs:
         return sets
 
     @property
+    def ism_regions(self) -> list[str]:
+        """Names of the regions for in-silico mutagenesis. Where none is given the built-in world has one of its own."""
+        given = self.config.ism.regions
+        return list(given) if given else [ISM_REGION] if self.world and given is not None else []
+
+    @property
+    def ism_planted(self) -> str | None:
+        """BED of the built-in world's own region, where that is used."""
+        return f"{self.folder}/ism.bed" if self.world and not self.config.ism.regions else None
+
+    @property
+    def motifs(self) -> str | None:
+        """Motifs (MEME) that seqlets are named by. An empty path is the built-in world's, and nothing elsewhere."""
+        given = self.config.ism.motifs
+        if given:
+            return located(given)
+        return f"{self.folder}/motifs.meme" if self.world and given is not None else None
+
+    @property
+    def mpra(self) -> str | None:
+        """The reporter assay's table, if there is one."""
+        return located(self.config.mpra.table) if self.config.mpra else None
+
+    @property
     def published_windows(self) -> str | None:
         """BED of published windows, if they are reused."""
         return located(self.config.reference.windows) if self.config.reference.windows else None
@@ -240,7 +265,7 @@ class SequenceInputs:
         """Files that the genome world consists of, without its folders."""
         if self.world is None:
             return []
-        names = ["genome.fa", "genes.gtf", "samples.tsv", "cells.h5ad"]
+        names = ["genome.fa", "genes.gtf", "samples.tsv", "cells.h5ad", "ism.bed", "motifs.meme"]
         names += [f"{vcf}.vcf.gz{index}" for vcf in ("variants", "null") for index in ("", ".tbi")]
         index = {"bam": ".bai", "fragments": ".tbi"}
         names += [row["path"] + end for row in self.world.sample_rows for end in ("", index[row["kind"]])]
@@ -259,7 +284,9 @@ class SequenceInputs:
     def check(self) -> None:
         """Resolve everything once, so that a bad sheet or name stops before any job. Raises :class:`UserError`."""
         _ = self.samples, self.fasta, self.gtf, self.blacklist, self.variant_sets, self.trunk_files, self.tfrecords
-        for key, asked in (("variants.sets", self.variant_sets), ("ism.regions", self.config.ism.regions)):
+        asked_for = {"variants.sets": self.variant_sets, "ism.regions": self.ism_regions, "mpra": self.mpra}
+        _ = self.motifs
+        for key, asked in asked_for.items():
             if asked and not self.has_tracks:
                 raise UserError(
                     f"config key sequence.{key}",

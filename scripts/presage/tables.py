@@ -252,11 +252,61 @@ _TEXT = {
         chrom str - contig
         pos i64 bp 0-based position
         ref str - base of the genome
-        alt str - base that it is changed to
+        alt str - base that it is changed to; - where it is deleted
         track str - slug
         cell_type str - label of the track
         assay str - rna or atac
-        log_fc f64 log2 log2 ratio of summed prediction, ALT over REF""",
+        log_fc f64 log2 log2 ratio of summed prediction, ALT over REF
+        log_fc_sd f64? log2 standard deviation of log_fc over models and strands; null where there is but one""",
+    "ism_coverage": """
+        chrom str - contig
+        start i64 bp first base of an output bin
+        end i64 bp one past its last base
+        track str - slug
+        ref f64 - predicted coverage of the sequence as it is, mean over models and strands
+        alt f64 - of the changed one; the file's metadata name the change""",
+    "seqlets": """
+        region str - name of the region
+        track str - slug
+        chrom str - contig
+        start i64 bp first base
+        end i64 bp one past the last base
+        attribution f64 log2 summed importance; negative where the bases hold prediction down
+        p f64 - chance that as many bases drawn from the region sum up to as much; ranks, is no error rate
+        sequence str - bases of the genome
+        motif str? - motif that is most like it
+        strand str? - of the motif, + or -
+        match_p f64? - Tomtom's p of that likeness
+        match_q f64? - its q over all seqlets and motifs of the region""",
+    "mpra": """
+        element str - element of the assay
+        track str - slug
+        cell_type str - label of the track
+        assay str - rna or atac
+        background str - what surrounds the element: n or random
+        kind str - all, snv or deletion
+        n i64 - changes behind the numbers
+        left_out i64 - changes that too few barcodes measured
+        pearson f64? r predicted against measured; null where a side does not vary
+        pearson_low f64? r 95 % interval, positions resampled in blocks
+        pearson_high f64? r 95 % interval
+        spearman f64? r of ranks
+        spearman_low f64? r 95 % interval
+        spearman_high f64? r 95 % interval""",
+    "mpra_effects": """
+        element str - element of the assay
+        chrom str - contig, as in the assay's table
+        pos i64 bp 0-based position
+        ref str - base of the element
+        alt str - base that it is changed to; - where it is deleted
+        measured f64 log2 effect in the assay, ALT over REF
+        barcodes i64? - molecules of the assay behind it
+        track str - slug
+        cell_type str - label of the track
+        assay str - rna or atac
+        background str - what surrounds the element: n or random
+        log_fc f64 log2 log2 ratio of prediction summed over the element's bins, ALT over REF
+        log_fc_sd f64? log2 standard deviation of log_fc over models and strands; null where there is but one""",
     "dropped": """
         chrom str - contig
         pos i64 bp 0-based position

@@ -23,6 +23,8 @@ SEQUENCE_WORLD = {
     "sequence_adapt": 3,
     "sequence_history": 4,
     "sequence_variants": 1,
+    "sequence_ism": 1,
+    "sequence_ism_picture": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
 }
@@ -92,6 +94,16 @@ def test_real_data_needs_no_world(tmp_path: Path) -> None:
         jobs
     )
     assert jobs["homecage_pose"] == 1
+    assert jobs["sequence_mpra"] == jobs["sequence_mpra_picture"] == 1
+    assert "sequence_ism" not in jobs
+
+
+def test_regions_take_the_place_of_the_worlds_own_and_null_takes_it_away(tmp_path: Path) -> None:
+    regions = "{a: {gene: SIM1}, b: {variant: 'chr1:500:A:C'}}"
+    for given, jobs in ((regions, 2), ("null", 0), ("{}", 1)):
+        (tmp_path / "c.yaml").write_text(f"run: ism\nsequence: {{world: {{}}, ism: {{regions: {given}}}}}\n")
+        planned = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
+        assert (planned.get("sequence_ism", 0), planned.get("sequence_ism_picture", 0)) == (jobs, jobs)
 
 
 def test_real_samples_without_labels_are_clustered_once(tmp_path: Path) -> None:

@@ -92,13 +92,53 @@ def scoring_name():
     return "+".join(scoring_names())
 
 
-def scoring_adapters():
-    """The adapters (one per run and seed) that score variants."""
+def seeds_of(name):
+    """The adapters (one per seed) of a run."""
     return [
         f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors"
-        for name in scoring_names()
         for seed in SEQ.adapt.seeds
     ]
+
+
+def scoring_adapters():
+    """The adapters (one per run and seed) that score variants."""
+    return [path for name in scoring_names() for path in seeds_of(name)]
+
+
+def ism_adapters():
+    """The adapters that read mutated regions."""
+    return seeds_of(SEQ.ism.adapter or SEQ.adapt.runs[0].name)
+
+
+def ism_settings(wildcards):
+    """What mutating one region depends on: another region, or how the picture looks, computes nothing again."""
+    own = settings(SEQ.ism)
+    drawn = ("motifs", "seqlets", "picture")
+    regions = {
+        name: region
+        for name, region in (own["regions"] or {}).items()
+        if name == wildcards.region
+    }
+    rest = {key: value for key, value in own.items() if key not in drawn}
+    return {**rest, "regions": regions}
+
+
+def ism_picture_settings():
+    """What pictures and seqlets depend on."""
+    own = settings(SEQ.ism)
+    return {key: own[key] for key in ("seqlets", "picture")}
+
+
+def mpra_adapters():
+    """The adapters that are compared with a reporter assay."""
+    return seeds_of(SEQ.mpra.adapter or SEQ.adapt.runs[0].name) if SEQ.mpra else []
+
+
+def mpra_settings():
+    """What predicting an assay's changes depends on: how they are compared with the measured ones is nothing to it."""
+    own = settings(SEQ.mpra) or {}
+    compared = ("min_barcodes", "block", "bootstrap")
+    return {key: value for key, value in own.items() if key not in compared}
 
 
 def scoring_settings():
@@ -346,14 +386,35 @@ def sequence_tables():
             f"{SEQUENCE}/variants/{name}/cell_scores.parquet"
             for name in SEQ_IN.variant_sets
         ]
-    regions = [f"{SEQUENCE}/ism/{region}.parquet" for region in SEQ.ism.regions]
     return [
         f"{SEQUENCE}/evaluate/metrics.parquet",
         *pseudobulk,
         *sets,
-        *regions,
+        *ism_files(("parquet",)),
+        *mpra_files(("agreement.parquet",)),
         *cell_tables(),
     ]
+
+
+def ism_files(endings):
+    """What mutagenesis leaves of each region."""
+    if CFG.sequence is None or not SEQ_IN.has_tracks:
+        return []
+    return [
+        f"{SEQUENCE}/ism/{region}.{ending}"
+        for region in SEQ_IN.ism_regions
+        for ending in endings
+    ]
+
+
+def mpra_files(names):
+    """What the comparison with a reporter assay leaves, where one is configured."""
+    return [f"{SEQUENCE}/mpra/{name}" for name in names] if SEQ_IN.mpra else []
+
+
+def pictures():
+    """Pictures of the sequence branch that are no numbered figures."""
+    return [*ism_files(("svg",)), *mpra_files(("scatter.svg",))]
 
 
 def pseudobulk_page():
@@ -371,7 +432,7 @@ def histories():
 
 def sequence_targets():
     """Everything of the sequence branch but its figures."""
-    return [*sequence_tables(), *pseudobulk_page(), *histories()]
+    return [*sequence_tables(), *pseudobulk_page(), *histories(), *pictures()]
 
 
 # ---- home cage --------------------------------------------------------------------------------------------------

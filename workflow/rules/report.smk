@@ -155,6 +155,7 @@ rule index:
         summary=rules.summary.output.summary,
         figures=figure_targets(),
         pseudobulk=pseudobulk_page(),
+        pictures=pictures(),
         morning=morning_targets(),
     output:
         page=report(

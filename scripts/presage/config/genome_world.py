@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from presage.config.base import Section
 
+ISM_REGION = "planted"  # name of the region that the world gives to in-silico mutagenesis
+ISM_BP = 120  # its length
+
 
 class GenomeWorld(Section):
     """How large, how deep and how hard the simulated genome world is."""

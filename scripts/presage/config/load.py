@@ -29,9 +29,11 @@ def load(given: Mapping[str, Any], demo: Path) -> Config:
 def _explain(error: ValidationError) -> UserError:
     """The first problem of a pydantic error, in a user's words."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "top level"
+    # In brackets: which of several forms was meant.
+    path = [str(part) for part in first["loc"] if not str(part).startswith("(")]
+    where = ".".join(path) or "top level"
     if first["type"] == "extra_forbidden":
-        *parents, key = (str(part) for part in first["loc"])
+        *parents, key = path
         near = difflib.get_close_matches(key, known_keys(parents), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]!r}?" if near else "config/config.yaml lists every key"
         return UserError(f"config key {where}", "is not known", hint)

@@ -9,12 +9,13 @@ from presage.config.cost import Cost
 from presage.config.decoder import Cells, GeneHead
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
 from presage.config.genome_world import GenomeWorld
+from presage.config.ism import Ism, Mpra
 from presage.config.pose import Pose, Recording
 from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.config.report import Report
 from presage.config.trunk import Trunk
-from presage.config.variants import Evaluate, Ism, Variants
+from presage.config.variants import Evaluate, Variants
 from presage.config.vivarium import Vivarium
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -41,6 +42,7 @@ class Sequence(Section):
     )
     variants: Variants = Field(default_factory=Variants, description="variants to score")
     ism: Ism = Field(default_factory=Ism, description="regions for in-silico mutagenesis")
+    mpra: Mpra | None = Field(None, description="a reporter assay to compare with (docs/mutagenesis.md); null = none")
     evaluate: Evaluate = Field(default_factory=Evaluate, description="metrics and their intervals")
 
     @model_validator(mode="after")

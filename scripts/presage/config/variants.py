@@ -1,8 +1,8 @@
-"""Settings of variant scoring, in-silico mutagenesis and evaluation."""
+"""Settings of variant scoring and evaluation."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from presage.config.base import Section
 
@@ -69,30 +69,6 @@ class Variants(Section):
     max_mismatch: float = Field(
         0.5, ge=0, le=1, description="stop when REF differs from the genome in more than this share: wrong build"
     )
-
-
-class Region(Section):
-    """An interval for in-silico saturation mutagenesis."""
-
-    chrom: str = Field(description="contig")
-    start: int = Field(ge=0, description="first base, 0-based")
-    end: int = Field(ge=1, description="one past the last base")
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}")
-        return self
-
-
-class Ism(Section):
-    """In-silico saturation mutagenesis: every single-base change of a region."""
-
-    regions: dict[str, Region] = Field({}, description="name of the region (a file) -> chrom, start, end; {}: none")
-    adapter: str | None = Field(None, description="name of the adapt run that scores; null: the first of adapt.runs")
-    rc: bool = Field(True, description="average the prediction over both strands of the DNA")
-    pseudocount: float = Field(1.0, gt=0, description="added to both sums before the log2 ratio, in coverage units")
-    batch_size: int = Field(16, ge=1, description="sequences in one forward pass")
 
 
 class Evaluate(Section):

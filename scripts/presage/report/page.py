@@ -39,10 +39,18 @@ LINKS = {
     "sequence/variants/*/scores.vcf.gz": "variant effects",
     "sequence/variants/*/scores.parquet": "variant effects, all columns",
     "sequence/variants/*/dropped.parquet": "variants that were not scored, and why",
+    "sequence/ism/*.svg": "in-silico mutagenesis: logo and heat map of a region",
+    "sequence/ism/*.parquet": "its changes, seqlets, predicted coverage",
+    "sequence/ism/*.npz": "its hypothetical contributions, as TF-MoDISco reads them",
+    "sequence/ism/*.bw/*.bw": "importance of its bases, for a genome browser",
+    "sequence/mpra/*": "predicted against measured changes of a reporter assay",
     "sequence/evaluate/*.parquet": "metrics, leakage, held-out groups",
     "homecage/readings/daily.parquet": "features per cage-day",
     "homecage/distress/*.parquet": "scores, alarms, lead times, evaluation",
 }
+
+# branch -> pattern below the run's folder -> stem of the caption
+OWN = {"sequence": {"sequence/ism/*.svg": "ism", "sequence/mpra/scatter.svg": "mpra"}}
 
 
 @dataclass
@@ -163,6 +171,16 @@ def pictures(run: Run, branch: str, figures: Mapping[str, str], captions: Path) 
     return found
 
 
+def own_pictures(run: Run, branch: str, captions: Path) -> list[Picture]:
+    """Pictures of ``branch`` beside the numbered figures: mutated regions, a reporter assay."""
+    found = []
+    for pattern, name in OWN.get(branch, {}).items():
+        for path in sorted(run.folder.glob(pattern)):
+            files = [path.relative_to(run.folder).as_posix()]
+            found.append(Picture(f"{name}_{path.stem}", caption(name, captions), data_uri(path), "", files))
+    return found
+
+
 def table(title: str, frame: pd.DataFrame, rename: Mapping[str, str] | None = None) -> Table:
     """A sortable table of ``frame``: numbers for people, missing values as a dash, at most ``ROWS`` rows."""
     shown = frame.head(ROWS)
@@ -247,7 +265,7 @@ def index_page(
     branches = []
     for branch, make in (("sequence", sequence_tables), ("homecage", homecage_tables)):
         if branch in run.branches():
-            drawn = pictures(run, branch, figures, Path(captions))
+            drawn = pictures(run, branch, figures, Path(captions)) + own_pictures(run, branch, Path(captions))
             branches.append((branch, cards(summary, branch), drawn, make(run)))
     values = {
         "title": title or run.name,

@@ -147,6 +147,10 @@ class TargetSet:
             raise UserError(self.path, f"has no {name} window", "change the folds so that each has some")
         return rows
 
+    def scale_of(self, slugs: Sequence[str]) -> Scale | None:
+        """The scale of some tracks, in the order given; None where the set does not record it."""
+        return None if self.scale is None else self.scale.select([self.tracks.index(slug) for slug in slugs])
+
     def select(self, patterns: Sequence[str]) -> "TargetSet":
         """The same windows with only the tracks whose slug or name fits one of the shell-style ``patterns``.
 

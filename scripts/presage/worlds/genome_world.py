@@ -34,14 +34,16 @@ import pandas as pd
 import pysam
 
 from presage import tables
-from presage.config.genome_world import GenomeWorld
+from presage.config.genome_world import ISM_BP, ISM_REGION, GenomeWorld
+from presage.sequence.mutagenesis.meme import Motif, meme_lines
 from presage.worlds.genome.bulk import write_bulk
 from presage.worlds.genome.cells import draw_counts, make_cells
 from presage.worlds.genome.effects import Effects
 from presage.worlds.genome.fragments import make_fragments, write_fragments
 from presage.worlds.genome.grammar import CELL_TYPES
-from presage.worlds.genome.layout import fasta_lines, gtf_lines
+from presage.worlds.genome.layout import BACKGROUND, fasta_lines, gtf_lines
 from presage.worlds.genome.reads import make_reads, write_bam
+from presage.worlds.genome.showcase import strongest_site
 from presage.worlds.genome.truth import DIFFICULTIES, Truth, make_truth, stream
 from presage.worlds.genome.variants import plant_variants, vcf_lines
 
@@ -70,6 +72,10 @@ def build(settings: GenomeWorld, seed: int, out: Path) -> None:
     for name, chosen in (("variants", variants["kind"] != "null"), ("null", variants["kind"] == "null")):
         _write_lines(out / f"{name}.vcf", vcf_lines(variants[chosen], layout))
         pysam.tabix_index(str(out / f"{name}.vcf"), preset="vcf", force=True)
+    region = strongest_site(truth, settings.folds["test"], ISM_BP)
+    _write_lines(out / "ism.bed", ["\t".join(map(str, (*region, ISM_REGION)))])
+    motifs = [Motif(m.name, m.probabilities) for m in truth.layout.motifs]
+    _write_lines(out / "motifs.meme", meme_lines(motifs, BACKGROUND))
     cells = _write_cells(settings, truth, level.dispersion, seed, out)
     _write_truth(settings, truth, cells, variants, effects, out / "truth")
 

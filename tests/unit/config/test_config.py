@@ -98,6 +98,41 @@ def test_a_block_given_in_part_keeps_the_shown_defaults():
     assert Adapt(training=Training()).training == Training()
 
 
+@pytest.mark.parametrize(
+    ("region", "where", "said"),
+    [
+        ({"chrom": "1"}, ".start", "field required"),
+        ({"chrom": "1", "start": 4, "end": 3}, "", "end 3 is not after start 4"),
+        ({"chrom": "1", "start": -4, "end": 3}, ".start", "greater than or equal to 0"),
+        ({"gene": "TERT", "upstream": -1}, ".upstream", "greater than or equal to 0"),
+        ({"gene": "TERT", "up": 3}, ".up", "is not known"),
+        ({"variant": "1:3:A"}, ".variant", "must be chrom:pos:ref:alt with pos 1-based"),
+        ({"variant": "1:3:A:C", "flnk": 2}, ".flnk", "is not known"),
+        (5, "", "valid dictionary"),
+    ],
+)
+def test_mistakes_in_a_region_are_named_by_its_form(region: object, where: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load({"sequence": {"world": {}, "ism": {"regions": {"r": region}}}}, DEMO)
+    assert str(caught.value).startswith(f"config key sequence.ism.regions.r{where}: ")
+    assert said in str(caught.value)
+
+
+def test_a_regions_name_holds_no_dot() -> None:
+    """Its files are told apart by what follows the first one."""
+    interval = {"chrom": "1", "start": 4, "end": 9}
+    with pytest.raises(UserError, match="string should match pattern"):
+        load({"sequence": {"world": {}, "ism": {"regions": {"r.a": interval}}}}, DEMO)
+
+
+def test_a_region_keeps_its_form_as_a_plain_dictionary() -> None:
+    given = {"a": {"gene": "TERT"}, "b": {"variant": "1:3:A:C", "flank": 3}, "c": {"chrom": "1", "start": 4, "end": 9}}
+    whole = load({"sequence": {"world": {}, "ism": {"regions": given}}}, DEMO)
+    again = Config.model_validate(whole.model_dump(mode="json"))
+    assert again == whole
+    assert [region.length for region in again.sequence.ism.regions.values()] == [600, 7, 5]
+
+
 def test_the_decoder_names_an_adapter_of_the_run():
     with pytest.raises(ValidationError, match=r"cells.adapter 'lorra' is none of adapt.runs: lora, probe, ridge"):
         Config.model_validate({"sequence": {"world": {}, "cells": {"adapter": "lorra"}}})
@@ -107,6 +142,8 @@ def test_real_at_full_length_differs_only_in_length():
     short, full = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("real", "real_full"))
     for config in (short, full):
         del config["run"], config["sequence"]["adapt"]["runs"], config["homecage"]["pose"]["epochs"]
+    for key in ("backgrounds", "most"):
+        del short["sequence"]["mpra"][key]
     for key in ("seeds", "cached_trunk"):
         del full["sequence"]["adapt"][key]
     del full["torch_threads"]

@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.config.genome_world import GenomeWorld
+from presage.config.genome_world import ISM_BP, GenomeWorld
 from presage.errors import UserError
+from presage.sequence.mutagenesis.meme import read_meme
+from presage.sequence.mutagenesis.regions import read_bed
 from presage.worlds.genome import grammar, layout, reads
 from presage.worlds.genome.effects import true_effects
+from presage.worlds.genome.expression import CLOSED
 from presage.worlds.genome.truth import Truth, make_truth
 from presage.worlds.genome.variants import _indel, nearest_free
 from presage.worlds.genome_world import build
@@ -66,6 +69,7 @@ def test_every_promised_file_is_there(world: Path) -> None:
     listed = [row[key] for row in SETTINGS.sample_rows for key in ("path", "labels")]
     listed += [f"reads/{s}.bam.bai" for s in SETTINGS.samples] + [f"fragments/{s}.tsv.gz.tbi" for s in SETTINGS.samples]
     listed += ["genome.fa", "genes.gtf", "samples.tsv", "variants.vcf.gz", "variants.vcf.gz.tbi", "null.vcf.gz"]
+    listed += ["ism.bed", "motifs.meme"]
     listed += ["truth/variants.parquet", "truth/genes.parquet", "truth/cells.parquet", "truth/motifs.parquet"]
     assert [path for path in listed if not (world / path).is_file()] == []
 
@@ -357,6 +361,36 @@ def test_hard_is_harder() -> None:
         assert hard.expectation.activity[name].mean() != standard.expectation.activity[name].mean()
     information = [np.mean([m.probabilities.max(axis=1).mean() for m in t.layout.motifs]) for t in (hard, standard)]
     assert information[0] < information[1]
+
+
+# ---- what the world gives to mutagenesis ------------------------------------------------------------------------
+
+
+def test_motifs_are_those_of_the_truth(world: Path) -> None:
+    truth = tables.read_meta(world / "truth" / "motifs.parquet")["pwms"]
+    read = {motif.name: motif.probabilities for motif in read_meme(world / "motifs.meme")}
+    assert set(read) == set(truth)
+    for name, probabilities in read.items():
+        np.testing.assert_allclose(probabilities, truth[name], atol=1e-5)
+
+
+def test_the_region_lies_around_the_enhancer_site_whose_loss_does_most(world: Path, truth: Truth) -> None:
+    place = read_bed(world / "ism.bed", "planted")
+    assert place.chrom in SETTINGS.folds["test"] and place.end - place.start == ISM_BP
+    sites = tables.read(world / "truth" / "motifs.parquet", "truth_motifs")
+    here = sites["chrom"].isin(SETTINGS.folds["test"]) & ~sites["decoy"] & (sites["element_kind"] == "enhancer")
+    losses = []
+    for site in sites[here].to_dict("records"):
+        low = site["start"] // grammar.GRID * grammar.GRID - 480
+        before = truth.layout.sequence[site["chrom"]][low : low + 960]
+        after = before.copy()
+        own = slice(site["start"] - low, site["end"] - low)
+        after[own] = layout.encode(layout.decode(before[own]).translate(str.maketrans("ACGT", "GTAC")))
+        activity = grammar.oracle(np.stack([before, after]), truth.rule)[:, :, 28:92]  # 512 bp, as effects are read
+        sums = activity.sum(axis=2) + CLOSED * 64
+        losses.append((np.log2(sums[1] / sums[0]).min(), site))
+    _, best = min(losses, key=lambda loss: loss[0])
+    assert (place.chrom, place.start) == (best["chrom"], (best["start"] + best["end"] - ISM_BP) // 2)
 
 
 # ---- settings --------------------------------------------------------------------------------------------------

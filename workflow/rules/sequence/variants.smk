@@ -2,8 +2,7 @@
 
 REQUIRES <run>/sequence/variants/<set>/{sites,null_sites,calibration_sites}.parquet; the trunk and the scoring adapters' seeds;
 <run>/sequence/reference/
-PRODUCES <run>/sequence/variants/<set>/parts/, {scores,gene_scores,cell_scores}.parquet, scores.vcf.gz(.tbi);
-<run>/sequence/ism/<region>.{parquet,svg}
+PRODUCES <run>/sequence/variants/<set>/parts/, {scores,gene_scores,cell_scores}.parquet, scores.vcf.gz(.tbi)
 """
 
 
@@ -115,36 +114,3 @@ rule sequence_variants_cells:
         "Score the variants of {wildcards.set} in single cells"
     script:
         "../../../scripts/sequence_variants_cells.py"
-
-
-rule sequence_ism:
-    input:
-        trunk=rules.sequence_trunk.output.weights,
-        adapters=scoring_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
-        fasta=rules.sequence_reference.output.fasta,
-    output:
-        table=f"{SEQUENCE}/ism/{{region}}.parquet",
-        picture=f"{SEQUENCE}/ism/{{region}}.svg",
-    log:
-        f"{LOGS}/sequence_ism/{{region}}.log",
-    benchmark:
-        f"{BENCHMARKS}/sequence_ism/{{region}}.tsv"
-    conda:
-        "../../../envs/torch.yaml"
-    threads: CFG.torch_threads
-    resources:
-        mem_mb=8000,
-        runtime=720,
-        gpu=min(1, CFG.gpus),
-    params:
-        settings=settings(SEQ.ism),
-        torch_threads=CFG.torch_threads,
-        seed=CFG.seed,
-        simulated=SIMULATED["sequence"],
-        code=code("sequence_ism"),
-    message:
-        "Mutate every base of {wildcards.region}"
-    script:
-        "../../../scripts/sequence_ism.py"

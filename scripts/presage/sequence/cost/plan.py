@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from presage.config.adapt import Adapt, AdaptRun
+from presage.config.genome_world import ISM_BP, ISM_REGION
 from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
@@ -89,10 +90,25 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
             f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size or 1, note
         )
     model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, branch.ism.adapter))
-    for name, region in branch.ism.regions.items():
-        sequences = (3 * (region.end - region.start) + 1) * (1 + branch.ism.rc) * seeds
-        note = f"{region.end - region.start:,} bp, three changes each"
+    changes = 3 + 2 * branch.ism.deletions  # a deletion takes two sequences
+    for name, length in ism_lengths(branch).items():
+        # The reference, and once more with one change (which may be an indel) for the picture.
+        sequences = (changes * length + 4) * (1 + branch.ism.rc) * seeds
+        note = f"{length:,} bp, {changes} sequences each"
         yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
+    if assay := branch.mpra:
+        # Two sequences for a deletion, of which the published assays have one in six.
+        measured = len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * 7 // 6
+        note = f"{assay.most} changes of each element" if measured else "the changes of its table are not counted here"
+        model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, assay.adapter))
+        yield _passes("mpra", "mpra.batch_size", model, measured * (1 + assay.rc) * seeds, assay.batch_size, note)
+
+
+def ism_lengths(branch: Branch) -> dict[str, int]:
+    """bp of each region for in-silico mutagenesis, by its name."""
+    if not branch.ism.regions:
+        return {ISM_REGION: ISM_BP} if branch.world and branch.ism.regions is not None else {}
+    return {name: region.length for name, region in branch.ism.regions.items()}
 
 
 # ---- fits -----------------------------------------------------------------------------------------------------------

@@ -1,152 +1,182 @@
-"""In-silico saturation mutagenesis: the predicted effect of every single-base change of a region, and its picture.
+"""In-silico saturation mutagenesis: the predicted effect of every change of a single base of a region."""
 
-This is the exact, dense way: every changed sequence goes through the whole model.
-"""
-
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+import fnmatch
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from presage.errors import UserError
-from presage.progress import progress
-from presage.sequence.sparse_tower import Edit
+from presage.progress import bar
+from presage.sequence.mutagenesis.changes import Change, Stretch, Window
+from presage.sequence.mutagenesis.reading import Reading
+from presage.sequence.mutagenesis.regions import Place
+from presage.sequence.sparse_tower import Edit, check_window, unsupported
 from presage.sequence.track_names import track_info
-from presage.sequence.variants.effects import open_reference
 from presage.sequence.variants.scorer import Scorer
-from presage.sequence.variants.scores.log_ratio import log_fc
 from presage.tables import SCHEMAS
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+_CHECKED = 4  # substitutions on which the sparse way is compared with the dense one
+DELETED = 4  # in place of a base's code
+LETTERS = np.array(list("ACGT-"), dtype=object)
 
-_BASES = "ACGT"
+
+class Saturation(NamedTuple):
+    """Effects of every change of a region.
+
+    Attributes
+    ----------
+    pos : int64 ``[n]``, 0-based position on the contig, ascending
+    ref, alt : uint8 ``[n]``, codes of the genome's base and of what takes its place (4: nothing)
+    log_fc : float64 ``[n, tracks]``, mean over models and strands
+    log_fc_sd : float64 ``[n, tracks]``, their sample standard deviation; NaN where there is but one
+    """
+
+    pos: np.ndarray
+    ref: np.ndarray
+    alt: np.ndarray
+    log_fc: np.ndarray
+    log_fc_sd: np.ndarray
+
+
+def chosen(tracks: Sequence[str], patterns: Sequence[str]) -> np.ndarray:
+    """Columns (int64, ascending) of the slugs that fit one of the shell-style patterns.
+
+    Raises :class:`UserError` for a pattern that fits none.
+    """
+    for pattern in patterns:
+        if not fnmatch.filter(tracks, pattern):
+            raise UserError(f"track pattern {pattern!r}", f"fits none of {len(tracks)} tracks", f"e.g. {tracks[0]}")
+    return np.flatnonzero([any(fnmatch.fnmatchcase(slug, pattern) for pattern in patterns) for slug in tracks])
+
+
+def spans(slugs: Sequence[str], tracks: pd.DataFrame, given: Mapping[str, int]) -> list[int | None]:
+    """bp around a change that are summed, for each slug by the assay of its track; None: all output bins."""
+    return [given.get(assay) for assay in track_info(slugs, tracks)["assay"]]
 
 
 def saturate(
-    scorer: Scorer, chrom: str, start: int, end: int, tracks: pd.DataFrame, batch_size: int = 16
-) -> pd.DataFrame:
-    """Effects of all three changes at every base of ``[start, end)``, 0-based half-open: rows of the `ism` table.
+    scorer: Scorer, place: Place, columns: np.ndarray, deletions: bool = True, batch_size: int = 16
+) -> Saturation:
+    """Effects of all three substitutions and of the deletion of every base of a region.
 
-    All sequences share one window, centred on the region, so that effects of neighbouring bases compare. Bases that
-    are N in the genome are left out. Rows are ordered by position, alternative base, track.
+    All sequences share one window, centred on the region, so that effects of neighbouring bases compare; near the ends
+    of a region as long as the model's output, a base has context on one side only. Bases that are N in the genome are
+    left out. Deleting any base of a run of equal ones gives the same sequence: it is predicted once, as the deletion of
+    the run's first base (left-aligned, as in a VCF), and the bases of the run share the value.
 
-    Raises :class:`UserError` when the contig is unknown, the region leaves it, or is longer than the model's output.
+    Parameters
+    ----------
+    columns : int64 ``[tracks]``, the tracks to read, as columns of the models' output
+    deletions : delete bases, too; :class:`~.changes.Window` says which bins are compared
+    batch_size : sequences in one forward pass
+
+    Raises
+    ------
+    UserError
+        when the region is longer than the model's output
     """
-    where = f"region {chrom}:{start}-{end}"
-    trunk = scorer.models[0].trunk
-    if chrom not in scorer.genome.lengths:
-        raise UserError(
-            where, "the genome has no such contig", f"use one of {', '.join(list(scorer.genome.lengths)[:3])}"
-        )
-    if not 0 <= start < end <= scorer.genome.lengths[chrom]:
-        raise UserError(where, f"is empty or leaves the contig ({scorer.genome.lengths[chrom]} bp)", "correct it")
-    if end - start > trunk.out_bins * trunk.bin_size:
-        raise UserError(where, f"is longer than the model's output ({trunk.out_bins * trunk.bin_size} bp)", "split it")
-    first = (start + end) // 2 - scorer.context // 2
-    ref = scorer.genome.codes(chrom, first, first + scorer.context)
-    at = np.arange(start, end) - first
-    sites = [(i, base) for i in at[ref[at] < 4] for base in range(4) if base != ref[i]]
-    found = _log_fc(scorer, chrom, first, sites, batch_size)
-    info = track_info(scorer.tracks, tracks)
-    long = pd.DataFrame(
-        {
-            "chrom": chrom,
-            "pos": np.repeat([first + int(i) for i, _ in sites], len(info)).astype(np.int64),
-            "ref": np.repeat([_BASES[ref[i]] for i, _ in sites], len(info)).astype(object),
-            "alt": np.repeat([_BASES[base] for _, base in sites], len(info)).astype(object),
-            **{
-                column: np.tile(info[column].to_numpy(object), len(sites)) for column in ("track", "cell_type", "assay")
-            },
-            "log_fc": found.ravel(),
-        }
-    )
-    return long[SCHEMAS["ism"].names]
-
-
-def _log_fc(scorer: Scorer, chrom: str, start: int, sites: Sequence[tuple[int, int]], batch_size: int) -> np.ndarray:
-    """log_fc float64 ``[sites, tracks]`` of changes (offset, base) of one window; the reference is predicted once."""
+    start, stretch = window(scorer, place)
+    codes, at = stretch.window, np.arange(place.start, place.end) - start
+    changes, rows = _changes(codes, at[codes[at] < DELETED], deletions)
+    reading, bins = _reading(scorer, columns, at)
+    _check(scorer, codes, changes, bins)
     passes = []
-    for replicate in scorer.replicates:
-        window = open_reference(scorer, replicate, chrom, start)
-        before, parts = scorer.coverage(window.coverage)[None], [torch.empty(0, len(scorer.tracks))]
-        everywhere = torch.ones_like(before, dtype=torch.bool)
-        for first in progress(range(0, len(sites), batch_size), "mutagenesis", "batch"):
-            edits = [
-                Edit(i - replicate.shift, np.array([base], np.uint8)) for i, base in sites[first : first + batch_size]
-            ]
-            after = scorer.coverage(window.edited(edits))
-            parts.append(log_fc(before, after, everywhere, scorer.pseudocount).cpu())
-        passes.append(torch.cat(parts).numpy())
-    return np.mean(passes, axis=0)
+    with bar(len(changes) * len(scorer.replicates), f"mutagenesis {place.chrom}:{place.start}", "sequence") as shown:
+        for model, reverse, _ in scorer.replicates:
+            opened = Window(model, stretch, columns, reverse, bins, scorer.sparse)
+            before = scorer.coverage(opened.coverage, columns)
+            parts = [np.empty((0, len(columns)))]
+            for first in range(0, len(changes), batch_size):
+                batch = changes[first : first + batch_size]
+                after = scorer.coverage(opened.changed(batch), columns)
+                parts.append(reading.log_fc(before, after, [c.at for c in batch]))
+                shown.update(len(batch))
+            passes.append(np.concatenate(parts))
+    mean, sd = mean_and_sd(passes)
+    offset, alt, source = np.array(rows, np.int64).reshape(-1, 3).T
+    return Saturation(start + offset, codes[offset], alt.astype(np.uint8), mean[source], sd[source])
 
 
-def importance(rows: pd.DataFrame) -> pd.Series:
-    """Per position (index) of one track: minus the mean log_fc of its changes; what holds coverage up is positive."""
-    return -rows.groupby("pos")["log_fc"].mean()
+def window(scorer: Scorer, place: Place) -> tuple[int, Stretch]:
+    """0-based start of the window that is centred on a region, and its sequence with what indels may move in.
 
-
-def draw(table: pd.DataFrame, path: str | Path, tracks: Sequence[str] | None = None, most: int = 4) -> None:
-    """Draw a saturation mutagenesis: per track a sequence logo (letter height = importance) over a heat map.
-
-    ``path`` ends in .svg, .pdf or .png. ``tracks`` are the slugs to show; by default the ``most`` with the strongest
-    single effect, strongest first. The same table gives the same bytes (svg, png).
+    Raises :class:`UserError` when the region is longer than the model's output.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    strength = table.groupby("track", sort=False)["log_fc"].agg(lambda values: values.abs().max())
-    shown = (
-        list(tracks) if tracks is not None else list(strength.sort_values(ascending=False, kind="stable").index[:most])
-    )
-    positions = np.arange(table["pos"].min(), table["pos"].max() + 1) if len(table) else np.arange(1)
-    figure = Figure(
-        figsize=(min(24.0, 2.5 + 0.12 * len(positions)), 0.6 + 2.2 * max(1, len(shown))), layout="constrained"
-    )
-    axes = figure.subplots(
-        2 * max(1, len(shown)), 1, sharex=True, squeeze=False, height_ratios=[1, 1] * max(1, len(shown))
-    )
-    limit = max(1e-9, float(strength.reindex(shown).max())) if shown else 1.0
-    for i, track in enumerate(shown):
-        rows = table[table["track"] == track]
-        _logo(axes[2 * i, 0], rows)
-        axes[2 * i, 0].set_title(track, loc="left", fontsize=8)
-        _heat(axes[2 * i + 1, 0], rows, positions, limit)
-    axes[-1, 0].set_xlabel(f"position on {table['chrom'].iloc[0]}, 0-based" if len(table) else "no base to change")
-    with mpl.rc_context({"svg.hashsalt": "presage", "svg.fonttype": "path"}):
-        figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
+    trunk, length = scorer.models[0].trunk, place.end - place.start
+    if length > trunk.out_bins * trunk.bin_size:
+        shown = f"region {place.chrom}:{place.start}-{place.end}"
+        raise UserError(shown, f"is longer than the model's output ({trunk.out_bins * trunk.bin_size} bp)", "split it")
+    start = (place.start + place.end) // 2 - scorer.context // 2
+    margin = max(1, len(place.variant.ref) if place.variant else 0)
+    return start, Stretch(scorer.genome.codes(place.chrom, start - margin, start + scorer.context + margin), margin)
 
 
-def _heat(axis: "Axes", rows: pd.DataFrame, positions: np.ndarray, limit: float) -> None:
-    grid = rows.pivot(index="alt", columns="pos", values="log_fc").reindex(index=list(_BASES), columns=positions)
-    extent = (positions[0] - 0.5, positions[-1] + 0.5, 3.5, -0.5)
-    image = axis.imshow(
-        grid, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, extent=extent, interpolation="none"
-    )
-    axis.set_yticks(range(4), list(_BASES), fontsize=6)
-    axis.figure.colorbar(image, ax=axis, label="log2 ALT/REF", pad=0.01)
+def _changes(codes: np.ndarray, at: np.ndarray, deletions: bool) -> tuple[list[Change], list[tuple[int, int, int]]]:
+    """Distinct changes of the offsets ``at``, and for each row of the result its offset, ALT, and change."""
+    changes: list[Change] = []
+    rows: list[tuple[int, int, int]] = []
+    deleted: dict[int, int] = {}  # first base of a run -> the change that deletes it
+    for offset in at.tolist():
+        for base in (b for b in range(4) if b != codes[offset]):
+            rows.append((offset, base, len(changes)))
+            changes.append(Change(offset, 1, (base,)))
+        if deletions:
+            first = first_of_run(codes, offset)
+            if first not in deleted:
+                deleted[first] = len(changes)
+                changes.append(Change(first, 1, ()))
+            rows.append((offset, DELETED, deleted[first]))
+    return changes, rows
 
 
-def _logo(axis: "Axes", rows: pd.DataFrame) -> None:
-    from matplotlib.patches import PathPatch
-    from matplotlib.textpath import TextPath
-    from matplotlib.transforms import Affine2D
+def first_of_run(codes: np.ndarray, offset: int) -> int:
+    """Offset of the first of the equal bases that the base at ``offset`` is one of."""
+    while offset > 0 and codes[offset - 1] == codes[offset]:
+        offset -= 1
+    return offset
 
-    colours = {"A": "#1b9e77", "C": "#2c6fbb", "G": "#d98f00", "T": "#c0392b"}
-    letters = rows.drop_duplicates("pos").set_index("pos")["ref"]
-    heights = importance(rows)
-    for pos, height, letter in zip(heights.index.to_numpy(), heights.to_numpy(), letters.reindex(heights.index)):
-        glyph = TextPath((0, 0), letter, size=1)
-        box = glyph.get_extents()
-        fit = (
-            Affine2D().translate(-box.x0, -box.y0).scale(0.9 / box.width, height / box.height).translate(pos - 0.45, 0)
-        )
-        axis.add_patch(PathPatch(glyph, transform=fit + axis.transData, color=colours[letter], linewidth=0))
-    low, high = min(0.0, heights.min()), max(0.0, heights.max())
-    pad = 0.05 * max(high - low, 1e-9)
-    axis.set_ylim(low - pad, high + pad)
-    axis.axhline(0, color="0.6", linewidth=0.5)
-    axis.set_ylabel("importance", fontsize=6)
+
+def mean_and_sd(passes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sample standard deviation over models and strands of arrays of one shape; NaN where there is but one."""
+    stacked = np.stack(passes)
+    sd = stacked.std(axis=0, ddof=1) if len(passes) > 1 else np.full(stacked.shape[1:], np.nan)
+    return stacked.mean(axis=0), sd
+
+
+def _reading(scorer: Scorer, columns: np.ndarray, at: np.ndarray) -> tuple[Reading, tuple[int, int] | None]:
+    """How changes of the offsets ``at`` are read, and the only bins that are (None: all)."""
+    given = scorer.spans if scorer.spans is not None else [None] * len(scorer.tracks)
+    whole = Reading(scorer.first_base(0), scorer.bin_size, tuple(given[i] for i in columns), scorer.pseudocount)
+    spans = [span for span in whole.spans if span is not None]
+    if len(spans) < len(columns) or not len(at):
+        return whole, None
+    low, high = (whole.bins(int(place), max(spans), scorer.bins) for place in (at[0], at[-1]))
+    if not low[1] or not high[1]:  # a span leaves the output
+        return whole, None
+    first = whole.first + low[0] * whole.bin_size
+    return Reading(first, whole.bin_size, whole.spans, whole.pseudocount), (low[0], high[1])
+
+
+def _check(scorer: Scorer, codes: np.ndarray, changes: Sequence[Change], bins: tuple[int, int] | None) -> None:
+    """Compare sparse and dense on the first substitutions, for every model and strand."""
+    edits = [Edit(change.at, np.array(change.codes, np.uint8)) for change in changes if not change.grows][:_CHECKED]
+    for model, reverse, _ in scorer.replicates:
+        if scorer.sparse and edits and unsupported(model) is None:
+            check_window(model, codes, edits, reverse=reverse, bins=bins)
+
+
+def rows(found: Saturation, chrom: str, slugs: Sequence[str], tracks: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the `ism` table by position, ALT (A C G T -) and track; ``tracks`` says what the ``slugs`` are."""
+    info, n = track_info(slugs, tracks), len(found.pos)
+    long = {
+        "chrom": chrom,
+        "pos": np.repeat(found.pos, len(info)),
+        "ref": np.repeat(LETTERS[found.ref], len(info)),
+        "alt": np.repeat(LETTERS[found.alt], len(info)),
+        **{column: np.tile(info[column].to_numpy(object), n) for column in ("track", "cell_type", "assay")},
+        "log_fc": found.log_fc.ravel(),
+        "log_fc_sd": found.log_fc_sd.ravel(),
+    }
+    return pd.DataFrame(long)[SCHEMAS["ism"].names]

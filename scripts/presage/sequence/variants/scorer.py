@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -112,9 +113,13 @@ class Scorer:
             reach = torch.full_like(reach, centre / 2)
         return away[..., None] < reach
 
-    def coverage(self, prediction: Tensor) -> Tensor:
-        """What a model says ``[..., tracks]``, as coverage, float64: squash and soft clip are undone."""
+    def coverage(self, prediction: Tensor, columns: np.ndarray | None = None) -> Tensor:
+        """What a model says ``[..., tracks]``, as coverage, float64: squash and soft clip are undone.
+
+        ``columns``: the tracks, where they are not all.
+        """
         prediction = prediction.double()
         if not self._bent or self.scale is None:
             return prediction
-        return torch.from_numpy(self.scale.inverse(prediction.cpu().numpy())).to(prediction.device)
+        scale = self.scale if columns is None else self.scale.select(columns)
+        return torch.from_numpy(scale.inverse(prediction.cpu().numpy())).to(prediction.device)

@@ -44,7 +44,6 @@ def load_scoring(
     fitted = TargetSet.open(targets)
     table = describe(fitted, tracks)
     slugs = models[0].tracks
-    scale = fitted.scale.select([fitted.tracks.index(slug) for slug in slugs]) if fitted.scale is not None else None
     scorer = Scorer(
         models,
         Genome(fasta),
@@ -53,7 +52,7 @@ def load_scoring(
         spans=[settings.span.get(assay) for assay in track_info(slugs, table)["assay"]],
         shifts=settings.shifts,
         step=settings.window_step,
-        scale=scale,
+        scale=fitted.scale_of(slugs),
         sparse=settings.sparse,
     )
     hashes = {name: joint_hash([getattr(m, name) for m in models]) for name in ("trunk_hash", "adapter_hash")}

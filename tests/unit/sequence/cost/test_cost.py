@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from presage import tables
 from presage.config.adapt import Adapt, AdaptRun
+from presage.config.ism import Ism, Mpra
 from presage.config.reference import Reference
 from presage.config.root import Config
 from presage.config.root import Sequence as Branch
@@ -28,7 +29,7 @@ from presage.sequence.adapters.step import adapt
 from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
-from presage.sequence.cost.plan import Memory, disk, distinct_views, steps
+from presage.sequence.cost.plan import Memory, disk, distinct_views, ism_lengths, steps
 from presage.sequence.cost.sizes import Sizes, trunk_shape
 from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
@@ -276,9 +277,31 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     advice = next(line for line in text.splitlines() if line.startswith("  adapt lora on T4 (16 GB)"))
     assert "adapt.training.batch_size to 2" in advice
     ism = next(line for line in text.splitlines() if line.startswith("ism r"))
-    assert "266 TFLOP" in ism  # 31 sequences, both strands, of 4.28 TFLOP
+    assert "462 TFLOP" in ism  # 54 sequences, both strands, of 4.28 TFLOP
     assert "variants planted" in text
     assert "2,640 alleles (the built-in world, null set included)" in text
+
+
+def test_lengths_of_regions_of_every_form(tmp_path):
+    branch = study(tmp_path).sequence
+    own = branch.model_copy(update={"ism": Ism()})
+    assert ism_lengths(own) == {"planted": 120}
+    none = branch.model_copy(update={"ism": Ism(regions=None)})
+    assert ism_lengths(none) == {}
+    gene = {"gene": "g", "upstream": 30, "downstream": 10}
+    forms = Ism(regions={"g": gene, "v": {"variant": "1:5:AC:A", "flank": 4}})
+    assert ism_lengths(branch.model_copy(update={"ism": forms})) == {"g": 40, "v": 10}
+
+
+def test_a_reporter_assay_is_counted_where_the_settings_say_how_much(tmp_path):
+    sizes = sizes_of(SHAPE, len(TRACKS), train=10, valid=4, test=4)
+    forward, flops = inference(fake_model(SHAPE, len(TRACKS)), 1).flops, {}
+    for most in (60, None):
+        assay = Mpra(table="t", elements=["a", "b"], most=most, rc=False, backgrounds=("n",))
+        branch = study(tmp_path / str(most)).sequence.model_copy(update={"mpra": assay})
+        flops[most] = next(step for step in steps(branch, sizes) if step.name == "mpra").flops
+    assert flops[None] == 0
+    assert flops[60] == pytest.approx(140 * forward, rel=0.05)  # the adapter adds a little
 
 
 def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):
