@@ -22,6 +22,9 @@ SEQUENCE_WORLD = {
     "sequence_trunk": 1,
     "sequence_adapt": 3,
     "sequence_history": 4,
+    "sequence_sites": 1,
+    "sequence_null_sites": 1,
+    "sequence_variants_part": 2,  # the set and its null
     "sequence_variants": 1,
     "sequence_ism": 1,
     "sequence_ism_picture": 1,
@@ -104,6 +107,17 @@ def test_regions_take_the_place_of_the_worlds_own_and_null_takes_it_away(tmp_pat
         (tmp_path / "c.yaml").write_text(f"run: ism\nsequence: {{world: {{}}, ism: {{regions: {given}}}}}\n")
         planned = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
         assert (planned.get("sequence_ism", 0), planned.get("sequence_ism_picture", 0)) == (jobs, jobs)
+
+
+def test_jobs_share_variants_null_and_calibration_set(tmp_path: Path) -> None:
+    (tmp_path / "m.tsv").write_text("chrom\tpos\tref\talt\ttrack\teffect\n")
+    sets = f"{{planted: {{null: matched, calibration: {tmp_path}/m.tsv}}, plain: {{vcf: {tmp_path}/m.tsv, null: null}}}}"
+    variants = f"{{jobs: 3, cells: 5, adapter: [lora, probe], sets: {sets}}}"
+    (tmp_path / "c.yaml").write_text(f"run: v\nsequence: {{world: {{}}, cells: {{}}, variants: {variants}}}\n")
+    jobs = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
+    assert jobs["sequence_variants_part"] == 3 * 3 + 3 and jobs["sequence_variants"] == 2
+    assert jobs["sequence_null_sites"] == jobs["sequence_calibration_sites"] == 1
+    assert jobs["sequence_sites"] == jobs["sequence_variants_cells"] == 2
 
 
 def test_real_samples_without_labels_are_clustered_once(tmp_path: Path) -> None:
