@@ -187,14 +187,14 @@ class SequenceInputs:
 
     @property
     def variant_sets(self) -> dict[str, VariantSet]:
-        """Variant files by the name of their set. An empty path is the built-in world's, and nothing elsewhere."""
-        own = {"vcf": "", "null": ""}
+        """Variant files by the name of their set. Empty paths are the built-in world's; elsewhere nulls are drawn."""
+        own = {"vcf": "", "null": MATCHED}
         if self.world:
             own = {"vcf": f"{self.folder}/variants.vcf.gz", "null": f"{self.folder}/null.vcf.gz"}
         sets = {}
         for name, given in self.config.variants.sets.items():
             vcf = located(given.vcf) if given.vcf else own["vcf"]
-            null = own["null"] if given.null == "" else given.null or ""
+            null = own["null"] if given.null_set == "" else given.null_set or ""
             if null != MATCHED:
                 null = located(null)
             if vcf:

@@ -111,7 +111,9 @@ def test_regions_take_the_place_of_the_worlds_own_and_null_takes_it_away(tmp_pat
 
 def test_jobs_share_variants_null_and_calibration_set(tmp_path: Path) -> None:
     (tmp_path / "m.tsv").write_text("chrom\tpos\tref\talt\ttrack\teffect\n")
-    sets = f"{{planted: {{null: matched, calibration: {tmp_path}/m.tsv}}, plain: {{vcf: {tmp_path}/m.tsv, null: null}}}}"
+    measured = f"{tmp_path}/m.tsv"
+    planted, plain = f"{{null_set: matched, calibration: {measured}}}", f"{{vcf: {measured}, null_set: null}}"
+    sets = f"{{planted: {planted}, plain: {plain}}}"
     variants = f"{{jobs: 3, cells: 5, adapter: [lora, probe], sets: {sets}}}"
     (tmp_path / "c.yaml").write_text(f"run: v\nsequence: {{world: {{}}, cells: {{}}, variants: {variants}}}\n")
     jobs = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")

@@ -15,10 +15,10 @@ class VariantSet(Section):
         description="VCF, BCF, table (.tsv, .csv: chrom pos ref alt) or regions (.bed: every SNV); only sites are "
         "read; empty: the built-in world's",
     )
-    null: str | None = Field(
+    null_set: str | None = Field(
         "",
         description="such a file of variants without effect, for p-values; matched: drawn from the genome to be like "
-        "the set; empty: the built-in world's; null: no p-values",
+        "the set; empty: the built-in world's, and matched elsewhere; null: no p-values",
     )
     calibration: str | None = Field(
         None, description="table of measured effects (chrom pos ref alt effect, and track or cell_type and assay)"
@@ -29,7 +29,7 @@ class Variants(Section):
     """Effects of variants: log2 ratio, ALT over REF, of the summed prediction in every track."""
 
     sets: dict[str, VariantSet] = Field(
-        {"planted": VariantSet(vcf="", null="")},
+        {"planted": VariantSet(vcf="", null_set="")},
         description="name of the set (a folder) -> its vcf and null; {}: nothing is scored",
     )
     adapter: str | list[str] | None = Field(

@@ -1,7 +1,6 @@
 """How large a study is: trunk, windows, tracks, variants. Read where the run has made them, else from its input."""
 
 import fnmatch
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,9 @@ from presage.sequence.tfrecords import read_targets_txt
 from presage.sequence.trunk.family import AnyShape
 from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 from presage.sequence.trunk.shape import shape_of
-from presage.study import SequenceInputs
+from presage.sequence.variants.readers import REGIONS, read_given
+from presage.sequence.variants.readers.regions import regions
+from presage.study import MATCHED, SequenceInputs, VariantSet
 
 ALL, FITTED = "all", "fitted"
 
@@ -63,7 +64,7 @@ def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
         _tracks(branch, inputs, results, assumed_tracks),
         _bulk_tracks(branch),
         sum(genome.lengths.values()),
-        {name: _alleles(branch, inputs, given.vcf, given.null) for name, given in inputs.variant_sets.items()},
+        {name: _alleles(branch, inputs, given) for name, given in inputs.variant_sets.items()},
     )
 
 
@@ -132,29 +133,34 @@ def _bulk_tracks(branch: Sequence) -> int:
     return (len(TISSUES) + RANDOM_TISSUES) * (1 + len(STRANDS))
 
 
-def _alleles(branch: Sequence, inputs: SequenceInputs, vcf: str, null: str | None) -> Counted | None:
-    files = [at_hand(path) for path in (vcf, null) if path]
+def _alleles(branch: Sequence, inputs: SequenceInputs, given: VariantSet) -> Counted | None:
+    drawn = given.null == MATCHED
+    files = [at_hand(path) for path in (given.vcf, None if drawn else given.null, given.calibration) if path]
     if all(path.exists() for path in files):
         found = [_count_alleles(path) for path in files]
+        alleles, indels = (sum(numbers) for numbers in zip(*found))
         source = " and ".join(map(str, files))
-        return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, source)
+        if drawn:
+            settings, own = branch.variants, found[0][0]
+            null = min(settings.null_each * own, settings.null_most)
+            alleles, indels = alleles + null, indels + round(null * found[0][1] / max(1, own))
+            source += f", {null:,} of them drawn as the null set"
+        return Counted({"alleles": alleles, "indels": indels}, source)
     world = branch.world
-    if world is None or Path(vcf).parent != Path(inputs.folder):
+    if world is None or Path(given.vcf).parent != Path(inputs.folder):
         return None
-    alleles = world.causal_variants + world.control_variants + world.null_variants * bool(null)
+    alleles = world.causal_variants + world.control_variants + world.null_variants * bool(given.null)
     return Counted(
         {"alleles": alleles, "indels": round(world.indel_share * alleles)}, "the built-in world, null set included"
     )
 
 
-def _count_alleles(vcf: Path) -> tuple[int, int]:
-    """Alleles of a VCF, and those of another length than REF."""
+def _count_alleles(path: Path) -> tuple[int, int]:
+    """Alleles of a variant file, and those of another length than REF."""
+    if REGIONS in path.suffixes:
+        return 3 * sum(region.end - region.start for region in regions(path)), 0
     alleles = indels = 0
-    with gzip.open(vcf, "rt") if vcf.suffix == ".gz" else vcf.open() as lines:
-        for line in lines:
-            fields = line.split("\t", 5)
-            if len(fields) > 4 and not line.startswith("#"):
-                alts = fields[4].strip().split(",")
-                alleles += len(alts)
-                indels += sum(len(alt) != len(fields[3]) for alt in alts)
+    for site in read_given(path):
+        alleles += 1
+        indels += len(site.alt) != len(site.ref)
     return alleles, indels

@@ -26,8 +26,14 @@ REGIONS = ".bed"
 
 def read_sites(path: str | Path, genome: Genome) -> Iterator[Site]:
     """Every ALT allele of a file, in its order. Raises :class:`UserError` naming file and line."""
-    endings = [ending for ending in Path(path).suffixes if ending not in (".gz", ".bgz")]
-    ending = endings[-1].lower() if endings else ""
-    if ending == REGIONS:
-        return read_regions(path, genome)
-    return READERS.get(ending, read_vcf)(path)
+    return read_regions(path, genome) if _ending(path) == REGIONS else read_given(path)
+
+
+def read_given(path: str | Path) -> Iterator[Site]:
+    """As :func:`read_sites`, for files that name their alleles: no genome is needed."""
+    return READERS.get(_ending(path), read_vcf)(path)
+
+
+def _ending(path: str | Path) -> str:
+    endings = [ending.lower() for ending in Path(path).suffixes if ending.lower() not in (".gz", ".bgz")]
+    return endings[-1] if endings else ""
