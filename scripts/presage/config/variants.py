@@ -6,14 +6,46 @@ from pydantic import Field, model_validator
 
 from presage.config.base import Section
 
+MATCHED = "matched"
+
 
 class VariantSet(Section):
-    """One VCF to score, and the null set that its p-values are read against."""
+    """Variants to score, the null set that their p-values are read against, and measured effects."""
 
-    vcf: str = Field("", description="VCF, plain or bgzip (genotypes are never read); empty: the built-in world's")
-    null: str | None = Field(
-        "", description="VCF of variants without effect, for p-values; empty: the built-in world's; null: no p-values"
+    vcf: str = Field(
+        "",
+        description="VCF, BCF, table (TSV, CSV) or regions (BED: every substitution), plain or .gz; genotypes are "
+        "never read; empty: the built-in world's",
     )
+    null: str | None = Field(
+        "",
+        description="variants without effect, for p-values: a file as vcf, or `matched` = drawn from the genome "
+        "(variants.matched_null); empty: the built-in world's; null: no p-values",
+    )
+    calibration: str | None = Field(
+        None,
+        description="table (TSV, CSV) of measured effects, for intervals: chrom pos ref alt effect, and track or "
+        "cell_type and assay; null: none",
+    )
+
+
+class MatchedNull(Section):
+    """A null set drawn from the genome to match the variants (null: matched)."""
+
+    per_variant: int = Field(5, ge=1, description="null variants for each variant")
+    max: int = Field(5000, ge=1, description="null variants in all; with more variants, for a random part of them")
+    tss_bins: list[Annotated[int, Field(ge=1)]] = Field(
+        [100, 316, 1000, 3162, 10_000, 31_623, 100_000],
+        description="edges of the bins of distance to the nearest transcription start, bp; even on a log scale",
+    )
+    exclusion: int = Field(500, ge=0, description="bp around each variant in which no null variant lies")
+    avoid_exons: bool = Field(False, description="no null variant in an exon")
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.tss_bins != sorted(set(self.tss_bins)):
+            raise ValueError("tss_bins must rise")
+        return self
 
 
 class Variants(Section):
@@ -21,7 +53,7 @@ class Variants(Section):
 
     sets: dict[str, VariantSet] = Field(
         {"planted": VariantSet(vcf="", null="")},
-        description="name of the set (a folder) -> its vcf and null; {}: nothing is scored",
+        description="name of the set (a folder) -> its vcf, null and calibration; {}: nothing is scored",
     )
     adapter: str | list[str] | None = Field(
         None,
@@ -55,6 +87,7 @@ class Variants(Section):
     batch_size: int | None = Field(
         None, ge=1, description="sequences in one forward pass; empty = what fits into memory"
     )
+    matched_null: MatchedNull = Field(default_factory=MatchedNull, description="how a null set is drawn")
     max_length: int = Field(1000, ge=1, description="longer REF or ALT alleles are dropped and counted, bp")
     max_mismatch: float = Field(
         0.5, ge=0, le=1, description="stop when REF differs from the genome in more than this share: wrong build"
