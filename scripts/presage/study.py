@@ -7,6 +7,7 @@ import functools
 import itertools
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from presage.config.pose import Recording
 from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
 from presage.config.trunk import Trunk
+from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
 from presage.sequence.assemblies import ASSEMBLIES
 from presage.sheets import CLUSTER, WHOLE, Sample, Segment
+from presage.variant_files import KINDS, kind_of
 
 INDEXED = ("bam", "bam_atac")
 READS = (*INDEXED, "fragments")
@@ -75,10 +78,18 @@ def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
 
 @dataclass(frozen=True)
 class VariantSet:
-    """Variants to score, and the null set that calibrates their p-values."""
+    """Variants to score, the null set that calibrates their p-values (a path, or ``matched``) with its name in words,
+    and measured effects."""
 
     vcf: str
     null: str | None
+    null_name: str | None = None
+    calibration: str | None = None
+
+    @property
+    def null_file(self) -> str | None:
+        """The null set, where it is a file."""
+        return None if self.null == MATCHED else self.null
 
 
 class SequenceInputs:
@@ -184,17 +195,27 @@ class SequenceInputs:
 
     @property
     def variant_sets(self) -> dict[str, VariantSet]:
-        """Variant files by the name of their set. An empty path is the built-in world's, and nothing elsewhere."""
-        own = {"vcf": "", "null": ""}
-        if self.world:
-            own = {"vcf": f"{self.folder}/variants.vcf.gz", "null": f"{self.folder}/null.vcf.gz"}
+        """Variant files by the name of their set. An empty path is the built-in world's, and nothing elsewhere.
+
+        Raises :class:`UserError` for a file whose name does not tell a kind that can be read.
+        """
         sets = {}
         for name, given in self.config.variants.sets.items():
-            vcf = located(given.vcf) if given.vcf else own["vcf"]
-            null = located(given.null) if given.null else own["null"] if given.null == "" else ""
+            vcf = located(given.vcf) if given.vcf else self._of_world("variants")
+            null = given.null or ""
+            if null != MATCHED:
+                null = self._of_world("null") if given.null == "" else located(null)
+            calibration = located(given.calibration or "")
+            _check_kind(f"{name}.vcf", vcf, KINDS)
+            _check_kind(f"{name}.null", "" if null == MATCHED else null, KINDS)
+            _check_kind(f"{name}.calibration", calibration, ("table",))
             if vcf:
-                sets[name] = VariantSet(vcf, null or None)
+                shown = "planted" if given.null == "" else Path(null).name
+                sets[name] = VariantSet(vcf, null or None, shown if null else None, calibration or None)
         return sets
+
+    def _of_world(self, stem: str) -> str:
+        return f"{self.folder}/{stem}.vcf.gz" if self.world else ""
 
     @property
     def published_windows(self) -> str | None:
@@ -262,6 +283,16 @@ class SequenceInputs:
                     "nothing can be scored: the samples have counts only, and no track to fit a model to",
                     "add a sample with coverage (bam, fragments, bigwig), or leave the key out",
                 )
+
+
+def _check_kind(key: str, path: str, allowed: Collection[str]) -> None:
+    if path and (kind_of(path) or "") not in allowed:
+        endings = ", ".join(ending for kind in allowed for ending in KINDS[kind])
+        raise UserError(
+            f"config key sequence.variants.sets.{key}",
+            f"{path} is of no kind that can be read here",
+            f"give a file that ends in {endings}, or that and .gz",
+        )
 
 
 class HomeCageInputs:

@@ -22,6 +22,7 @@ from presage.config.root import Config
 from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.config.trunk import Trunk, TrunkShape
+from presage.config.variants import Variants
 from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.step import adapt
@@ -29,7 +30,7 @@ from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
 from presage.sequence.cost.plan import Memory, disk, distinct_views, steps
-from presage.sequence.cost.sizes import Sizes, trunk_shape
+from presage.sequence.cost.sizes import Sizes, count_alleles, trunk_shape
 from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
 from presage.sequence.heads import Head
@@ -38,6 +39,7 @@ from presage.sequence.trunk.attention import central_mask_features
 from presage.sequence.trunk.borzoi import Borzoi, parameters
 from presage.sequence.trunk.presets import BORZOI
 from presage.sequence.trunk.weights import save_trunk
+from presage.study import SequenceInputs
 from tests.unit.sequence.cost import measured_peak
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set
 
@@ -279,6 +281,27 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     assert "266 TFLOP" in ism  # 31 sequences, both strands, of 4.28 TFLOP
     assert "variants planted" in text
     assert "2,640 alleles (the built-in world, null set included)" in text
+
+
+def test_alleles_are_counted_in_every_kind_of_file(tmp_path):
+    (tmp_path / "a.vcf").write_text("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC,AG\nchr1\t9\t.\tA\tC\n")
+    (tmp_path / "n.tsv").write_text("chrom\tpos\tref\talt\nchr1\t5\tAC\tA\n")
+    (tmp_path / "r.bed").write_text("chr1\t0\t10\nchr1\t5\t20\n")
+    given = {"vcf": f"{tmp_path}/a.vcf", "null": f"{tmp_path}/n.tsv"}
+    few = {"matched_null": {"max": 20}}
+    for own, more, alleles, indels in (
+        (given, {}, 4, 2),
+        ({**given, "null": None}, {}, 3, 1),
+        ({**given, "null": "matched"}, {}, 3 + 15, 1 + 5),
+        ({"vcf": f"{tmp_path}/r.bed", "null": "matched"}, few, 60 + 20, 0),
+        ({"null": "matched"}, {}, 1440 + 5000, 1),
+    ):
+        variants = Variants.model_validate({"sets": {"s": own}, **more})
+        branch = Branch(world={}, variants=variants)
+        given_set = SequenceInputs(branch, "world").variant_sets["s"]
+        found = count_alleles(branch, SequenceInputs(branch, "world"), given_set)
+        assert found.value["alleles"] == alleles
+        assert found.value["indels"] == indels or "built-in" in found.source
 
 
 def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):
