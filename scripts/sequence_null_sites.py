@@ -1,51 +1,27 @@
-"""sequence_null_sites: the alleles that p-values of a variant set are read against, from a file or drawn to match."""
-
-import json
-from pathlib import Path
+"""sequence_null_sites: variants without effect, that p-values are read against: given, or drawn from the genome."""
 
 from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
-    """Read the null set's file, or draw it from the genome."""
+    """Read the null set as the set itself is read, or draw one that matches it."""
     from presage import tables
-    from presage.sequence.genome import Genome
-    from presage.sequence.variants import matched_null
-    from presage.sequence.variants.part import read_variants
-    from presage.sequence.variants.places import Places
-    from presage.sequence.variants.sites import Sites, longest, write_sites, write_table
+    from presage.config.variants import MatchedNull
+    from presage.sequence.variants.null import write_matched
+    from presage.sequence.variants.sites import open_study, write_sites
 
-    windows, genes = tables.read(job.input.windows, "windows"), tables.read(job.input.genes, "genes")
-    genome, places, out = Genome(job.input.fasta), Places(windows, genes), job.output.sites
+    study = open_study(job.input.fasta, job.input.windows, job.input.genes, **job.params.settings)
     if job.input.null:
-        name = Path(job.input.null[0]).name
-        counts = write_sites(
-            job.input.null[0],
-            genome,
-            places,
-            out,
-            None,
-            max_length=longest(job.params.max_length, windows),
-            max_mismatch=job.params.max_mismatch,
-            without=Sites(job.input.sites),
-            meta=job.provenance(null_name=name),
-        )
-        found = {"name": name, **counts.as_dict()}
-    else:
-        drawn = matched_null.draw_null(
-            list(read_variants(job.input.sites)),
-            genome,
-            places,
-            tables.read(job.input.blacklist, "blacklist"),
-            each=job.params.each,
-            most=job.params.most,
-            apart=job.params.apart,
-            seed=job.params.seed,
-        )
-        write_table(drawn.variants, places, out, job.provenance(null_name=matched_null.NAME))
-        found = {"name": matched_null.NAME, **matched_null.report(drawn)}
-    job.output.counts.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    log.info("null: %s", found)
+        out = {"sites": job.output.sites, "dropped": job.output.dropped}
+        meta = job.provenance(null_name=job.params.name)
+        counts = write_sites(job.input.null[0], study, out, known=job.input.sites, meta=meta)
+        log.info("%s: %s", job.params.name, counts)
+        return
+    beside = (tables.read(job.input[name], name) for name in ("windows", "genes", "blacklist"))
+    settings, meta = MatchedNull(**job.params.matched), job.provenance(settings=job.params.matched)
+    counts = write_matched(job.input.sites, study, *beside, settings, job.output.sites, seed=job.params.seed, meta=meta)
+    tables.write(job.output.dropped, "dropped", tables.empty("dropped"), job.provenance())
+    log.info("drawn: %s", counts)
 
 
 if "snakemake" in globals():

@@ -1,8 +1,5 @@
 """sequence_variants: what each variant of a set does to each track, from the shares of its jobs."""
 
-import json
-from pathlib import Path
-
 from presage.entry import Job, log, main
 
 
@@ -16,8 +13,7 @@ def run(job: Job) -> None:
     from presage.sequence.variants.gather import gather, read_conformal, read_nulls
 
     settings = Variants(**job.params.settings)
-    counts = json.loads(Path(job.input.counts).read_text(encoding="utf-8"))
-    meta = job.provenance(settings=job.params.settings, counts=counts)
+    meta = job.provenance(settings=job.params.settings, **tables.read_meta(job.input.sites)["sites"])
     nulls, conformal = {}, None
     if job.input.null:
         nulls = read_nulls(job.input.null[0], job.input.null_parts)

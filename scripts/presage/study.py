@@ -7,6 +7,7 @@ import functools
 import itertools
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,14 +19,15 @@ from presage.config.pose import Recording
 from presage.config.report import FIGURES
 from presage.config.root import Config, HomeCage, Sequence
 from presage.config.trunk import Trunk
+from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
 from presage.sequence.assemblies import ASSEMBLIES
 from presage.sheets import CLUSTER, WHOLE, Sample, Segment
+from presage.variant_files import KINDS, kind_of
 
 INDEXED = ("bam", "bam_atac")
 READS = (*INDEXED, "fragments")
-MATCHED = "matched"
 PUBLIC = "resources/public"
 PUBLIC_FILES, PUBLIC_FOLDERS = f"{PUBLIC}/files", f"{PUBLIC}/folders"
 
@@ -77,11 +79,18 @@ def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
 
 @dataclass(frozen=True)
 class VariantSet:
-    """Variants to score, the null set of their p-values (a path, or ``MATCHED``), and their calibration set."""
+    """Variants to score, the null set that calibrates their p-values (a path, or ``matched``) with its name in words,
+    and measured effects."""
 
     vcf: str
     null: str | None
+    null_name: str | None = None
     calibration: str | None = None
+
+    @property
+    def null_file(self) -> str | None:
+        """The null set, where it is a file."""
+        return None if self.null == MATCHED else self.null
 
 
 class SequenceInputs:
@@ -187,19 +196,29 @@ class SequenceInputs:
 
     @property
     def variant_sets(self) -> dict[str, VariantSet]:
-        """Variant files by the name of their set. Empty paths are the built-in world's; elsewhere nulls are drawn."""
-        own = {"vcf": "", "null": MATCHED}
-        if self.world:
-            own = {"vcf": f"{self.folder}/variants.vcf.gz", "null": f"{self.folder}/null.vcf.gz"}
+        """Variant files by the name of their set. Empty paths are the built-in world's; elsewhere nulls are drawn.
+
+        Raises :class:`UserError` for a file whose name does not tell a kind that can be read.
+        """
         sets = {}
         for name, given in self.config.variants.sets.items():
-            vcf = located(given.vcf) if given.vcf else own["vcf"]
-            null = own["null"] if given.null_set == "" else given.null_set or ""
-            if null != MATCHED:
+            vcf = located(given.vcf) if given.vcf else self._of_world("variants")
+            null = given.null_set
+            if null == "":
+                null = self._of_world("null") or MATCHED
+            elif null and null != MATCHED:
                 null = located(null)
+            calibration = located(given.calibration or "")
+            _check_kind(f"{name}.vcf", vcf, KINDS)
+            _check_kind(f"{name}.null_set", "" if null == MATCHED else null or "", KINDS)
+            _check_kind(f"{name}.calibration", calibration, ("table",))
             if vcf:
-                sets[name] = VariantSet(vcf, null or None, located(given.calibration) if given.calibration else None)
+                shown = "planted" if self.world and given.null_set == "" else Path(null or "").name
+                sets[name] = VariantSet(vcf, null or None, shown if null else None, calibration or None)
         return sets
+
+    def _of_world(self, stem: str) -> str:
+        return f"{self.folder}/{stem}.vcf.gz" if self.world else ""
 
     @property
     def ism_regions(self) -> list[str]:
@@ -441,6 +460,16 @@ class HomeCageInputs:
         if self.cages and not self.world:
             sheets.read_cages(Path(self.cages))
         _ = self.segments, self.sources, self.dss_files, self.labelled
+
+
+def _check_kind(key: str, path: str, allowed: Collection[str]) -> None:
+    if path and (kind_of(path) or "") not in allowed:
+        endings = ", ".join(ending for kind in allowed for ending in KINDS[kind])
+        raise UserError(
+            f"config key sequence.variants.sets.{key}",
+            f"{path} is of no kind that can be read here",
+            f"give a file that ends in {endings}, or that and .gz",
+        )
 
 
 def _weights(folder: str) -> list[str]:

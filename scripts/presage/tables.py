@@ -487,6 +487,11 @@ _TEXT = {
 }
 
 
+_TEXT["null_sites"] = f"""{_TEXT["sites"]}
+        matched i64? - row of the sites table that it was drawn for; null where the null set was given
+        relaxed str? - what could not be matched, joined by commas; null where nothing"""
+
+
 def _schema(text: str) -> pa.Schema:
     fields = []
     for line in text.strip().splitlines():
@@ -546,8 +551,8 @@ def read_arrow(path: str | Path, table: str) -> pa.Table:
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
-    """The metadata that :func:`write` stored, without the schema's own."""
-    raw = pq.read_schema(path).metadata or {}
+    """The metadata that :func:`write` or :class:`ChunkedTable` stored, without the schema's own."""
+    raw = pq.read_metadata(path).metadata or {}
     own = {k.decode(): v.decode() for k, v in raw.items() if not k.startswith((b"presage.", b"pandas", b"ARROW"))}
     return {k: json.loads(v) for k, v in own.items()}
 
@@ -558,7 +563,10 @@ def empty(table: str) -> pd.DataFrame:
 
 
 class ChunkedTable:
-    """A table that is written as its rows come, in constant memory. The row groups depend on the rows alone."""
+    """A table that is written as its rows come, in constant memory. The row groups depend on the rows alone.
+
+    ``meta`` may be completed up to the end (:meth:`note`), e.g. by counts.
+    """
 
     def __init__(self, path: str | Path, table: str, meta: Mapping[str, Any]) -> None:
         # An empty table of the contract, written by its owner, tells the schema with all of its metadata.
@@ -574,6 +582,10 @@ class ChunkedTable:
         self._rows += len(rows)
         if self._rows >= _ROWS:
             self._flush()
+
+    def note(self, **meta: Any) -> None:
+        """Store more metadata, which is known only when the rows are."""
+        self._writer.add_key_value_metadata({key: json.dumps(value, sort_keys=True) for key, value in meta.items()})
 
     def _flush(self) -> None:
         if self._waiting:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from presage import data_registry
+from presage.config.genome_world import GenomeWorld
 from presage.config.root import Sequence
+from presage.config.variants import Variants, VariantSet
 from presage.errors import UserError
 from presage.sequence.assemblies import ASSEMBLIES
 from presage.sheets import Sample
@@ -94,3 +96,43 @@ def test_every_presets_blacklist_is_in_the_registry() -> None:
     names = [build.blacklist for build in ASSEMBLIES.values() if build.blacklist]
     assert len(names) == 3
     assert all(data_registry.members(name.removeprefix(data_registry.PREFIX)) for name in names)
+
+
+def variant_sets(world=None, **given):
+    config = Sequence.model_construct(world=world, variants=Variants(sets={"s": VariantSet(**given)}))
+    return SequenceInputs(config, "world").variant_sets
+
+
+def test_files_of_a_set_of_variants():
+    found = variant_sets(vcf="a.bed.gz", null_set="b/n.bcf", calibration="registry:mini_borzoi/targets.txt")["s"]
+    assert (found.vcf, found.null, found.null_file, found.null_name) == ("a.bed.gz", "b/n.bcf", "b/n.bcf", "n.bcf")
+    assert found.calibration == f"{PUBLIC_FILES}/mini_borzoi/targets.txt"
+    drawn = variant_sets(vcf="a.vcf", null_set="matched")["s"]
+    assert (drawn.null, drawn.null_file) == ("matched", None)
+    bare = variant_sets(vcf="a.vcf", null_set=None)["s"]
+    assert (bare.null, bare.null_file, bare.null_name, bare.calibration) == (None, None, None, None)
+    assert variant_sets(vcf="a.vcf")["s"].null == "matched" and variant_sets() == {}
+
+
+def test_a_set_of_the_built_in_world_has_the_planted_null():
+    world = GenomeWorld()
+    found = variant_sets(world)["s"]
+    assert (found.vcf, found.null, found.null_name) == ("world/variants.vcf.gz", "world/null.vcf.gz", "planted")
+    assert variant_sets(world, null_set="matched")["s"].null_file is None
+    assert variant_sets(world, null_set="n.vcf")["s"].null_name == "n.vcf"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (
+            {"vcf": "a.maf"},
+            "sets.s.vcf: a.maf is of no kind that can be read here; give .* in .vcf, .bcf",
+        ),
+        ({"vcf": "a.vcf", "null_set": "b.zip"}, "sets.s.null_set: b.zip is of no kind"),
+        ({"vcf": "a.vcf", "calibration": "c.vcf"}, "sets.s.calibration: c.vcf .* ends in .tsv, .csv, .txt, or that"),
+    ],
+)
+def test_a_variant_file_of_no_known_kind_is_named_by_its_key(given, key):
+    with pytest.raises(UserError, match=f"config key sequence.variants.{key}"):
+        variant_sets(**given)

@@ -142,10 +142,35 @@ def mpra_settings():
 
 
 def scoring_settings():
-    """What effects depend on; which sets there are is nothing to the effects of one of them."""
-    own = {**settings(SEQ.variants)}
-    del own["sets"]
-    return own
+    """What effects depend on; which sets there are, and how their sites are chosen, is nothing to the effects."""
+    sites = ("sets", "matched_null", *SITES_KEYS)
+    return {
+        key: value for key, value in settings(SEQ.variants).items() if key not in sites
+    }
+
+
+SITES_KEYS = ("max_length", "max_mismatch")
+
+
+def sites_settings():
+    """What is kept of a file of variants."""
+    return {key: getattr(SEQ.variants, key) for key in SITES_KEYS}
+
+
+def null_settings(wildcards):
+    """How a null set is drawn, where it is."""
+    drawn = SEQ_IN.variant_sets[wildcards.set].null_file is None
+    return settings(SEQ.variants.matched_null) if drawn else None
+
+
+def null_name(wildcards):
+    """What a null set that is given is called."""
+    return SEQ_IN.variant_sets[wildcards.set].null_name
+
+
+def adapted_tracks():
+    """Patterns of the tracks that are scored, once they are fitted to."""
+    return list(SEQ.adapt.tracks)
 
 
 def effect_parts(role, kind):
@@ -319,19 +344,18 @@ def gene_head_tables():
 
 
 def variant_file(wildcards):
-    """The VCF of a set."""
+    """The variants of a set."""
     return SEQ_IN.variant_sets[wildcards.set].vcf
 
 
 def null_file(wildcards):
-    """The file of a set's null; none where it is drawn from the genome."""
-    null = SEQ_IN.variant_sets[wildcards.set].null
-    return optional(null if null != study.MATCHED else None)
+    """The null set of a set, if it is a file."""
+    return optional(SEQ_IN.variant_sets[wildcards.set].null_file)
 
 
 def calibration_file(wildcards):
-    """The table of measured effects of a set."""
-    return SEQ_IN.variant_sets[wildcards.set].calibration
+    """The measured effects of a set, if it has some."""
+    return optional(SEQ_IN.variant_sets[wildcards.set].calibration)
 
 
 def role_files(role, has):

@@ -1,10 +1,12 @@
 """Settings of variant scoring and evaluation."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from presage.config.base import Section
+
+MATCHED = "matched"
 
 
 class VariantSet(Section):
@@ -18,11 +20,30 @@ class VariantSet(Section):
     null_set: str | None = Field(
         "",
         description="such a file of variants without effect, for p-values; matched: drawn from the genome to be like "
-        "the set; empty: the built-in world's, and matched elsewhere; null: no p-values",
+        "the set (variants.matched_null); empty: the built-in world's, and matched elsewhere; null: no p-values",
     )
     calibration: str | None = Field(
         None, description="table of measured effects (chrom pos ref alt effect, and track or cell_type and assay)"
     )
+
+
+class MatchedNull(Section):
+    """A null set drawn from the genome to match the variants (null_set: matched)."""
+
+    per_variant: int = Field(5, ge=1, description="null variants for each variant")
+    max: int = Field(5000, ge=1, description="null variants in all; with more variants, for a random part of them")
+    tss_bins: list[Annotated[int, Field(ge=1)]] = Field(
+        [100, 316, 1000, 3162, 10_000, 31_623, 100_000],
+        description="edges of the bins of distance to the nearest transcription start, bp; even on a log scale",
+    )
+    exclusion: int = Field(500, ge=0, description="bp around each variant in which no null variant lies")
+    avoid_exons: bool = Field(False, description="no null variant in an exon")
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.tss_bins != sorted(set(self.tss_bins)):
+            raise ValueError("tss_bins must rise")
+        return self
 
 
 class Variants(Section):
@@ -30,7 +51,7 @@ class Variants(Section):
 
     sets: dict[str, VariantSet] = Field(
         {"planted": VariantSet(vcf="", null_set="")},
-        description="name of the set (a folder) -> its vcf and null; {}: nothing is scored",
+        description="name of the set (a folder) -> its vcf, null_set and calibration; {}: nothing is scored",
     )
     adapter: str | list[str] | None = Field(
         None,
@@ -58,9 +79,7 @@ class Variants(Section):
     level: float = Field(
         0.9, gt=0, lt=1, description="probability of the interval for a measured effect, where a set has a calibration"
     )
-    null_each: int = Field(5, ge=1, description="matched null: alleles drawn for each variant")
-    null_most: int = Field(5000, ge=20, description="matched null: alleles at most")
-    null_apart: int = Field(1000, ge=0, description="matched null: least distance to a variant of the set, bp")
+    matched_null: MatchedNull = Field(default_factory=MatchedNull, description="how a null set is drawn")
     jobs: int = Field(1, ge=1, description="jobs that share the scoring of a set, e.g. one per GPU")
     batch_size: int | None = Field(
         None, ge=1, description="sequences in one forward pass; empty = what fits into memory"

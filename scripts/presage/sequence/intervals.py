@@ -1,4 +1,4 @@
-"""Half-open intervals on one contig: their union, and how much of other intervals it covers."""
+"""Half-open intervals on one contig: union, overlap, difference, and how much of other intervals they cover."""
 
 import numpy as np
 
@@ -29,3 +29,23 @@ def covered(starts: np.ndarray, ends: np.ndarray, left: np.ndarray, right: np.nd
         return full - np.where(begun > 0, passed, 0)
 
     return below(np.asarray(right, np.int64)) - below(np.asarray(left, np.int64))
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What lies in both of two unions, int64 [n, 2] each, sorted and disjoint (touching allowed): the same again."""
+    first = np.searchsorted(other[:, 1], one[:, 0], side="right")
+    last = np.searchsorted(other[:, 0], one[:, 1], side="left")
+    number = np.maximum(last - first, 0)
+    mine = np.repeat(np.arange(len(one)), number)
+    theirs = np.arange(len(mine)) - np.repeat(np.cumsum(number) - number, number) + first[mine]
+    starts = np.maximum(one[mine, 0], other[theirs, 0])
+    return np.stack([starts, np.minimum(one[mine, 1], other[theirs, 1])], axis=1)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What lies in the first of two unions and not in the second; as :func:`overlap`."""
+    if not len(one) or not len(other):
+        return one
+    low, high = min(one[0, 0], other[0, 0]), max(one[-1, 1], other[-1, 1])
+    gaps = np.stack([np.append(low, other[:, 1]), np.append(other[:, 0], high)], axis=1)
+    return overlap(one, gaps[gaps[:, 0] < gaps[:, 1]])

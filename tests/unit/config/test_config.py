@@ -74,6 +74,11 @@ def test_either_branch_alone_is_valid(branch: str) -> None:
         ({"sed": 3}, "sed", "did you mean 'seed'"),
         ({"seed": "many"}, "seed", "valid integer"),
         ({"sequence": {"world": {}, "pseudobulk": {"min_cells": 0}}}, "sequence.pseudobulk.min_cells", "greater than"),
+        (
+            {"sequence": {"world": {}, "variants": {"matched_null": {"tss_bins": [100, 100]}}}},
+            "sequence.variants.matched_null",
+            "tss_bins must rise",
+        ),
         ({"sequence": {}}, "sequence", "give samples"),
         ({"homecage": {}}, "homecage", "give segments"),
         ({"run": "a/b"}, "run", "pattern"),

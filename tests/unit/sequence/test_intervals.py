@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presage.sequence.intervals import covered, merge
+from presage.sequence.intervals import covered, difference, merge, overlap
 
 
 @settings(deadline=None, max_examples=50)
@@ -34,3 +34,20 @@ def test_covered_counts_bases(union, asked):
     left = np.array([start for start, _ in asked])
     right = left + np.array([size for _, size in asked])
     assert covered(starts, ends, left, right).tolist() == [len(bases & set(range(*x))) for x in zip(left, right)]
+
+
+UNION = st.lists(st.tuples(st.integers(-5, 60), st.integers(1, 15)), max_size=8)
+
+
+@settings(deadline=None, max_examples=100)
+@given(UNION, UNION)
+def test_overlap_and_difference_are_those_of_bases(one, other):
+    pairs = [np.array([(s, s + n) for s, n in u], np.int64).reshape(-1, 2) for u in (one, other)]
+    unions = [np.stack(merge(p), axis=1) for p in pairs]
+    bases = [{b for s, n in u for b in range(s, s + n)} for u in (one, other)]
+    for found, expected in (
+        (overlap(*unions), bases[0] & bases[1]),
+        (difference(*unions), bases[0] - bases[1]),
+    ):
+        listed = [b for start, end in found for b in range(start, end)]
+        assert listed == sorted(expected) and (found[:, 0] < found[:, 1]).all()

@@ -1,8 +1,7 @@
 """Which alleles are scored, and what they are compared with.
 
-REQUIRES the variant files of the configuration; <run>/sequence/reference/
-PRODUCES <run>/sequence/variants/<set>/{sites,dropped,null_sites,calibration_sites,calibration_effects}.parquet and counts of
-what was given, scored and left out
+REQUIRES files of variants (VCF, BCF, table or BED); null sets and measured effects where there are any; <run>/sequence/reference/
+PRODUCES <run>/sequence/variants/<set>/{sites,dropped,null_sites,null_dropped,calibration_sites,calibration_effects,calibration_dropped}.parquet
 """
 
 
@@ -15,7 +14,6 @@ rule sequence_sites:
     output:
         sites=f"{SEQUENCE}/variants/{{set}}/sites.parquet",
         dropped=f"{SEQUENCE}/variants/{{set}}/dropped.parquet",
-        counts=f"{SEQUENCE}/variants/{{set}}/counts.json",
     log:
         f"{LOGS}/sequence_sites/{{set}}.log",
     benchmark:
@@ -26,13 +24,11 @@ rule sequence_sites:
         mem_mb=4000,
         runtime=240,
     params:
-        max_length=SEQ.variants.max_length,
-        max_mismatch=SEQ.variants.max_mismatch,
-        seed=CFG.seed,
+        settings=sites_settings(),
         simulated=SIMULATED["sequence"],
         code=code("sequence_sites"),
     message:
-        "Read the variants of {wildcards.set}"
+        "Check, normalise and place the variants of {wildcards.set}"
     script:
         "../../../scripts/sequence_sites.py"
 
@@ -47,7 +43,7 @@ rule sequence_null_sites:
         blacklist=rules.sequence_reference.output.blacklist,
     output:
         sites=f"{SEQUENCE}/variants/{{set}}/null_sites.parquet",
-        counts=f"{SEQUENCE}/variants/{{set}}/null_counts.json",
+        dropped=f"{SEQUENCE}/variants/{{set}}/null_dropped.parquet",
     log:
         f"{LOGS}/sequence_null_sites/{{set}}.log",
     benchmark:
@@ -58,16 +54,14 @@ rule sequence_null_sites:
         mem_mb=4000,
         runtime=240,
     params:
-        max_length=SEQ.variants.max_length,
-        max_mismatch=SEQ.variants.max_mismatch,
-        each=SEQ.variants.null_each,
-        most=SEQ.variants.null_most,
-        apart=SEQ.variants.null_apart,
+        settings=sites_settings(),
+        matched=null_settings,
+        name=null_name,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_null_sites"),
     message:
-        "Make the null set of {wildcards.set}"
+        "Read or draw the null set of {wildcards.set}"
     script:
         "../../../scripts/sequence_null_sites.py"
 
@@ -75,15 +69,15 @@ rule sequence_null_sites:
 rule sequence_calibration_sites:
     input:
         measured=calibration_file,
-        tracks=track_table(),
         targets=adapt_targets(),
+        tracks=track_table(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
         windows=rules.sequence_reference.output.windows,
     output:
         sites=f"{SEQUENCE}/variants/{{set}}/calibration_sites.parquet",
         effects=f"{SEQUENCE}/variants/{{set}}/calibration_effects.parquet",
-        counts=f"{SEQUENCE}/variants/{{set}}/calibration_counts.json",
+        dropped=f"{SEQUENCE}/variants/{{set}}/calibration_dropped.parquet",
     log:
         f"{LOGS}/sequence_calibration_sites/{{set}}.log",
     benchmark:
@@ -92,14 +86,13 @@ rule sequence_calibration_sites:
         "../../../envs/singlecell.yaml"
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=240,
     params:
-        max_length=SEQ.variants.max_length,
-        max_mismatch=SEQ.variants.max_mismatch,
-        seed=CFG.seed,
+        settings=sites_settings(),
+        adapted=adapted_tracks(),
         simulated=SIMULATED["sequence"],
         code=code("sequence_calibration_sites"),
     message:
-        "Read the measured effects of {wildcards.set}"
+        "Check and place the measured effects of {wildcards.set}"
     script:
         "../../../scripts/sequence_calibration_sites.py"

@@ -46,7 +46,6 @@ rule sequence_variants_part:
 rule sequence_variants:
     input:
         sites=rules.sequence_sites.output.sites,
-        counts=rules.sequence_sites.output.counts,
         effects=effect_parts("sites", "effects"),
         gene_effects=effect_parts("sites", "genes"),
         null=null_sites,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from presage.config.root import Sequence
 from presage.config.trunk import Trunk
+from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.sequence.cost.at_hand import at_hand
 from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
@@ -14,9 +15,10 @@ from presage.sequence.tfrecords import read_targets_txt
 from presage.sequence.trunk.family import AnyShape
 from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 from presage.sequence.trunk.shape import shape_of
-from presage.sequence.variants.readers import REGIONS, read_given
-from presage.sequence.variants.readers.regions import regions
-from presage.study import MATCHED, SequenceInputs, VariantSet
+from presage.sequence.variants.readers import RECORDS
+from presage.sequence.variants.readers.bed import regions
+from presage.study import SequenceInputs, VariantSet
+from presage.variant_files import kind_of
 
 ALL, FITTED = "all", "fitted"
 
@@ -64,7 +66,7 @@ def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
         _tracks(branch, inputs, results, assumed_tracks),
         _bulk_tracks(branch),
         sum(genome.lengths.values()),
-        {name: _alleles(branch, inputs, given) for name, given in inputs.variant_sets.items()},
+        {name: count_alleles(branch, inputs, given) for name, given in inputs.variant_sets.items()},
     )
 
 
@@ -133,34 +135,34 @@ def _bulk_tracks(branch: Sequence) -> int:
     return (len(TISSUES) + RANDOM_TISSUES) * (1 + len(STRANDS))
 
 
-def _alleles(branch: Sequence, inputs: SequenceInputs, given: VariantSet) -> Counted | None:
-    drawn = given.null == MATCHED
-    files = [at_hand(path) for path in (given.vcf, None if drawn else given.null, given.calibration) if path]
+def count_alleles(branch: Sequence, inputs: SequenceInputs, given: VariantSet) -> Counted | None:
+    """``alleles`` and ``indels`` of a set of variants, its null and its measurements; None where a file is missing."""
+    files = [at_hand(path) for path in (given.vcf, given.null_file, given.calibration) if path]
+    world = branch.world
     if all(path.exists() for path in files):
         found = [_count_alleles(path) for path in files]
-        alleles, indels = (sum(numbers) for numbers in zip(*found))
         source = " and ".join(map(str, files))
-        if drawn:
-            settings, own = branch.variants, found[0][0]
-            null = min(settings.null_each * own, settings.null_most)
-            alleles, indels = alleles + null, indels + round(null * found[0][1] / max(1, own))
-            source += f", {null:,} of them drawn as the null set"
-        return Counted({"alleles": alleles, "indels": indels}, source)
-    world = branch.world
-    if world is None or Path(given.vcf).parent != Path(inputs.folder):
+    elif world and Path(given.vcf).parent == Path(inputs.folder):
+        counts = [world.causal_variants + world.control_variants, world.null_variants * bool(given.null_file)]
+        found = [(n, round(world.indel_share * n)) for n in counts]
+        source = "the built-in world, null set included" if given.null else "the built-in world"
+    else:
         return None
-    alleles = world.causal_variants + world.control_variants + world.null_variants * bool(given.null)
-    return Counted(
-        {"alleles": alleles, "indels": round(world.indel_share * alleles)}, "the built-in world, null set included"
-    )
+    if given.null == MATCHED:
+        alleles, indels = found[0]
+        drawn = min(branch.variants.matched_null.max, branch.variants.matched_null.per_variant * alleles)
+        found.append((drawn, round(drawn * indels / max(1, alleles))))
+        source += f", and {drawn:,} drawn as null set"
+    return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, source)
 
 
 def _count_alleles(path: Path) -> tuple[int, int]:
-    """Alleles of a variant file, and those of another length than REF."""
-    if REGIONS in path.suffixes:
-        return 3 * sum(region.end - region.start for region in regions(path)), 0
+    """Alleles of a file, and those of another length than REF."""
+    kind = kind_of(path) or ""
+    if kind == "regions":
+        return 3 * sum(end - start for _, start, end, _ in regions(path)), 0
     alleles = indels = 0
-    for site in read_given(path):
+    for site in RECORDS[kind](path):
         alleles += 1
         indels += len(site.alt) != len(site.ref)
     return alleles, indels

@@ -1,4 +1,8 @@
-"""One allele: checked against the genome and normalised, or left out with its reason, so scored + dropped = given."""
+"""One allele: as a file gives it, checked against the genome, and in its one normal form.
+
+Each ALT allele that is given ends either as a :class:`Variant` or as a :class:`Dropped` with its reason, so
+scored + dropped = given.
+"""
 
 import re
 from dataclasses import dataclass
@@ -21,9 +25,9 @@ REASONS = {
     "beyond_contig": "REF reaches past the contig's ends",
     "n_in_ref": "REF, or the genome there, holds letters other than A, C, G, T",
     "ref_mismatch": "REF differs from the genome",
-    "duplicate": "the same allele, normalised, stands earlier in the file",
-    "in_the_set": "of a null set: the allele is one of those that are scored",
     "too_long": "REF or ALT is longer than the configured limit or than a quarter of the model's window",
+    "duplicate": "an earlier record is the same allele once both are normalised (of measurements: in the same track)",
+    "in_set": "of a null set: the allele is one of the variants that it is the null for",
 }
 
 
@@ -69,7 +73,7 @@ class Dropped(NamedTuple):
 
 
 class Site(NamedTuple):
-    """One ALT allele as given: ``pos`` 0-based, letters as in the file."""
+    """One ALT allele as given: ``pos`` 0-based, bases in capitals, all else as in the file."""
 
     chrom: str
     pos: int

@@ -1,271 +1,178 @@
-"""Which alleles are scored: a file's alleles, checked, normalised, in genome order and each once, as a `sites` table.
+"""The sites step: which alleles of a file are scored, in which order, and what became of the others.
 
-Sorting is done contig by contig, from files beside the output: memory holds the alleles of one contig (about 150 bytes
-each), whatever the size of the file. Sorted, an allele that stands twice in the file lies beside itself.
+Rows are sorted by contig (as in the genome), position, REF and ALT, so that neighbours can share a window and equal
+alleles lie side by side: a duplicate is found by comparing neighbours, exactly. Memory is constant (see
+:mod:`presage.sequence.variants.order`).
 """
 
-import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import pyarrow.parquet as pq
 
-from presage.errors import UserError
+from presage import tables
 from presage.progress import progress
-from presage.sequence.contigs import map_contigs
 from presage.sequence.genome import Genome
-from presage.sequence.variants.alleles import Dropped, Variant, decode, resolve
+from presage.sequence.variants.alleles import Dropped, Variant
+from presage.sequence.variants.order import in_order
 from presage.sequence.variants.places import Places
 from presage.sequence.variants.readers import read_sites
+from presage.sequence.variants.screen import Losses, Screen
 from presage.tables import SCHEMAS, ChunkedTable
 
-_HELD = 20_000  # alleles that wait for their file
-_ALLELE = pa.schema(
-    [("name", pa.string()), ("pos", pa.int64()), ("ref", pa.string()), ("alt", pa.string()), ("record", pa.int64())]
-)
+_BATCH = 4096  # alleles that become rows together
+
+Key = tuple[int, int, str, str]  # rank of the contig, position, REF, ALT: where an allele stands, and which it is
 
 
-class Counts(NamedTuple):
-    """What became of the alleles that were given: ``scored``, and those ``dropped`` by reason."""
+class Study(NamedTuple):
+    """What alleles are checked against and placed in.
 
-    scored: int
-    dropped: dict[str, int]
-
-    @property
-    def given(self) -> int:
-        """All of them."""
-        return self.scored + sum(self.dropped.values())
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON."""
-        return {"given": self.given, "scored": self.scored, "dropped": dict(sorted(self.dropped.items()))}
-
-
-def read_variants(path: str | Path, genome: Genome, max_length: int) -> Iterator[Variant | Dropped]:
-    """Stream the alleles of a file, each checked and normalised, in the file's order.
-
-    ``max_length``: the longest REF or ALT that is kept, bp.
+    ``max_length`` in bp, ``max_mismatch`` a share: see :class:`~presage.sequence.variants.screen.Screen`.
     """
-    names: dict[str, str | None] = {}
-    for site in read_sites(path, genome):
-        if site.chrom not in names:
-            names[site.chrom] = map_contigs([site.chrom], genome.lengths).names.get(site.chrom)
-        yield resolve(site, names[site.chrom], genome, max_length)
+
+    genome: Genome
+    places: Places
+    max_length: int
+    max_mismatch: float
+
+
+def open_study(
+    fasta: str | Path, windows: str | Path, genes: str | Path, max_length: int, max_mismatch: float
+) -> Study:
+    """From the reference's genome and its `windows` and `genes` tables."""
+    cut = tables.read(windows, "windows")
+    places = Places(cut, tables.read(genes, "genes"))
+    return Study(Genome(fasta), places, longest(max_length, cut), max_mismatch)
+
+
+def longest(limit: int, windows: pd.DataFrame) -> int:
+    """bp of the longest allele that is scored: ``limit``, but no more than a quarter of the model's input.
+
+    ``windows``: the `windows` table; its inputs are as long as the model's.
+    """
+    context = int((windows["end"] - windows["start"]).max()) if len(windows) else 4 * limit
+    return min(limit, context // 4)
 
 
 def write_sites(
     path: str | Path,
-    genome: Genome,
-    places: Places,
-    out: str | Path,
-    dropped: str | Path | None,
+    study: Study,
+    out: Mapping[str, str | Path],
     *,
-    max_length: int,
-    max_mismatch: float = 0.5,
-    without: "Sites | None" = None,
+    known: str | Path | None = None,
     meta: Mapping[str, Any] | None = None,
-) -> Counts:
-    """Write the alleles of a file that can be scored as a `sites` table, and the others as a `dropped` table.
+) -> dict[str, Any]:
+    """Write the sites and the dropped alleles of one file.
 
     Parameters
     ----------
-    dropped : in the file's order, duplicates at its end; None: they are only counted
-    max_mismatch : largest share of alleles whose REF differs from the genome
-    without : alleles that are left out as `in_the_set`
-    meta : of both tables
+    path : any file that :func:`~presage.sequence.variants.readers.read_sites` reads
+    out : paths under the keys ``sites dropped``
+    known : a set's sites; the file is then the null set for it, alleles that both have are dropped from it, and the
+        table is `null_sites`
+    meta : goes into the metadata of both tables, beside the counts
+
+    Returns
+    -------
+    ``given``, ``scored`` and ``dropped`` (counts by reason); given = scored + the sum of dropped. No allele left is no
+    error. In the `dropped` table what is wrong with a record comes in the order of the file, then, in genome order,
+    alleles that are ``duplicate`` or ``in_set``.
 
     Raises
     ------
     UserError
-        No contig is known, or the file belongs to another build. No allele left is no error.
+        The file cannot be read, shares no contig with the genome, or is of another build.
     """
-    counts: Counter[str] = Counter()
-    gate = _Gate(path, genome, max_mismatch)
-    with ExitStack() as stack:
-        left_out = stack.enter_context(ChunkedTable(dropped, "dropped", meta or {})) if dropped else None
-
-        def drop(items: list[Dropped]) -> None:
-            counts.update(item.reason for item in items)
-            if left_out is not None and items:
-                left_out.add(pd.DataFrame(items))
-
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path(out).parent)))
-        spill = stack.enter_context(_Spill(folder))
-        for item in progress(read_variants(path, genome, max_length), Path(path).name, "allele"):
-            gate.see(item)
-            if isinstance(item, Variant):
-                spill.add(item)
-            else:
-                drop([item])
-        gate.close()
-        spill.flush()
-        kept = _Kept(spill, genome, drop, without)
-        scored = write_table(kept, places, out, meta or {})
-    return Counts(scored, dict(counts))
+    table = "sites" if known is None else "null_sites"
+    more = {} if known is None else {"matched": None, "relaxed": None}
+    with Losses(out["dropped"], meta or {}) as losses, ChunkedTable(out["sites"], table, meta or {}) as rows:
+        screen = Screen(path, study.genome, study.max_length, study.max_mismatch, losses)
+        alleles = in_genome_order(screen.passing(progress(read_sites(path, study.genome), "variants", "allele")), study)
+        alleles = without_repeats(alleles, losses)
+        if known is not None:
+            alleles = without(alleles, keys_of(known, study), losses)
+        scored = add_sites(rows, (variant for _, variant in alleles), study.places, more)
+        counts = {"given": scored + losses.counts.total(), "scored": scored, "dropped": losses.by_reason}
+        rows.note(sites={"counts": counts})
+        losses.note(counts=counts)
+    return counts
 
 
-def write_table(variants: Iterable[Variant], places: Places, out: str | Path, meta: Mapping[str, Any]) -> int:
-    """Write variants, already in genome order, as a `sites` table; return how many they are."""
-    done, waiting = 0, list[Variant]()
-    with ChunkedTable(out, "sites", meta) as table:
-
-        def flush() -> None:
-            nonlocal done
-            table.add(site_rows(waiting, done, places))
-            done += len(waiting)
-            waiting.clear()
-
-        for variant in variants:
-            waiting.append(variant)
-            if len(waiting) >= _HELD:
-                flush()
-        if waiting:
-            flush()
-    return done
+def in_genome_order(variants: Iterable[Variant], study: Study) -> Iterator[tuple[Key, Variant]]:
+    """Variants with their keys, sorted; of equal ones the file's first comes first."""
+    rank = {chrom: i for i, chrom in enumerate(study.genome.lengths)}
+    contigs = list(study.genome.lengths)
+    rows = ((rank[v.chrom], v.pos, v.ref, v.alt, v.record, v.name) for v in variants)
+    for chrom, pos, ref, alt, record, name in in_order(rows):
+        yield (chrom, pos, ref, alt), Variant(name, contigs[chrom], pos, ref, alt, record)
 
 
-def longest(asked: int, windows: pd.DataFrame) -> int:
-    """The longest allele that is kept, bp: as asked for, and at most a quarter of the model's window.
+def without_repeats(alleles: Iterable[tuple[Key, Variant]], losses: Losses) -> Iterator[tuple[Key, Variant]]:
+    """The first of equal neighbours."""
+    last = None
+    for key, variant in alleles:
+        if key == last:
+            losses.add(_lost(variant, "duplicate"))
+        else:
+            yield key, variant
+        last = key
 
-    ``windows``: the `windows` table.
+
+def without(
+    alleles: Iterable[tuple[Key, Variant]], keys: Iterator[Key], losses: Losses
+) -> Iterator[tuple[Key, Variant]]:
+    """The alleles that are not among ``keys``; both are sorted."""
+    at = next(keys, None)
+    for key, variant in alleles:
+        while at is not None and at < key:
+            at = next(keys, None)
+        if key == at:
+            losses.add(_lost(variant, "in_set"))
+        else:
+            yield key, variant
+
+
+def _lost(variant: Variant, reason: str) -> Dropped:
+    return Dropped(variant.chrom, variant.pos, variant.ref, variant.alt, variant.record, reason)
+
+
+def keys_of(sites: str | Path, study: Study) -> Iterator[Key]:
+    """The keys of a `sites` table, in its order."""
+    rank = {chrom: i for i, chrom in enumerate(study.genome.lengths)}
+    for batch in pq.ParquetFile(sites).iter_batches(_BATCH, columns=["chrom", "pos", "ref", "alt"]):
+        chrom, *rest = (column.to_pylist() for column in batch.columns)
+        yield from zip((rank[name] for name in chrom), *rest)
+
+
+def add_sites(
+    table: ChunkedTable,
+    variants: Iterable[Variant],
+    places: Places,
+    more: Mapping[str, Any] | None = None,
+) -> int:
+    """Append the rows of ``variants``, which are in genome order, and return how many they are.
+
+    ``more``: further columns, one value for all.
     """
-    return min(asked, int(windows["end"].iloc[0] - windows["start"].iloc[0]) // 4)
+    variants, number = iter(variants), 0
+    while batch := list(islice(variants, _BATCH)):
+        table.add(site_rows(batch, number, places).assign(**(more or {})))
+        number += len(batch)
+    return number
 
 
 def site_rows(variants: list[Variant], first: int, places: Places) -> pd.DataFrame:
-    """Rows of the `sites` table for variants of which the first has number ``first``."""
-    rows = pd.DataFrame(
+    """Rows of the `sites` table, numbered from ``first``."""
+    own = pd.DataFrame(
         {
-            "site": first + np.arange(len(variants)),
+            "site": first + np.arange(len(variants), dtype=np.int64),
             "variant": [v.name for v in variants],
             **{name: [getattr(v, name) for v in variants] for name in ("chrom", "pos", "ref", "alt", "kind", "record")},
         }
     )
-    return pd.concat([rows, places(variants)], axis=1)[SCHEMAS["sites"].names]
-
-
-class _Gate:
-    """Stops where a file and the genome do not belong together; looks at alleles as they pass."""
-
-    def __init__(self, path: str | Path, genome: Genome, max_mismatch: float) -> None:
-        self._path, self._genome, self._limit = path, genome, max_mismatch
-        self._seen: Counter[str] = Counter()
-        self._contigs: dict[str, None] = {}
-        self._first: Dropped | None = None
-
-    def see(self, item: Variant | Dropped) -> None:
-        """Count an allele."""
-        reason = "scored" if isinstance(item, Variant) else item.reason
-        self._seen[reason] += 1
-        if isinstance(item, Dropped) and reason == "unknown_contig" and len(self._contigs) < 3:
-            self._contigs[item.chrom] = None
-        if isinstance(item, Dropped) and reason == "ref_mismatch" and self._first is None:
-            self._first = item
-
-    def close(self) -> None:
-        """Judge. Raises :class:`UserError`."""
-        seen = self._seen
-        if seen["unknown_contig"] and seen["unknown_contig"] == seen.total():
-            known = ", ".join(list(self._genome.lengths)[:3])
-            what = f"no contig is in the genome ({', '.join(self._contigs)} against {known})"
-            raise UserError(self._path, what, "use one build")
-        compared = seen["scored"] + seen["ref_mismatch"] + seen["same_as_ref"]
-        first = self._first
-        if first and seen["ref_mismatch"] > self._limit * compared:
-            truth = decode(self._genome.codes(first.chrom, first.pos, first.pos + len(first.ref)))
-            what = (
-                f"REF differs from the genome in {seen['ref_mismatch']} of {compared} alleles "
-                f"(first: record {first.record}, {first.chrom}:{first.pos + 1} {first.ref}, genome {truth})"
-            )
-            raise UserError(self._path, what, "use the variants and the FASTA of one build")
-
-
-class _Spill:
-    """Alleles by contig, in files, because a whole set may not fit into memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._waiting: dict[str, list[Variant]] = {}
-        self._writers: dict[str, pa.ipc.RecordBatchFileWriter] = {}
-        self._held = 0
-
-    def add(self, variant: Variant) -> None:
-        """Take an allele in."""
-        self._waiting.setdefault(variant.chrom, []).append(variant)
-        self._held += 1
-        if self._held >= _HELD:
-            self._write()
-
-    def _write(self) -> None:
-        for chrom, variants in self._waiting.items():
-            if chrom not in self._writers:
-                path = self._folder / str(len(self._writers))
-                self._writers[chrom] = pa.ipc.new_file(str(path), _ALLELE)
-            columns = [[getattr(v, name) for v in variants] for name in _ALLELE.names]
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, _ALLELE)]
-            self._writers[chrom].write_batch(pa.record_batch(arrays, schema=_ALLELE))
-        self._waiting, self._held = {}, 0
-
-    def flush(self) -> None:
-        """Write what waits; nothing is added after it."""
-        self._write()
-        for writer in self._writers.values():
-            writer.close()
-
-    def of(self, chrom: str) -> pa.Table | None:
-        """The alleles of a contig in the file's order; None where there are none."""
-        names = list(self._writers)
-        if chrom not in names:
-            return None
-        with pa.memory_map(str(self._folder / str(names.index(chrom)))) as source:
-            return pa.ipc.open_file(source).read_all()
-
-    def __enter__(self) -> "_Spill":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._waiting = {}
-
-
-class _Kept:
-    """The alleles of a spill in genome order, each once."""
-
-    def __init__(self, spill: _Spill, genome: Genome, drop: Any, without: "Sites | None") -> None:
-        self._spill, self._genome, self._drop, self._without = spill, genome, drop, without
-
-    def __iter__(self) -> Iterator[Variant]:
-        for chrom in self._genome.lengths:
-            table = self._spill.of(chrom)
-            if table is None:
-                continue
-            order = [("pos", "ascending"), ("ref", "ascending"), ("alt", "ascending"), ("record", "ascending")]
-            taken = self._without.on(chrom) if self._without else frozenset()
-            before: tuple[int, str, str] | None = None
-            for batch in table.sort_by(order).to_batches(_HELD):
-                for name, pos, ref, alt, record in zip(*(batch[i].to_pylist() for i in range(len(_ALLELE)))):
-                    key = pos, ref, alt
-                    reason = "duplicate" if key == before else "in_the_set" if key in taken else None
-                    before = key
-                    if reason:
-                        self._drop([Dropped(chrom, pos, ref, alt, record, reason)])
-                    else:
-                        yield Variant(name, chrom, pos, ref, alt, record)
-
-
-class Sites:
-    """Alleles of a `sites` table, looked up contig by contig."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = path
-
-    def on(self, chrom: str) -> frozenset[tuple[int, str, str]]:
-        """(pos, ref, alt) of every allele on a contig."""
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(self._path, columns=["pos", "ref", "alt"], filters=[("chrom", "=", chrom)])
-        return frozenset(zip(*(table[name].to_pylist() for name in ("pos", "ref", "alt"))))
+    return pd.concat([own, places(variants)], axis=1)[SCHEMAS["sites"].names]

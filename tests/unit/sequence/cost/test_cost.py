@@ -23,6 +23,7 @@ from presage.config.root import Config
 from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.config.trunk import Trunk, TrunkShape
+from presage.config.variants import Variants
 from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.step import adapt
@@ -30,7 +31,7 @@ from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
 from presage.sequence.cost.plan import Memory, disk, distinct_views, ism_lengths, steps
-from presage.sequence.cost.sizes import Sizes, trunk_shape
+from presage.sequence.cost.sizes import Sizes, count_alleles, trunk_shape
 from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
 from presage.sequence.heads import Head
@@ -39,6 +40,7 @@ from presage.sequence.trunk.attention import central_mask_features
 from presage.sequence.trunk.borzoi import Borzoi, parameters
 from presage.sequence.trunk.presets import BORZOI
 from presage.sequence.trunk.weights import save_trunk
+from presage.study import SequenceInputs
 from tests.unit.sequence.cost import measured_peak
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set
 
@@ -302,6 +304,27 @@ def test_a_reporter_assay_is_counted_where_the_settings_say_how_much(tmp_path):
         flops[most] = next(step for step in steps(branch, sizes) if step.name == "mpra").flops
     assert flops[None] == 0
     assert flops[60] == pytest.approx(140 * forward, rel=0.05)  # the adapter adds a little
+
+
+def test_alleles_are_counted_in_every_kind_of_file(tmp_path):
+    (tmp_path / "a.vcf").write_text("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC,AG\nchr1\t9\t.\tA\tC\n")
+    (tmp_path / "n.tsv").write_text("chrom\tpos\tref\talt\nchr1\t5\tAC\tA\n")
+    (tmp_path / "r.bed").write_text("chr1\t0\t10\nchr1\t5\t20\n")
+    given = {"vcf": f"{tmp_path}/a.vcf", "null_set": f"{tmp_path}/n.tsv"}
+    few = {"matched_null": {"max": 20}}
+    for own, more, alleles, indels in (
+        (given, {}, 4, 2),
+        ({**given, "null_set": None}, {}, 3, 1),
+        ({**given, "null_set": "matched"}, {}, 3 + 15, 1 + 5),
+        ({"vcf": f"{tmp_path}/r.bed", "null_set": "matched"}, few, 60 + 20, 0),
+        ({"null_set": "matched"}, {}, 1440 + 5000, 1),
+    ):
+        variants = Variants.model_validate({"sets": {"s": own}, **more})
+        branch = Branch(world={}, variants=variants)
+        given_set = SequenceInputs(branch, "world").variant_sets["s"]
+        found = count_alleles(branch, SequenceInputs(branch, "world"), given_set)
+        assert found.value["alleles"] == alleles
+        assert found.value["indels"] == indels or "built-in" in found.source
 
 
 def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):

@@ -1,14 +1,14 @@
 """Alleles: what a VCF says, checked against a genome, and the sequences built from it."""
 
-import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from presage import tables
 from presage.sequence.genome import encode
-from presage.sequence.variants.alleles import REASONS, Dropped, Variant, decode, normalise
+from presage.sequence.variants.alleles import REASONS, Dropped, Site, Variant, decode, normalise, resolve
 from presage.sequence.variants.sequences import build
-from presage.sequence.variants.sites import read_variants
-from tests.unit.sequence.variants.cases import random_genome, write_vcf
+from tests.unit.sequence.variants.cases import random_genome
 
 
 class TextGenome:
@@ -28,49 +28,33 @@ def haplotype(text, pos, ref, alt):
     return text[:pos] + alt + text[pos + len(ref) :]
 
 
-def test_every_allele_is_a_variant_or_dropped_with_its_reason(tmp_path):
+def test_every_reason_of_one_allele(tmp_path):
     genome, text = random_genome(tmp_path)
-    at = lambda pos, n=1: text["chr1"][pos - 1 : pos - 1 + n]  # noqa: E731 (1-based)
+    at = lambda pos, n=1: text["chr1"][pos : pos + n]  # noqa: E731
     other = {"A": "C", "C": "A", "G": "T", "T": "G"}
-    rows = [
-        ("1", 50, at(50), f"{other[at(50)]},*,<DEL>,{at(50)}"),
-        ("chr1", 60, at(60), "."),
-        ("chr1", 60, at(60), "N"),
-        ("chr1", 60, at(60), f"{at(60)}[chr2:5["),
-        ("chr1", 61, other[at(61)], at(61)),
-        ("chrX", 5, "A", "C"),
-        ("chr1", 600, at(600) + "A", at(600)),
-        ("chr1", 0, "A", "AC"),
-        ("chr1", 301, "N", "A"),
-        ("chr1", 302, "A", "C"),
-        ("chr1", 70, at(70, 20), at(70)),
+    cases = [
+        (49, at(49), "*", "star"),
+        (49, at(49), "<DEL>", "symbolic"),
+        (49, at(49), at(49), "same_as_ref"),
+        (59, at(59), ".", "no_alt"),
+        (59, at(59), "N", "alt_not_acgt"),
+        (59, at(59), f"{at(59)}[chr2:5[", "symbolic"),
+        (59, at(59), f".{at(59)}", "symbolic"),
+        (60, other[at(60)], at(60), "ref_mismatch"),
+        (599, at(599) + "A", at(599), "beyond_contig"),
+        (-1, "A", "AC", "beyond_contig"),
+        (10**9, "A", "C", "beyond_contig"),
+        (300, "N", "A", "n_in_ref"),
+        (301, "A", "C", "n_in_ref"),
+        (69, at(69, 20), at(69), "too_long"),
     ]
-    items = list(read_variants(write_vcf(tmp_path / "x.vcf.gz", rows), genome, max_length=19))
-    assert isinstance(items[0], Variant)
-    assert items[0].name == f"1:50:{at(50)}:{other[at(50)]}" and items[0].chrom == "chr1" and items[0].pos == 49
-    reasons = [
-        "star",
-        "symbolic",
-        "same_as_ref",
-        "no_alt",
-        "alt_not_acgt",
-        "symbolic",
-        "ref_mismatch",
-        "unknown_contig",
-    ]
-    reasons += ["beyond_contig", "beyond_contig", "n_in_ref", "n_in_ref", "too_long"]
-    assert [item.reason for item in items[1:]] == reasons
-    assert {item.record for item in items[:4]} == {1} and items[-1].record == len(rows)
-    assert set(reasons) == set(REASONS) - {"duplicate", "in_the_set"}  # those are seen when all are sorted
-    assert len(items) == 14
-
-
-def test_genotypes_and_sample_names_are_never_read(tmp_path):
-    genome, text = random_genome(tmp_path)
-    row = [("chr1", 50, text["chr1"][49], "A" if text["chr1"][49] != "A" else "C")]
-    plain = list(read_variants(write_vcf(tmp_path / "a.vcf", row), genome, 10))
-    with_rubbish = list(read_variants(write_vcf(tmp_path / "b.vcf", row, "\tGT\tnot-a-genotype"), genome, 10))
-    assert plain == with_rubbish and isinstance(plain[0], Variant)
+    for pos, ref, alt, reason in cases:
+        item = resolve(Site("1", pos, ref, alt, 3), "chr1", genome, 19)
+        assert item == Dropped("chr1", pos, ref, alt, 3, reason)
+    assert resolve(Site("chrX", 5, "A", "C", 3), None, genome, 19) == Dropped("chrX", 5, "A", "C", 3, "unknown_contig")
+    assert {reason for *_, reason in cases} | {"unknown_contig", "duplicate", "in_set"} == set(REASONS)
+    kept = resolve(Site("1", 49, at(49), other[at(49)], 3), "chr1", genome, 19)
+    assert kept == Variant(f"1:50:{at(49)}:{other[at(49)]}", "chr1", 49, at(49), other[at(49)], 3)
 
 
 @settings(max_examples=300, deadline=None)
@@ -114,25 +98,7 @@ def test_windows_hold_both_haplotypes_and_pad_contig_ends(data):
         assert alleles.left is alleles.right
 
 
-def test_real_snvs_match_the_real_genome(real_data, tmp_path):
-    """A VCF without a #CHROM line, as published; every REF must fit the real chr1."""
-    from presage.sequence.genome import prepare_fasta
-
-    genome = prepare_fasta(real_data / "mini_borzoi" / "hg38_chr1_1m.fa.gz", tmp_path / "genome.fa")
-    items = list(read_variants(real_data / "mini_borzoi" / "eqtl.vcf", genome, 1000))
-    assert len(items) == 8 and all(isinstance(item, Variant) and item.kind == "snv" for item in items)
-    assert items[0].name == "chr1:14677:G:A" and items[0].pos == 14676
-    alleles = build(items[0], genome, items[0].pos - 65_536, 131_072)
-    assert (alleles.ref[: 65_536 - 14_676] == 4).all() and np.flatnonzero(alleles.ref != alleles.left).tolist() == [
-        65_536
-    ]
-
-
 def test_dropped_rows_fit_their_table(tmp_path):
-    import pandas as pd
-
-    from presage import tables
-
     rows = pd.DataFrame([Dropped("chr1", 4, "A", "<DEL>", 1, "symbolic")])
     tables.write(tmp_path / "d.parquet", "dropped", rows)
     assert tables.read(tmp_path / "d.parquet", "dropped").equals(rows)

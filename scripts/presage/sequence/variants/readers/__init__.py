@@ -1,39 +1,34 @@
-"""Variants in: from a file to its alleles as they are given, streamed. One reader a kind of file.
+"""Files of variants, by kind. Each is streamed, one :class:`~presage.sequence.variants.alleles.Site` an ALT allele.
 
-Nothing but sites is read: genotypes and names of samples never leave the file. A new kind is one function here.
+Positions are 1-based in VCF, BCF and tables, 0-based half-open in BED, and 0-based inside. No reader looks at samples,
+genotypes or columns that it has no use for, and no error quotes a line: such text could name a person.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from presage.errors import UserError
 from presage.sequence.genome import Genome
 from presage.sequence.variants.alleles import Site
 from presage.sequence.variants.readers.bcf import read_bcf
-from presage.sequence.variants.readers.regions import read_regions
+from presage.sequence.variants.readers.bed import read_bed
 from presage.sequence.variants.readers.table import read_table
 from presage.sequence.variants.readers.vcf import read_vcf
+from presage.variant_files import ENDINGS, kind_of
 
-READERS: dict[str, Callable[[str | Path], Iterator[Site]]] = {
-    ".vcf": read_vcf,
-    ".bcf": read_bcf,
-    ".tsv": read_table,
-    ".txt": read_table,
-    ".csv": read_table,
-}
-"""By the ending of the name, ``.gz`` or ``.bgz`` aside. What has none of them is taken for a VCF."""
-REGIONS = ".bed"
+__all__ = ["RECORDS", "read_sites"]
+
+# Kinds whose records are alleles. Regions need the genome to become some.
+RECORDS: dict[str, Callable[[str | Path], Iterator[Site]]] = {"vcf": read_vcf, "bcf": read_bcf, "table": read_table}
 
 
 def read_sites(path: str | Path, genome: Genome) -> Iterator[Site]:
-    """Every ALT allele of a file, in its order. Raises :class:`UserError` naming file and line."""
-    return read_regions(path, genome) if _ending(path) == REGIONS else read_given(path)
+    """Stream the alleles of a file in constant memory, in its order (regions: in genome order).
 
-
-def read_given(path: str | Path) -> Iterator[Site]:
-    """As :func:`read_sites`, for files that name their alleles: no genome is needed."""
-    return READERS.get(_ending(path), read_vcf)(path)
-
-
-def _ending(path: str | Path) -> str:
-    endings = [ending.lower() for ending in Path(path).suffixes if ending.lower() not in (".gz", ".bgz")]
-    return endings[-1] if endings else ""
+    Raises :class:`UserError` naming file and line when it is missing, truncated, of no known kind or not what its name
+    says.
+    """
+    kind = kind_of(path)
+    if kind is None:
+        raise UserError(path, "is of no known kind", f"variants come in files that end in {ENDINGS}, plain or .gz")
+    yield from read_bed(path, genome) if kind == "regions" else RECORDS[kind](path)

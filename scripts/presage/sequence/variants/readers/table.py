@@ -1,53 +1,72 @@
-"""Tables of variants: tab-separated (or .csv) with a header that names the columns chrom, pos, ref and alt."""
+"""Tables with a header (TSV, or CSV by the file's name): columns chrom pos ref alt, in any order and case.
+
+``pos`` is 1-based and indels keep an anchor base, as in VCF. Further columns are never looked at.
+"""
 
 import csv
-import gzip
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from presage.errors import UserError
 from presage.sequence.variants.alleles import Site
-from presage.sequence.variants.readers.vcf import open_text
+from presage.sequence.variants.readers.text import numbered, position, spelled
 
-COLUMNS = ("chrom", "pos", "ref", "alt")
-_ALSO = {"#chrom": "chrom", "chr": "chrom", "chromosome": "chrom", "position": "pos"}  # other names of the same column
+ALLELE = ("chrom", "pos", "ref", "alt")
 
 
 def read_table(path: str | Path) -> Iterator[Site]:
-    """Stream the alleles of a table; ``pos`` is 1-based as in a VCF, ``alt`` may hold several, split by commas.
+    """Stream the alleles of a table (plain or gzip); several in ``alt``, with commas between them, are split.
 
-    Raises :class:`UserError` naming the column that is missing, or the line that is no variant.
+    Raises :class:`UserError` naming the line when the file is missing, damaged or lacks a column or a value.
     """
-    yield from (site for site, _ in read_rows(path))
+    for record, (line, row) in enumerate(read_rows(path, ALLELE), 1):
+        for alt in row["alt"].split(","):
+            yield site_of(path, line, row, alt, record)
 
 
-def read_rows(path: str | Path) -> Iterator[tuple[Site, dict[str, str]]]:
-    """As :func:`read_table`, each with its whole row by lower-case column names."""
-    number = 0
+def read_rows(
+    path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, column -> trimmed text) of each row that is not blank; lines before the header may begin with ##.
+
+    Raises :class:`UserError` where the header lacks a ``needed`` column or has one twice, or a row is too short.
+    """
+    comma = ".csv" in Path(path).name.lower()
+    rows = csv.reader((line for _, line in numbered(path)), delimiter="," if comma else "\t")
+    places: dict[str, int] | None = None
     try:
-        with open_text(path) as lines:
-            rows = csv.reader(lines, delimiter="," if ".csv" in Path(path).suffixes else "\t")
-            header = next(rows, None)
-            if not header:
-                raise UserError(path, "is empty", f"give a table with the columns {', '.join(COLUMNS)}")
-            names = [_ALSO.get(name.strip().lower(), name.strip().lower()) for name in header]
-            missing = [name for name in COLUMNS if name not in names]
-            if missing:
-                raise UserError(
-                    path, f"has no column {missing[0]} (it has {', '.join(header)})", "name it in the header"
-                )
-            for number, fields in enumerate(rows, 2):
-                if not fields:
-                    continue
-                row = dict(zip(names, (field.strip() for field in fields)))
-                if len(fields) != len(names) or not row["pos"].isdigit():
-                    what = f"has {len(fields)} fields for {len(names)} columns, or a pos that is no number"
-                    raise UserError(f"{path} line {number}", what, "repair the row")
-                for alt in row["alt"].split(","):
-                    letters = alt if "<" in alt else alt.upper()
-                    yield Site(row["chrom"], int(row["pos"]) - 1, row["ref"].upper(), letters, number - 1), row
-    except FileNotFoundError:
-        raise UserError(path, "does not exist", "correct the path of the variant set") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(path, f"cannot be read after line {number} ({error})", "the file may be truncated") from None
+        for cells in rows:
+            if not any(cells) or (places is None and cells[0].startswith("##")):
+                continue
+            if places is None:
+                places = _header(path, cells, needed, optional, "commas" if comma else "tabs")
+            elif len(cells) <= max(places.values()):
+                raise UserError(f"{path} line {rows.line_num}", "has fewer columns than the header", "repair the line")
+            else:
+                yield rows.line_num, {name: cells[at].strip() for name, at in places.items()}
+    except csv.Error as error:
+        raise UserError(f"{path} line {rows.line_num}", f"cannot be read as a table ({error})", "repair it") from None
+    if places is None:
+        raise UserError(path, "has no header", f"begin it with a line that names {', '.join(needed)}")
+
+
+def _header(
+    path: str | Path, cells: Sequence[str], needed: Sequence[str], optional: Sequence[str], between: str
+) -> dict[str, int]:
+    names = [cell.strip().lstrip("#").lower() for cell in cells]
+    for name in needed:
+        if name not in names:
+            todo = f"its header must name {', '.join(needed)}, with {between} between them"
+            raise UserError(path, f"has no column {name}", todo)
+    for name in (*needed, *optional):
+        if names.count(name) > 1:
+            raise UserError(path, f"has two columns {name}", "rename one")
+    return {name: names.index(name) for name in (*needed, *optional) if name in names}
+
+
+def site_of(path: str | Path, line: int, row: dict[str, str], alt: str, record: int) -> Site:
+    """One allele of a row. Raises :class:`UserError` naming the line where ``pos`` is no integer."""
+    pos = position(row["pos"])
+    if pos is None:
+        raise UserError(f"{path} line {line}", "pos is no integer", "give 1-based positions")
+    return Site(row["chrom"], pos, row["ref"].upper(), spelled(alt.strip()), record)
