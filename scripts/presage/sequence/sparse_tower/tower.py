@@ -31,10 +31,10 @@ class Changed(NamedTuple):
 class Tower:
     """The tower of one reference sequence.
 
-    It holds, for each tower block, what goes into its convolution (after norm and GELU, as wide as the window, with
-    the zeros of the padding on both sides), the tokens, and what the skips add to those U-Net steps' positions that the
-    wanted output bins need. In floats: sum over blocks of C_in * context / 2^block, half of which is the first block's;
-    1.3 GB for the published widths and 524,288 bp, 0.3 GB for 131,072 bp.
+    It holds, in float32, what goes into each block's convolution (after norm and GELU, as wide as the window, with the
+    zeros of the padding), which is C_in * context / 2^(block + 1) numbers; the tokens; and what the skips add to those
+    positions of the U-Net that the wanted output bins need. With the published widths that is 1.3 GB for 524,288 bp and
+    0.3 GB for 131,072 bp; the first block's input is two fifths of it.
     """
 
     def __init__(
