@@ -36,6 +36,7 @@ def scatter(effects: pd.DataFrame, table: pd.DataFrame, settings: Mpra) -> Figur
                 _points(axis, here, own[own["background"] == background])
                 axis.set_title(f"{element} {WORDS[background]}", fontsize=7.5)
             _tracks(axes[-1], own, tracks)
+        grid[0, 0].legend(loc="lower left", borderaxespad=0.1, handletextpad=0.1)
         grid[0, -1].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(backgrounds))
     return figure
 
@@ -45,7 +46,7 @@ def _points(axis: Axes, rows: pd.DataFrame, table: pd.DataFrame) -> None:
     for deleted, marker, label in ((False, "o", "substitution"), (True, "x", "deletion")):
         part = mean[(mean["alt"] == "-") == deleted]
         colour = style.VERMILION if deleted else style.BLUE
-        axis.plot(part["x"], part["y"], marker, color=colour, markersize=2.2, alpha=0.6, label=label)
+        axis.plot(part["x"], part["y"], marker, color=colour, markersize=2.2, alpha=0.6, label=label, rasterized=True)
     axis.axhline(0, color=style.GRID, linewidth=0.6, zorder=0)
     axis.axvline(0, color=style.GRID, linewidth=0.6, zorder=0)
     r = table[table["track"] == MEAN]

@@ -98,10 +98,10 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
     if assay := branch.mpra:
         # Two sequences for a deletion, of which the published assays have one in six.
-        measured = len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * 7 // 6
-        note = f"{assay.most} changes of each element" if measured else "the changes of its table are not counted here"
+        counted = len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * 7 // 6
+        note = f"{assay.most} changes of each element" if counted else "the changes of its table are not counted here"
         model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, assay.adapter))
-        yield _passes("mpra", "mpra.batch_size", model, measured * (1 + assay.rc) * seeds, assay.batch_size, note)
+        yield _passes("mpra", "mpra.batch_size", model, counted * (1 + assay.rc) * seeds, assay.batch_size, note)
 
 
 def ism_lengths(branch: Branch) -> dict[str, int]:
