@@ -1,6 +1,6 @@
 """Settings of variant scoring, in-silico mutagenesis and evaluation."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,16 @@ class VariantSet(Section):
         description="table (TSV, CSV) of measured effects, for intervals: chrom pos ref alt effect, and track or "
         "cell_type and assay; null: none",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_a_word(cls, given: Any) -> Any:
+        """YAML reads a key ``null`` without quotes as nothing."""
+        return (
+            {"null" if key is None else key: value for key, value in given.items()}
+            if isinstance(given, dict)
+            else given
+        )
 
 
 class MatchedNull(Section):

@@ -116,3 +116,10 @@ def test_real_at_full_length_differs_only_in_length():
         del full["sequence"]["adapt"][key]
     del full["torch_threads"]
     assert short == full
+
+
+def test_a_null_set_needs_no_quotes():
+    """YAML reads the key as nothing."""
+    given = yaml.safe_load("sequence: {world: {}, variants: {sets: {s: {vcf: a.vcf, null: matched}, t: {null: null}}}}")
+    sets = load(given, DEMO).sequence.variants.sets
+    assert (sets["s"].null, sets["t"].null) == ("matched", None)
