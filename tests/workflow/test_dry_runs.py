@@ -170,6 +170,28 @@ def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path)
         assert planned["sequence_adapt"] == 2 * len(runs)
 
 
+@pytest.mark.parametrize(
+    ("given", "null", "calibration"),
+    [
+        ("vcf: V.vcf", 0, 0),
+        ("vcf: V.bed, null_set: matched", 1, 0),
+        ("vcf: V.bcf, null_set: N.tsv", 1, 0),
+        ("vcf: V.vcf, null_set: null, calibration: C.tsv", 0, 1),
+        ("null_set: matched, calibration: C.csv", 1, 1),
+    ],
+)
+def test_a_set_has_the_jobs_that_it_asks_for(tmp_path: Path, given: str, null_set: int, calibration: int) -> None:
+    for name in ("V.vcf", "V.bed", "V.bcf", "N.tsv", "C.tsv", "C.csv"):
+        (tmp_path / name).touch()
+        given = given.replace(name, str(tmp_path / name))
+    if "null" not in given:  # empty is the built-in world's
+        given += ", null_set: null"
+    (tmp_path / "c.yaml").write_text(f"run: sets\nsequence: {{world: {{}}, variants: {{sets: {{s: {{{given}}}}}}}}}\n")
+    jobs = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
+    found = [jobs.get(f"sequence_{name}", 0) for name in ("sites", "null_sites", "calibration_sites", "variants_part")]
+    assert found == [1, null, calibration, 1 + null + calibration]
+
+
 def test_a_bam_is_read_by_as_many_jobs_as_asked_for(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("run: parts\nsequence:\n  world: {}\n  pseudobulk: {parts: 5}\n")
     jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
