@@ -180,7 +180,7 @@ def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path)
         ("null_set: matched, calibration: C.csv", 1, 1),
     ],
 )
-def test_a_set_has_the_jobs_that_it_asks_for(tmp_path: Path, given: str, null_set: int, calibration: int) -> None:
+def test_a_set_has_the_jobs_that_it_asks_for(tmp_path: Path, given: str, null: int, calibration: int) -> None:
     for name in ("V.vcf", "V.bed", "V.bcf", "N.tsv", "C.tsv", "C.csv"):
         (tmp_path / name).touch()
         given = given.replace(name, str(tmp_path / name))
