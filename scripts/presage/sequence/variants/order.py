@@ -11,7 +11,7 @@ import pyarrow as pa
 
 Row = TypeVar("Row", bound=tuple)
 
-_HELD = 250_000  # rows in memory: about 100 MB of alleles
+_HELD = 250_000  # rows in memory: about 60 MB of alleles
 _READ = 1024  # of each run
 
 
