@@ -9,8 +9,9 @@ from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
 from presage.sequence.cost.sizes import ALL, FITTED, Sizes
-from presage.sequence.cost.trace import Fitting, fake_model, inference, stage_bytes, training_step
+from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, stage_bytes, training_step
 from presage.sequence.model import SequenceModel
+from presage.sequence.sparse_tower import unsupported
 from presage.sequence.training.stages import NUMBERS, Stage, cached_stage
 from presage.sequence.trunk.borzoi import parameters
 
@@ -82,9 +83,12 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
     scorers = [_scoring(branch.adapt, name) for name in _names(branch.variants.adapter)]
     model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorers[0]), len(branch.adapt.seeds)
     views = (1 + branch.variants.rc) * len(branch.variants.shifts) * len(scorers) * seeds
+    without_tower = _without_tower(model)
     for name, found in sizes.alleles.items():
         count = found.value if found else {"alleles": 0, "indels": 0}
-        sequences = (2 * count["alleles"] + count["indels"]) * views  # at most: windows are shared, and towers
+        substitutions = count["alleles"] - count["indels"]
+        alternatives = 2 * count["indels"] + substitutions * (without_tower if branch.variants.sparse else 1)
+        sequences = round((count["alleles"] + alternatives) * views)  # at most: with window_step, references are shared
         note = f"{count['alleles']:,} alleles ({found.source})" if found else "its VCF is not there"
         yield _passes(
             f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size or 1, note
@@ -93,7 +97,8 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
     changes = 3 + 2 * branch.ism.deletions  # a deletion takes two sequences
     for name, length in ism_lengths(branch).items():
         # The reference, and once more with one change (which may be an indel) for the picture.
-        sequences = (changes * length + 4) * (1 + branch.ism.rc) * seeds
+        each = changes - 3 * (1 - without_tower) * branch.ism.sparse
+        sequences = round((each * length + 4) * (1 + branch.ism.rc) * seeds)
         note = f"{length:,} bp, {changes} sequences each"
         yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
     if assay := branch.mpra:
@@ -102,6 +107,14 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         note = f"{assay.most} changes of each element" if counted else "the changes of its table are not counted here"
         model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, assay.adapter))
         yield _passes("mpra", "mpra.batch_size", model, counted * (1 + assay.rc) * seeds, assay.batch_size, note)
+
+
+def _without_tower(model: SequenceModel) -> float:
+    """Share of a forward pass that a substitution takes when the tower is not computed again; 1 where it must be."""
+    if unsupported(model):
+        return 1.0
+    flops = parts(model)
+    return 1 - flops["tower"] / sum(flops.values())
 
 
 def ism_lengths(branch: Branch) -> dict[str, int]:

@@ -279,7 +279,7 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     advice = next(line for line in text.splitlines() if line.startswith("  adapt lora on T4 (16 GB)"))
     assert "adapt.training.batch_size to 2" in advice
     ism = next(line for line in text.splitlines() if line.startswith("ism r"))
-    assert "462 TFLOP" in ism  # 54 sequences, both strands, of 4.28 TFLOP
+    assert "308 TFLOP" in ism  # 54 sequences of 4.28 TFLOP on both strands, 30 of them without the 60 % of the tower
     assert "variants planted" in text
     assert "2,640 alleles (the built-in world, null set included)" in text
 
