@@ -43,16 +43,25 @@ def lanes(genes: Iterable[Any], room: float) -> list[int]:
     return found
 
 
-def draw_genes(axes: Axes, genes: pd.DataFrame, start: int, end: int, label: str, most: int) -> int:
-    """``genes`` (rows of the table) between ``start`` and ``end`` in bp, named, in at most ``most`` rows.
+def rows_needed(genes: pd.DataFrame, start: int, end: int) -> int:
+    """Rows that the names and bodies of ``genes`` (rows of the table) take between ``start`` and ``end``, bp."""
+    return 1 + max(lanes(_ordered(genes), NAME * (end - start)), default=0)
+
+
+def draw_genes(axes: Axes, genes: pd.DataFrame, start: int, end: int, label: str, rows: int) -> int:
+    """``genes`` (rows of the table) between ``start`` and ``end`` in bp, named, in ``rows`` rows.
 
     Returns how many did not fit.
     """
-    rows: list[Any] = list(genes.sort_values(["start", "gene_id"]).itertuples(index=False))
-    placed = [(gene, lane) for gene, lane in zip(rows, lanes(rows, NAME * (end - start))) if lane < most]
+    known = _ordered(genes)
+    placed = [(gene, lane) for gene, lane in zip(known, lanes(known, NAME * (end - start))) if lane < rows]
     for gene, lane in placed:
         draw_gene(axes, gene, lane, 0.36, 1, arrows=max(1, round(ARROWS * (gene.end - gene.start) / (end - start))))
         at = min(max(gene.start, start), end - NAME * (end - start))
         axes.text(at, lane - 0.26, gene.name, fontsize=6, color=style.INK, va="bottom", fontstyle="italic")
-    gene_axis(axes, start, end, 1 + max((lane for _, lane in placed), default=0), label)
-    return len(rows) - len(placed)
+    gene_axis(axes, start, end, rows, label)
+    return len(known) - len(placed)
+
+
+def _ordered(genes: pd.DataFrame) -> list[Any]:
+    return list(genes.sort_values(["start", "gene_id"]).itertuples(index=False))

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.report.gene_models import draw_genes, lanes
+from presage.report.gene_models import draw_genes, lanes, rows_needed
 from presage.report.style import new_figure, style
 
 
@@ -36,10 +36,10 @@ def test_no_two_genes_of_a_row_meet(bodies, room):
     assert sorted(last) == list(range(len(last)))  # no row is left empty
 
 
-def drawn(table, most):
+def drawn(table, rows):
     with style():
         axes = new_figure("", 2, False).subplots()
-        left_out = draw_genes(axes, table, 1000, 2000, "c (bp)", most)
+        left_out = draw_genes(axes, table, 1000, 2000, "c (bp)", rows)
     return axes, left_out
 
 
@@ -51,10 +51,14 @@ def test_all_are_named_and_the_axis_is_that_of_the_figure():
 
 
 def test_what_has_no_room_is_counted():
-    axes, left_out = drawn(genes(*[(1200, 1900)] * 6), 4)
+    crowd = genes(*[(1200, 1900)] * 6)
+    assert rows_needed(crowd, 1000, 2000) == 6
+    axes, left_out = drawn(crowd, 4)
     assert len(axes.texts) == 4 and left_out == 2
 
 
 def test_no_gene_is_no_error():
-    axes, left_out = drawn(genes((1, 2)).iloc[:0], 4)
+    none = genes((1, 2)).iloc[:0]
+    assert rows_needed(none, 1000, 2000) == 1
+    axes, left_out = drawn(none, 4)
     assert axes.texts[:] == [] and left_out == 0
