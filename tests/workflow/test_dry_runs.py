@@ -23,6 +23,7 @@ SEQUENCE_WORLD = {
     "sequence_adapt": 3,
     "sequence_history": 4,
     "sequence_variants": 1,
+    "sequence_variants_page": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
 }
