@@ -28,6 +28,7 @@ SEQUENCE_WORLD = {
     "sequence_variants": 1,
     "sequence_ism": 1,
     "sequence_ism_picture": 1,
+    "sequence_variants_page": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
 }

@@ -395,6 +395,19 @@ def cell_base():
     ]
 
 
+def cell_scores(name):
+    """Effects of a set in single cells, where they are asked for."""
+    asked = SEQ.variants.cells and SEQ.cells
+    return optional(asked and f"{SEQUENCE}/variants/{name}/cell_scores.parquet")
+
+
+def variant_files_beside(wildcards):
+    """What lies beside the page of a set, which links to it."""
+    folder = f"{SEQUENCE}/variants/{wildcards.set}"
+    names = ("gene_scores.parquet", "scores.vcf.gz", "scores.vcf.gz.tbi")
+    return [*(f"{folder}/{name}" for name in names), *cell_scores(wildcards.set)]
+
+
 def sequence_tables():
     """Tables of the sequence branch; nothing when it is not configured."""
     if CFG.sequence is None:
@@ -405,11 +418,7 @@ def sequence_tables():
     sets = [
         f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
     ]
-    if SEQ.variants.cells and SEQ.cells:
-        sets += [
-            f"{SEQUENCE}/variants/{name}/cell_scores.parquet"
-            for name in SEQ_IN.variant_sets
-        ]
+    sets += [path for name in SEQ_IN.variant_sets for path in cell_scores(name)]
     return [
         f"{SEQUENCE}/evaluate/metrics.parquet",
         *pseudobulk,
@@ -446,6 +455,13 @@ def pseudobulk_page():
     return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
 
 
+def variants_pages():
+    """The page to read for each set of variants."""
+    if CFG.sequence is None or not SEQ_IN.has_tracks:
+        return []
+    return [f"{SEQUENCE}/variants/{name}/variants.html" for name in SEQ_IN.variant_sets]
+
+
 def histories():
     """Loss curves of every fit of this run."""
     if CFG.sequence is None or not SEQ_IN.has_tracks:
@@ -456,7 +472,13 @@ def histories():
 
 def sequence_targets():
     """Everything of the sequence branch but its figures."""
-    return [*sequence_tables(), *pseudobulk_page(), *histories(), *pictures()]
+    return [
+        *sequence_tables(),
+        *pseudobulk_page(),
+        *variants_pages(),
+        *histories(),
+        *pictures(),
+    ]
 
 
 # ---- home cage --------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 REQUIRES the tables of the configured branches
 PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
-<run>/homecage/{morning.html,timeline/}
+<run>/sequence/variants/<set>/variants.html, <run>/homecage/{morning.html,timeline/}
 """
 
 
@@ -65,6 +65,45 @@ rule sequence_pseudobulk_page:
         "Write the pseudobulk page"
     script:
         "../../scripts/sequence_pseudobulk_page.py"
+
+
+rule sequence_variants_page:
+    input:
+        scores=rules.sequence_variants.output.scores,
+        beside=variant_files_beside,
+        dropped=f"{SEQUENCE}/variants/{{set}}/dropped.parquet",
+        null=null_sites,
+        trunk=rules.sequence_trunk.output.weights,
+        adapters=scoring_adapters(),
+        tracks=track_table(),
+        targets=adapt_targets(),
+        fasta=rules.sequence_reference.output.fasta,
+        genes=rules.sequence_reference.output.genes,
+    output:
+        page=report(
+            f"{SEQUENCE}/variants/{{set}}/variants.html",
+            caption="../report/variants.rst",
+            category="sequence",
+        ),
+    log:
+        f"{LOGS}/sequence_variants_page/{{set}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: CFG.torch_threads
+    resources:
+        mem_mb=8000,
+        runtime=120,
+        gpu=min(1, CFG.gpus),
+    params:
+        settings=scoring_settings(),
+        report=settings(CFG.report),
+        run=CFG.run,
+        torch_threads=CFG.torch_threads,
+        code=code("sequence_variants_page"),
+    message:
+        "Write the page of {wildcards.set}"
+    script:
+        "../../scripts/sequence_variants_page.py"
 
 
 rule homecage_figures:
@@ -156,6 +195,7 @@ rule index:
         figures=figure_targets(),
         pseudobulk=pseudobulk_page(),
         pictures=pictures(),
+        variants=variants_pages(),
         morning=morning_targets(),
     output:
         page=report(

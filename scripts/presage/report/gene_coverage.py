@@ -9,9 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from presage.report import style
-from presage.report.pseudobulk_figures import FULL, KINDS, records, short
+from presage.report.gene_models import draw_gene, gene_axis
+from presage.report.naming import short
+from presage.report.pseudobulk_figures import KINDS, records
 from presage.report.run import NoData
 from presage.report.sequence_figures import thousands
+from presage.report.style import FULL
 
 GENES, LEAST = 3, 50  # genes shown; molecules that one needs
 MARGIN = 0.1  # of the gene's length, on both sides
@@ -172,16 +175,7 @@ def _panel(
 
 
 def _gene(axes: Axes, place: Place) -> None:
-    """Exons as boxes on a line whose arrows point the way of transcription."""
-    gene = place.gene
-    axes.hlines(0, gene.start / 1000, gene.end / 1000, color=style.INK, linewidth=0.8)
-    widths = (np.asarray(gene.exon_ends) - np.asarray(gene.exon_starts)) / 1000
-    axes.barh(np.zeros(len(widths)), widths, left=np.asarray(gene.exon_starts) / 1000, color=style.INK, height=0.9)
-    arrows = np.linspace(gene.start, gene.end, 12)[1:-1] / 1000
-    axes.plot(
-        arrows, np.zeros(len(arrows)), ">" if gene.strand == "+" else "<", color=style.MUTED, markersize=2.4, zorder=0
-    )
-    axes.set(xlim=(place.start / 1000, place.end / 1000), ylim=(-1, 1), yticks=[], xlabel=f"{gene.chrom} (kb)")
-    axes.spines["left"].set_visible(False)
-    axes.ticklabel_format(axis="x", useOffset=False, style="plain")
+    """The gene itself, and the axis in kb."""
+    draw_gene(axes, place.gene)
+    gene_axis(axes, place.start / 1000, place.end / 1000, 1, f"{place.gene.chrom} (kb)")
     axes.locator_params(axis="x", nbins=6)

@@ -36,6 +36,7 @@ LINKS = {
     "sequence/trunk/history.svg": "loss curves of the trunk's own training",
     "sequence/adapt/*/seed*/history.svg": "loss curves of a fit",
     "sequence/cells/evaluation.parquet": "the decoder for single cells, evaluated",
+    "sequence/variants/*/variants.html": "variant effects of a set: start here",
     "sequence/variants/*/scores.vcf.gz": "variant effects",
     "sequence/variants/*/scores.parquet": "variant effects, all columns",
     "sequence/variants/*/dropped.parquet": "variants that were not scored, and why",

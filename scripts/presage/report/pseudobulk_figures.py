@@ -1,6 +1,6 @@
 """Figures of the pseudobulk page: reads by fate, knees, strand, noise ceilings, cells. From qc.json and tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from presage.report import style
+from presage.report.naming import name_points, short
 from presage.report.run import NoData
 from presage.report.sequence_figures import fate_bars, thousands
+from presage.report.style import FULL, HALF
 from presage.sequence.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS
 
-FULL, HALF = 10.3, 4.8  # inches at 96 px: the page's width, and half of it
 ROW = 0.25  # inches of one bar
 # (assay, strand) -> colour, marker, word; RNA in blues, so that colour says the assay and shape the strand
 KINDS = {
@@ -29,14 +30,6 @@ KINDS = {
 }
 _OTHER = (style.PURPLE, "D", "other")
 _SHARE = LinearSegmentedColormap.from_list("labelled", ["#b4bac3", style.BLUE])
-
-
-def short(name: str, length: int = 30) -> str:
-    """A long name with its middle left out: starts and ends are what tell samples apart."""
-    if len(name) <= length:
-        return name
-    keep = (length - 1) // 2
-    return f"{name[:keep]}…{name[-keep:]}"
 
 
 def records(frame: pd.DataFrame) -> Iterable[Any]:
@@ -201,48 +194,6 @@ def _ceilings(axes: Axes, tracks: pd.DataFrame, qc_tracks: Mapping[str, Mapping[
 def _two_and_five(value: float, _: Any = None) -> str:
     """Labels at 2 and 5 only, so that a log axis shorter than a decade is still readable."""
     return thousands(value) if f"{value:e}"[0] in "25" else ""
-
-
-def name_points(axes: Axes, spots: Sequence[tuple[float, float, str]]) -> int:
-    """Write names beside points (x, y, name), lowest first, where there is room; how many were written."""
-    size = 6.2
-    height, wide = size * 1.25, size * 0.6  # points; a letter is about that wide
-    to_points = 72 / axes.figure.get_dpi()
-    here = axes.transData.transform([(x, y) for x, y, _ in spots]) * to_points if spots else np.empty((0, 2))
-    frame = axes.get_window_extent()
-    edge = frame.x1 * to_points
-    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in here]
-    written = 0
-    for i in sorted(range(len(spots)), key=lambda i: spots[i][1]):
-        x, y = here[i]
-        name = short(spots[i][2], 16)
-        length = wide * len(name)
-        for left, bottom in (
-            (x + 4.5, y - height / 2),
-            (x - 4.5 - length, y - height / 2),
-            (x - length / 2, y - 4 - height),
-        ):
-            box = (left, bottom, left + length, bottom + height)
-            if left < frame.x0 * to_points or box[2] > edge or bottom < frame.y0 * to_points:
-                continue
-            if any(_meet(box, other) for j, other in enumerate(taken) if j != i):
-                continue
-            axes.annotate(
-                name,
-                (spots[i][0], spots[i][1]),
-                (left - x, bottom - y + 1.5),
-                textcoords="offset points",
-                fontsize=size,
-                color=style.MUTED,
-            )
-            taken.append(box)
-            written += 1
-            break
-    return written
-
-
-def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 # ---- cells -----------------------------------------------------------------------------------------------------

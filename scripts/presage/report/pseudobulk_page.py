@@ -1,21 +1,21 @@
 """qc.html of the pseudobulk step: what a lab looks at before it believes a track, in one file that opens from disk."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from presage.report import gene_coverage, pseudobulk_figures
+from presage.report.drawing import Drawn, draw
 from presage.report.fates import by_fate
 from presage.report.neighbours import markers, reference_rows, umap
-from presage.report.page import SVG_LIMIT, Card, Table, table
-from presage.report.render import inline, number, render
+from presage.report.page import Card, Table, table
+from presage.report.render import number, render
 from presage.report.run import NoData, Run
 from presage.report.sequence_figures import fate_look, fate_order, reads_by_fate
-from presage.report.style import drawn, style
+from presage.report.style import FULL, HALF
 from presage.report.timeline import simulated_sentence
 from presage.sequence.folds import FOLDS
 
@@ -26,29 +26,6 @@ BESIDE = 8  # rows of fates that fit beside their figure; more go below it
 NO_LABEL = "no label"
 CHEMISTRY = {"three_prime": "3′", "five_prime": "5′", "unknown": "cannot be told"}
 NO_KNEE = {"h5ad": "counts of cells only: empty droplets were left out before", "bigwig": "finished coverage, no cells"}
-
-
-@dataclass
-class Drawn:
-    """A figure on the page, or the reason why it is not there. ``width`` in px."""
-
-    source: str
-    width: int
-    alt: str
-    reason: str = ""
-
-
-def draw(alt: str, make: Callable[[], Figure]) -> Drawn:
-    """The figure that ``make`` returns, as SVG, or as PNG where the SVG would be large."""
-    try:
-        with style():
-            figure = make()
-    except NoData as why:
-        return Drawn("", 0, alt, str(why))
-    picture, suffix = drawn(figure, "svg"), ".svg"
-    if len(picture) > SVG_LIMIT:
-        picture, suffix = drawn(figure, "png"), ".png"
-    return Drawn(inline(picture, suffix), round(96 * figure.get_figwidth()), alt)
 
 
 def pseudobulk_page(run: Run, title: str = "", genome: str = "") -> str:
@@ -167,7 +144,7 @@ def fate_section(qc: dict[str, Any], simulated: bool | None) -> dict[str, Any]:
         row["share"] = percent(row["share"])
         ranged |= not same
     stacked = len(rows) > BESIDE
-    width = pseudobulk_figures.FULL if stacked else pseudobulk_figures.HALF
+    width = FULL if stacked else HALF
     figure = draw("Reads by fate in each sample", lambda: pseudobulk_figures.fates(fates, simulated, width))
     units = len({row["unit"] for row in rows})
     return {"figure": figure, "rows": rows, "units": units, "ranged": ranged, "stacked": stacked}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.ticker import MaxNLocator
 
 from presage.config.report import Report
 from presage.report import style
+from presage.report.heat import heat, ink, scale_bar
 from presage.report.run import NoData, Run
 from presage.report.style import Drawing
 
@@ -356,18 +356,13 @@ def _calibration(axes: Axes, scores: pd.DataFrame, controls: bool) -> pd.DataFra
 def _heat(figure: Any, top: pd.DataFrame, planted: pd.DataFrame | None) -> None:
     """The matrix as colours; the planted direction, where it is known, as + and - on them."""
     axes = figure.subplots()
-    limit = float(np.nanquantile(top.abs().to_numpy(), 0.98)) or 1.0
-    image = axes.imshow(top, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto", interpolation="nearest")
+    image, limit = heat(axes, top)
     signs = np.zeros(top.shape) if planted is None else planted.to_numpy(float)
     for y, x in zip(*np.nonzero(signs)):
-        ink = "white" if abs(top.to_numpy(float)[y, x]) > 0.6 * limit else style.INK
         sign = "+" if signs[y, x] > 0 else "\N{MINUS SIGN}"
-        axes.text(x, y, sign, color=ink, ha="center", va="center", fontsize=6)
+        colour = ink(top.to_numpy(float)[y, x], limit, style.INK)
+        axes.text(x, y, sign, color=colour, ha="center", va="center", fontsize=6)
     axes.set_xticks(range(top.shape[1]), top.columns, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(top)), [v if len(v) < 24 else v[:22] + "…" for v in top.index], fontsize=6)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
     axes.set_title(f"The {len(top)} strongest" + (" (signs: planted)" if planted is not None else ""))
-    bar = figure.colorbar(image, ax=axes, shrink=0.45, aspect=14, extend="both")
-    bar.set_label("log2 fold change, ALT over REF")
-    bar.outline.set_visible(False)
+    scale_bar(figure, image, axes, "log2 fold change, ALT over REF", shrink=0.45, aspect=14)

@@ -26,6 +26,7 @@ CYCLE = [BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, BLACK]  # no yellow: too f
 INK, MUTED, GRID, PALE = "#1f2328", "#6b7280", "#e5e7eb", "#f3f4f6"
 GOOD, BAD, OURS, RIVAL = BLUE, VERMILION, BLUE, "#9ca3af"
 WIDTH = 7.2  # inches: a two-column journal page
+FULL, HALF = 10.3, 4.8  # inches at 96 px: the width of a page on screen, and half of it
 
 RC: dict[str, Any] = {
     "font.family": "sans-serif",

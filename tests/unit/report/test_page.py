@@ -78,6 +78,16 @@ def test_links_exist(drawn, text):
         assert (run.folder / link).is_file(), link
 
 
+def test_each_set_of_variants_has_a_door(drawn, tmp_path):
+    run, summary = drawn
+    door = '<p><a href="sequence/variants/planted/variants.html">Variants of planted</a>'
+    assert door not in index_page(run, summary, {}, tmp_path)
+    page = run.folder / "sequence/variants/planted/variants.html"
+    page.touch()
+    assert door in index_page(run, summary, {}, tmp_path)
+    page.unlink()
+
+
 def test_a_page_that_grows_too_big_links_its_pictures(drawn, tmp_path, monkeypatch):
     run, summary = drawn
     monkeypatch.setattr(pages, "PAGE_LIMIT", 1000)

@@ -134,13 +134,6 @@ def test_ceilings_of_the_table_are_those_of_qc(folder):
     assert found.columns[-1] == "reason"
 
 
-def test_a_large_drawing_is_inlined_as_png(monkeypatch):
-    samples = pseudobulk_qc()["samples"]
-    monkeypatch.setattr(pages, "SVG_LIMIT", 1000)
-    found = pages.draw("knees", lambda: figures.knees(samples, True))
-    assert found.source.startswith("data:image/png;base64,") and found.width > 400
-
-
 def test_knees_are_coloured_by_the_share_of_labels():
     knee = {"unit": "molecules", "rank": [1, 10, 100, 1000], "count": [900, 500, 20, 0], "labelled": [1, 1, 0, 0]}
     with style():
@@ -151,21 +144,6 @@ def test_knees_are_coloured_by_the_share_of_labels():
     assert tuple(colours[0]) != tuple(colours[1])
 
 
-def test_names_of_points_never_overlap():
-    with style():
-        figure = figures.style.new_figure("", 3, False)
-        axes = figure.subplots()
-        axes.set(xlim=(0, 10), ylim=(0, 1))
-        figure.draw_without_rendering()
-        crowd = [(5.0, 0.5 + i / 1000, f"type {i}") for i in range(40)]
-        assert figures.name_points(axes, crowd) < 5
-        assert figures.name_points(axes, [(2.0, 0.2, "a"), (7.0, 0.8, "b")]) == 2
-
-
 def test_downsampling_without_ceiling_uses_the_halves():
     assert figures._ceiling({"half_r": {"test": 0.5}}, "test") == pytest.approx((2 * 0.5 / 1.5) ** 0.5)
     assert figures._ceiling({"ceiling": 0.7, "half_r": {"test": None}}, "test") is None
-
-
-def test_long_names_keep_both_ends():
-    assert figures.short("sample_with_a_long_name_rep1", 15) == "sample_…me_rep1"

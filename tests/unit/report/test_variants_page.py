@@ -1,0 +1,165 @@
+"""The page of a set: complete in itself, escaped, loud about simulation, for none to many variants, from models."""
+
+import re
+
+import numpy as np
+import pytest
+
+from presage import tables
+from presage.report import variants_head as head
+from presage.report.render import number
+from presage.report.variant_rows import overview
+from presage.report.variants_head import ScoredSet
+from presage.report.variants_page import variants_page
+from presage.sequence.variants.gather import read_nulls
+from presage.sequence.variants.predicted import predicted
+from presage.sequence.variants.scorer import Scorer
+from tests.unit.report.made_up_variants import bump, made_up_set
+from tests.unit.sequence.variants.cases import TRACKS, random_genome, small_model
+from tests.unit.sequence.variants.test_part import GENES, gathered, score, write_sites
+
+TYPES = ["astro", "micro <b>"]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    found = made_up_set(tmp_path_factory.mktemp("set"), 60, TYPES, null=150, dropped=4)
+    for name in ("scores.vcf.gz", "scores.vcf.gz.tbi", "gene_scores.parquet"):
+        (found.scores.parent / name).touch()
+    return found
+
+
+@pytest.fixture(scope="module")
+def text(given) -> str:
+    return variants_page(given, bump, "Trial & error")
+
+
+def test_no_network_is_needed_and_everything_is_drawn(text):
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
+    assert "@import" not in text and "<link" not in text
+    sources = re.findall(r'<img[^>]* src="([^"]+)"', text)
+    assert len(sources) == 3 + 4 and all(source.startswith("data:image/svg+xml") for source in sources)
+    assert len(re.findall(r'download="gwas_\w+\.tsv" href="data:text/tab-separated-values', text)) == 7
+    assert "Not drawn" not in text
+
+
+def test_everything_is_escaped(text):
+    assert "Trial &amp; error" in text and "nulls &lt;a&gt;" in text
+    assert "<b>" not in text and "micro &lt;b&gt;" in text
+
+
+def test_links_exist(given, text):
+    found = [link for link in re.findall(r'href="([^"#:]+)"', text) if not link.endswith("index.html")]
+    assert found == ["scores.vcf.gz", "scores.vcf.gz.tbi", "scores.parquet", "gene_scores.parquet", "dropped.parquet"]
+    assert all((given.scores.parent / link).is_file() for link in found)
+    anchors = set(re.findall(r'href="#([^"]+)"', text))
+    assert {"rank1", "rank4", "top"} <= anchors and anchors <= set(re.findall(r'id="([^"]+)"', text))
+
+
+def test_equal_tables_give_equal_pages(given, text):
+    assert variants_page(given, bump, "Trial & error") == text
+
+
+def test_simulated_is_loud_and_real_data_are_not_marked(text, tmp_path):
+    assert text.index("SIMULATED DATA") < text.index("<h1>")
+    assert "SIMULATED" not in variants_page(made_up_set(tmp_path, 3, TYPES, meta={"simulated": False}), bump)
+
+
+def test_the_head_counts_everything(given, text):
+    assert "of 64 given" in text and "2 models × 2 strands × 1 shift = 4 predictions per allele" in text
+    assert dict(head.reasons(given.dropped)) == {"ref_mismatch": 2, "star": 2}
+    assert "REF differs from the genome" in text
+    assert head.null_sizes(given.null) == {"substitution": 150}
+    assert "The null set has 150 substitutions: for substitutions no p below 0.0066 exists" in text
+    train = overview(given.scores).folds["train"]
+    assert f"Seen in training: {train} variants" in text
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(0, 0), (1, 1), (3, 3), (9, 4)])
+def test_few_variants_are_no_error(tmp_path, count, drawn):
+    asked = []
+
+    def predict(site, slugs):
+        asked.append((site, list(slugs)))
+        return bump(site, slugs)
+
+    given = made_up_set(tmp_path, count, TYPES, dropped=0 if count else 5)
+    text = variants_page(given, predict)
+    assert len(asked) == drawn and text.count('<h3 id="rank') == drawn
+    assert ("No variant was scored" in text) == (count == 0)
+    for (site, slugs), best in zip(asked, overview(given.scores).top.groupby("rank")):
+        row = best[1].loc[best[1]["log_fc"].abs().idxmax()]
+        assert (site.name, site.pos, slugs[0]) == (row["variant"], row["pos"], row["track"])
+        assert set(slugs) == set(given.tracks.loc[given.tracks["cell_type"] == row["cell_type"], "slug"])
+
+
+def test_without_a_null_nothing_speaks_of_p(tmp_path):
+    given = made_up_set(tmp_path, 20, TYPES, null=0, p_null=None, percentile=None)
+    text = variants_page(given, bump)
+    assert "none, so there are no p-values" in text and "nothing says how large an effect is by chance" in text
+    assert "Stand out" not in text and "effect in units of its SD" in text
+
+
+def test_intervals_are_explained_where_there_are_any(tmp_path):
+    meta = {"simulated": True, "calibration": {"level": 0.9, "measurements": {"a": 30, "b": 12}}}
+    given = made_up_set(tmp_path, 20, TYPES, meta=meta, conformal_low=-0.5, conformal_high=0.75)
+    text = variants_page(given, bump)
+    assert "90 %, from 42 measured effects" in text and "−0.5 to 0.75" in text and "<dt>interval</dt>" in text
+
+
+def test_a_single_prediction_has_no_spread(tmp_path):
+    given = made_up_set(tmp_path, 12, TYPES, log_fc_sd=None, specificity_sd=None)
+    text = variants_page(ScoredSet(**{**vars(given), "models": ["lora seed1"], "strands": 1}), bump)
+    assert "One prediction per allele" in text and "Not drawn" not in text
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        ({"atac": 512}, "512 bp around the variant for ATAC and the whole predicted window for RNA"),
+        ({"atac": 512, "rna": 1000}, "512 bp around the variant for ATAC and 1,000 bp around the variant for RNA"),
+        ({}, "the whole predicted window"),
+    ],
+)
+def test_what_is_summed_is_said(given, span, words):
+    assert head.summed(overview(given.scores), {"settings": {"span": span}}) == words
+
+
+def test_small_models_from_scores_to_page(tmp_path):
+    """The tables as the rules write them, and the models that wrote them."""
+    genome, text = random_genome(tmp_path)
+    sites, null = tmp_path / "sites.parquet", tmp_path / "null_sites.parquet"
+    variants = write_sites(sites, text, [100, 105, 110, 118, 125, 130, 190, 220])
+    write_sites(null, text, range(60, 80))
+    nulls = read_nulls(null, [part["effects"] for part in score(tmp_path, null, genome, 1, "null")])
+    scores, *_ = gathered(tmp_path, sites, score(tmp_path, sites, genome, 2), genome, nulls=nulls)
+    tables.write(tmp_path / "dropped.parquet", "dropped", tables.empty("dropped"))
+    scorer = Scorer([small_model(1), small_model(2)], genome, step=40)
+    given = ScoredSet(
+        name="small",
+        scores=tmp_path / "scores.parquet",
+        dropped=tmp_path / "dropped.parquet",
+        null=null,
+        genes=GENES,
+        tracks=TRACKS,
+        models=["a1", "a2"],
+        strands=2,
+        shifts=1,
+    )
+    seen = []
+
+    def predict(site, slugs):
+        seen.append((site, predicted(scorer, site, slugs)))
+        return seen[-1][1]
+
+    page = variants_page(given, predict, "run")
+    assert all(variant.name in page for variant in variants) and "Not drawn" not in page
+    assert "some (16 substitutions and 4 indels)" in page
+    order = scores.assign(size=scores["log_fc"].abs()).groupby("variant")["size"].max().nlargest(4).index
+    assert [site.name for site, _ in seen] == list(order)
+    best = scores.loc[scores["log_fc"].abs().idxmax()]
+    assert f"p {number(best['p_null'], 2)}." in page
+    # What is shown is what was scored: the mean tracks change the way the score says.
+    first = seen[0][1]
+    change = np.log2((first.alt[:, 0].sum() + 1) / (first.ref[:, 0].sum() + 1))
+    assert np.sign(change) == np.sign(best["log_fc"]) and first.tracks[0] == best["track"]
