@@ -92,7 +92,7 @@ def volcano_caption(seen: Overview) -> str:
     """What the axes say, and what is not in the figure."""
     if seen.height == "p_null":
         text = "Each variant at the effect in its strongest track, and the share of null variants as strong as that. "
-        text += "Where points lie in a row, no null variant was stronger. "
+        text += "In the highest row of a class (substitutions, indels) no null variant is as strong. "
     else:
         text = f"Without p-values the height is the effect in units of its SD, {figures.LIMIT:g} at most. "
     text += f"The {figures.NAMED} strongest are named where there is room; the number is the row of the table."
