@@ -102,8 +102,9 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         note = f"{length:,} bp, {changes} sequences each"
         yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
     if assay := branch.mpra:
-        # Two sequences for a deletion, of which the published assays have one in six.
-        counted = len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * 7 // 6
+        # A deletion takes two whole sequences; of the published assays' changes one in six is one.
+        each = 5 / 6 * without_tower + 2 / 6
+        counted = round(len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * each)
         note = f"{assay.most} changes of each element" if counted else "the changes of its table are not counted here"
         model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, assay.adapter))
         yield _passes("mpra", "mpra.batch_size", model, counted * (1 + assay.rc) * seeds, assay.batch_size, note)
