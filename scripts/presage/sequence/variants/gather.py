@@ -71,15 +71,22 @@ def gather(
 
 
 def _sites(path: str | Path) -> Iterator[pd.DataFrame]:
-    for batch in pq.ParquetFile(path).iter_batches(_SITES):
-        yield batch.to_pandas()
+    for whole in _row_groups(path):
+        yield from (whole.iloc[i : i + _SITES].reset_index(drop=True) for i in range(0, len(whole), _SITES))
+
+
+def _row_groups(path: str | Path) -> Iterator[pd.DataFrame]:
+    """Row group by row group: Arrow's own batches keep memory of every text that has passed."""
+    file = pq.ParquetFile(path)
+    for i in range(file.num_row_groups):
+        yield file.read_row_group(i).to_pandas()
 
 
 class _Rows:
     """Rows of a table that lies in files ordered by ``site``, taken from front to back."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
-        self._batches = (b.to_pandas() for path in paths for b in pq.ParquetFile(path).iter_batches(65_536))
+        self._batches = (rows for path in paths for rows in _row_groups(path) if len(rows))
         self._waiting: list[pd.DataFrame] = []
         self._empty = pq.ParquetFile(paths[0]).schema_arrow.empty_table().to_pandas()
 
