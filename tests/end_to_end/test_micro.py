@@ -149,6 +149,14 @@ def test_nothing_is_dropped_in_silence(run: Path) -> None:
             assert counted["in"] == counted["used"] + sum(counted["dropped"].values())
 
 
+def test_variants_are_scored_in_single_cells(run: Path) -> None:
+    found = tables.read(run / "sequence/variants/planted/cell_scores.parquet", "cell_scores")
+    scored = set(pq.read_table(run / TABLES["scores"])["variant"].to_pylist())
+    assert set(found["variant"]) == scored and found["cell"].nunique() == 3 == found["cell_type"].nunique()
+    assert len(found) == len(scored) * 3 * found.groupby(["assay", "strand"]).ngroups
+    assert found["log_fc"].notna().all() and found["log_fc"].abs().max() > 0
+
+
 def test_the_page_opens_offline_and_says_simulated(run: Path) -> None:
     page = (run / "index.html").read_text()
     assert "simulated" in page.lower()
