@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/sequence/lookups.smk"
+include: "workflow/rules/sequence/variant_lookups.smk"
+include: "workflow/rules/homecage/lookups.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/sequence/reference.smk"
 include: "workflow/rules/sequence/cluster.smk"

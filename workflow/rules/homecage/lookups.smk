@@ -1,0 +1,82 @@
+"""Paths and look-ups of the home-cage branch: cage-days, pose models, and its targets. Functions only."""
+
+
+def cage_days(kind):
+    """The files of one kind (segments, pose or features) over all cage-days."""
+    return [
+        f"{HOMECAGE}/{kind}/{cage}/{date}.parquet" for cage, date in CAGE_IN.cage_days
+    ]
+
+
+def manifest(wildcards):
+    """One cage-day's segments, as parameters: path, size and mtime decide whether it reruns."""
+    return CAGE_IN.manifest(wildcards.cage, wildcards.date)
+
+
+def public_of_cage_day(wildcards):
+    """One cage-day's segments that come from the data registry."""
+    return [
+        path
+        for path in CAGE_IN.paths(wildcards.cage, wildcards.date)
+        if path.startswith(study.PUBLIC)
+    ]
+
+
+def has_video(wildcards):
+    """Whether a cage-day needs the pose model."""
+    return CAGE_IN.has_video(wildcards.cage, wildcards.date)
+
+
+def pose_model(wildcards):
+    """The pose model's folder, where the cage-day has video."""
+    return optional(
+        CAGE_IN.pose_model(f"{HOMECAGE}/pose_model") if has_video(wildcards) else None
+    )
+
+
+def pose_threads(wildcards):
+    """Importing finished pose takes one thread."""
+    return CFG.torch_threads if has_video(wildcards) else 1
+
+
+def pose_gpus(wildcards):
+    """Importing finished pose takes no GPU."""
+    return CFG.gpus if has_video(wildcards) else 0
+
+
+def reference_pose():
+    """Our pose of the cage-day that is compared with a published one."""
+    reference = CAGES.pose.reference
+    return (
+        [f"{HOMECAGE}/pose/{reference.cage}/{reference.date}.parquet"]
+        if reference
+        else []
+    )
+
+
+def judged_only(path):
+    """An input that exists only where there are cages to judge."""
+    return path if HAS_CAGES else []
+
+
+def homecage_tables():
+    """Tables of the home-cage branch; nothing when it is not configured."""
+    if CFG.homecage is None:
+        return []
+    tables = [f"{HOMECAGE}/distress/evaluation.parquet"]
+    tables += (
+        [f"{HOMECAGE}/segments.parquet", f"{HOMECAGE}/readings/daily.parquet"]
+        if CAGE_IN.cage_days
+        else []
+    )
+    return tables
+
+
+def morning_targets():
+    """The page that is opened each morning; a run without cages of its own has none."""
+    return [f"{HOMECAGE}/morning.html"] if HAS_CAGES else []
+
+
+def homecage_targets():
+    """Everything of the home-cage branch but its figures."""
+    return [*homecage_tables(), *morning_targets()]

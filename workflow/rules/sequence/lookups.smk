@@ -1,0 +1,222 @@
+"""Paths and look-ups of the sequence branch: samples, reference, trunk, fits, and its targets. Functions only."""
+
+
+def adapters(files):
+    """Paths of ``files`` for every adapter run and seed."""
+    return [
+        f"{SEQUENCE}/adapt/{run.name}/seed{seed}/{file}"
+        for run in SEQ.adapt.runs
+        for seed in SEQ.adapt.seeds
+        for file in files
+    ]
+
+
+def seeds_of(name):
+    """The adapters (one per seed) of a run."""
+    return [
+        f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors"
+        for seed in SEQ.adapt.seeds
+    ]
+
+
+def adapt_settings(wildcards):
+    """The one adapter run that a job fits, with what all runs share."""
+    (run,) = [run for run in SEQ.adapt.runs if run.name == wildcards.name]
+    own = {
+        **settings(SEQ.adapt),
+        "runs": [settings(run)],
+        "seeds": [int(wildcards.seed)],
+    }
+    if not adapt_embeddings(
+        wildcards
+    ):  # how outputs are cached is nothing to a run that reads none
+        del own["cached_trunk"], own["cache_dtype"]
+    return own
+
+
+def adapt_embeddings(wildcards):
+    """The frozen trunk's outputs on disk, for runs that start behind them."""
+    (run,) = [run for run in SEQ.adapt.runs if run.name == wildcards.name]
+    stage = cached_stage(run) if SEQ.adapt.cached_trunk else None
+    return [f"{SEQUENCE}/embeddings/{stage}.zarr"] if stage else []
+
+
+def embed_settings():
+    """What the trunk's outputs depend on: a change of any other setting of a fit computes none again."""
+    training = {
+        key: value
+        for key, value in settings(SEQ.adapt.training).items()
+        if key in ("rc", "batch_size", "accumulate", "precision", "save_minutes")
+    }
+    return {
+        "training": {**training, "shift": 0},
+        "cache_dtype": SEQ.adapt.cache_dtype,
+    }
+
+
+def adapter_seed(wildcards):
+    """The seed of an adapter job."""
+    return int(wildcards.seed)
+
+
+def part_sample(wildcards):
+    """The row of the sample sheet that a job reads."""
+    return vars(SEQ_IN.sources[wildcards.source])
+
+
+def part_files(wildcards):
+    """The files of that row."""
+    return SEQ_IN.source_files(wildcards.source)
+
+
+def part_number(wildcards):
+    """Which part of the sample a job reads, from 0."""
+    return int(wildcards.part)
+
+
+def part_count(wildcards):
+    """How many jobs read the sample."""
+    return len(SEQ_IN.parts(wildcards.source))
+
+
+def reading_settings():
+    """What reading depends on: a change of anything else pools again, and reads nothing again."""
+    return {
+        key: value
+        for key, value in settings(SEQ.pseudobulk).items()
+        if key in Reading.model_fields and key != "parts"
+    }
+
+
+def pseudobulk_parts():
+    """The parts of all samples."""
+    return [
+        f"{SEQUENCE}/parts/{source}/{part}"
+        for name in SEQ_IN.sources
+        for source, part in SEQ_IN.parts(name)
+    ]
+
+
+def cluster_report():
+    """What the clustering of unlabelled samples leaves for people, where there is one."""
+    names = ("umap.svg", "markers.parquet") if SEQ_IN.clustered else ()
+    return [f"{SEQUENCE}/labels/{name}" for name in names]
+
+
+def coverage_outputs():
+    """Folders of tracks, where any sample has coverage."""
+    names = ("bw", "targets.zarr") if SEQ_IN.has_coverage else ()
+    return [f"{SEQUENCE}/pseudobulk/{name}" for name in names]
+
+
+def trunk_targets():
+    """Bulk coverage that a trunk is trained on; nothing when its weights are given."""
+    return f"{SEQUENCE}/bulk/targets.zarr" if SEQ.trunk.kind == "train" else []
+
+
+def trunk_own_targets():
+    """Coverage that the trunk itself was trained on, where the run has it: what its own test score is read on."""
+    return optional(trunk_targets() or (adapt_targets() if SEQ.tfrecords else None))
+
+
+def adapt_targets():
+    """Coverage that adapters are fitted to."""
+    return (
+        f"{SEQUENCE}/tfrecords/targets.zarr"
+        if SEQ.tfrecords
+        else f"{SEQUENCE}/pseudobulk/targets.zarr"
+    )
+
+
+def track_table():
+    """What each pseudobulk track is; a TFRecord set names its tracks itself."""
+    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/tracks.parquet"]
+
+
+def track_qc():
+    """Noise ceilings and scales of the pseudobulk tracks."""
+    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/qc.json"]
+
+
+def cell_adapters():
+    """The adapters that the decoder for cells sits on and is compared with: its own first, first seed."""
+    if not SEQ.cells:
+        return []
+    wanted = (SEQ.cells.adapter, SEQ.evaluate.reference)
+    names = [run.name for run in SEQ.adapt.runs]
+    return [
+        f"{SEQUENCE}/adapt/{name}/seed{SEQ.adapt.seeds[0]}/adapter.safetensors"
+        for name in dict.fromkeys(wanted)
+        if name in names
+    ]
+
+
+def cell_samples():
+    """Sample rows whose cells are counted one by one."""
+    return [row for row in SEQ_IN.samples if row.kind in ("bam", "h5ad")]
+
+
+def cell_files():
+    """Every file that the cells of those rows are read from."""
+    reads = [name for name, row in SEQ_IN.sources.items() if row.kind == "bam"]
+    files = [path for name in reads for path in SEQ_IN.source_files(name)]
+    return sorted({*files, *SEQ_IN.finished_files})
+
+
+def cell_tables():
+    """What the decoder for cells leaves, where it is configured."""
+    return (
+        [f"{SEQUENCE}/cells/evaluation.parquet"]
+        if SEQ.cells and SEQ_IN.has_coverage
+        else []
+    )
+
+
+def gene_head_tables():
+    """What the head fitted to counts leaves; without an annotation no gene has a place."""
+    return [f"{SEQUENCE}/gene_head/evaluation.parquet"] if SEQ_IN.gtf else []
+
+
+def sequence_tables():
+    """Tables of the sequence branch; nothing when it is not configured."""
+    if CFG.sequence is None:
+        return []
+    pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
+    if not SEQ_IN.has_tracks:
+        return [*pseudobulk, *gene_head_tables()]
+    sets = [
+        f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
+    ]
+    sets += [path for name in SEQ_IN.variant_sets for path in cell_scores(name)]
+    return [
+        f"{SEQUENCE}/evaluate/metrics.parquet",
+        *pseudobulk,
+        *sets,
+        *ism_files(("parquet",)),
+        *mpra_files(("agreement.parquet",)),
+        *cell_tables(),
+    ]
+
+
+def pseudobulk_page():
+    """The page to look at before believing a track; a run without samples has none."""
+    return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
+
+
+def histories():
+    """Loss curves of every fit of this run."""
+    if CFG.sequence is None or not SEQ_IN.has_tracks:
+        return []
+    trunk = [f"{SEQUENCE}/trunk/history.svg"] if SEQ.trunk.kind == "train" else []
+    return [*trunk, *adapters(["history.svg"])]
+
+
+def sequence_targets():
+    """Everything of the sequence branch but its figures."""
+    return [
+        *sequence_tables(),
+        *pseudobulk_page(),
+        *variants_pages(),
+        *histories(),
+        *pictures(),
+    ]
