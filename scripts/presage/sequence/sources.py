@@ -36,7 +36,7 @@ def sample_labels(sample: Sample, settings: Reading) -> pd.DataFrame | None:
     None where the sample is one pseudobulk (labels ``whole``, or none but a cell type): then every barcode is a cell of
     the sheet's cell type, or of the type that the sample is named after. An h5ad without labels is labelled by its own
     obs. Rows that the clustering labels, or that share another row's labels, come with the path of these
-    (:func:`presage.study.with_labels`). Barcodes are as in the reads but for a suffix (``match_barcodes``).
+    (:func:`presage.study.sequence.with_labels`). Barcodes are as in the reads but for a suffix (``match_barcodes``).
     """
     if sample.labels == WHOLE or (not sample.labels and (sample.cell_type or sample.kind != "h5ad")):
         return None

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from presage import data_registry
-from presage.study import PUBLIC_FILES, PUBLIC_FOLDERS
+from presage.study.paths import PUBLIC_FILES, PUBLIC_FOLDERS
 
 
 def at_hand(path: str) -> Path:

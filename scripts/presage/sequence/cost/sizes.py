@@ -17,7 +17,7 @@ from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 from presage.sequence.trunk.shape import shape_of
 from presage.sequence.variants.readers import RECORDS
 from presage.sequence.variants.readers.bed import regions
-from presage.study import SequenceInputs, VariantSet
+from presage.study.sequence import SequenceInputs, VariantSet
 from presage.variant_files import kind_of
 
 ALL, FITTED = "all", "fitted"

@@ -11,7 +11,8 @@ from presage.config.variants import Variants, VariantSet
 from presage.errors import UserError
 from presage.sequence.assemblies import ASSEMBLIES
 from presage.sheets import Sample
-from presage.study import PUBLIC_FILES, SequenceInputs, is_clustered, with_labels
+from presage.study.paths import PUBLIC_FILES
+from presage.study.sequence import SequenceInputs, is_clustered, with_labels
 
 CLUSTERS = "run/labels.tsv"
 

@@ -1,0 +1,41 @@
+"""Where a run's inputs are: the built-in world's files, or those of the user's sheets and the data registry.
+
+Light on purpose: the Snakefile asks here, and no input file but the sheets is opened.
+"""
+
+from presage.config.report import FIGURES
+from presage.config.root import Config
+from presage.study.homecage import HomeCageInputs
+from presage.study.paths import PUBLIC
+from presage.study.sequence import SequenceInputs
+
+__all__ = ["PUBLIC", "HomeCageInputs", "SequenceInputs", "figures", "simulated"]
+
+
+def figures(config: Config, branch: str) -> list[str]:
+    """Stems of the figures that a run of ``config`` can draw for ``branch``."""
+    sequence, homecage = config.sequence, config.homecage
+    absent: set[str] = set()
+    if sequence and not (sequence.world or sequence.samples):
+        absent.add("fig1_pseudobulk")
+    if sequence and not (sequence.world or sequence.variants.sets):
+        absent.add("fig4_variants")
+    if sequence and not SequenceInputs(sequence, "").has_tracks:
+        absent |= {"fig2_adapters", "fig3_tracks", "fig4_variants"}
+    if homecage:
+        inputs = HomeCageInputs(homecage, "")
+        if not inputs.labelled:
+            absent.add("fig5_pose")
+        if not inputs.cages:
+            absent |= {"fig6_activity", "fig7_alarms", "fig8_cage"}
+        if homecage.dss is None:
+            absent.add("fig9_dss")
+    return [stem for stem, owner in FIGURES.items() if owner == branch and stem not in absent]
+
+
+def simulated(config: Config) -> dict[str, bool]:
+    """Which branch's numbers are simulated."""
+    return {
+        "sequence": bool(config.sequence and config.sequence.world),
+        "homecage": bool(config.homecage and config.homecage.world),
+    }
