@@ -64,7 +64,7 @@ def main() -> None:
         genome = prepare_fasta(folder / "hg38_chr1_1m.fa.gz", Path(place) / "genome.fa")
         table = Path(place) / "sites.parquet"
         sites(table, genome, given.variants)
-        scorer = Scorer([model], genome, sparse=False)
+        scorer = Scorer([model], genome, sparse=False, step=4096)
         out = {key: Path(place) / key for key in ("effects", "genes")}
         batches = [batch for reverse in (False, True) for batch in sequences(scorer, read_variants(table), reverse)]
         rivals: dict[str, Callable[[], object]] = {
