@@ -15,9 +15,11 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Evaluate
-    from presage.sequence import evaluate
     from presage.sequence.device import device
-    from presage.sequence.leakage import audit
+    from presage.sequence.evaluation.ceilings import ceilings
+    from presage.sequence.evaluation.examples import example
+    from presage.sequence.evaluation.leakage import audit
+    from presage.sequence.evaluation.tracks import evaluate_tracks
     from presage.sequence.loading import load_model
     from presage.sequence.model import SequenceModel
     from presage.sequence.targets import TargetSet
@@ -37,7 +39,7 @@ def run(job: Job) -> None:
         for folder in folders:
             yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder, on)
 
-    rows = evaluate.evaluate_tracks(
+    rows = evaluate_tracks(
         models(),
         targets,
         tracks,
@@ -50,7 +52,7 @@ def run(job: Job) -> None:
         divided_by={slug: track["divided_by"] for slug, track in qc.items()},
     )
     first = load_model(job.input.trunk, folders[0], on)
-    metrics = [rows, evaluate.ceilings(qc, first.tracks, targets.simulated)]
+    metrics = [rows, ceilings(qc, first.tracks, targets.simulated)]
     if job.input.trunk_targets:
         metrics += trunk_metrics(job, settings)
     curves, scored = planted.roc(tables.empty("scores"), tables.empty("truth_variants")), [tables.empty("scores")]
@@ -76,14 +78,14 @@ def run(job: Job) -> None:
     variants = pd.concat([part for part in scored if len(part)] or scored[:1])
     leakage = audit(targets.windows, genes if len(genes) else None, variants if len(variants) else None)
     tables.write(job.output.leakage, "leakage", leakage, job.provenance())
-    evaluate.example(first, targets).to_parquet(job.output.examples, index=False)
+    example(first, targets).to_parquet(job.output.examples, index=False)
     curves.to_parquet(job.output.roc, index=False)
 
 
 def trunk_metrics(job: Job, settings: Any) -> list[Any]:
     """The trunk with its own head on the tracks it was trained on, in every fold, where those are at hand."""
     from presage.sequence.device import device
-    from presage.sequence.evaluate import evaluate_tracks
+    from presage.sequence.evaluation.tracks import evaluate_tracks
     from presage.sequence.folds import FOLDS
     from presage.sequence.loading import load_model
     from presage.sequence.targets import TargetSet

@@ -17,7 +17,7 @@ from presage.report.naming import name_points, short
 from presage.report.run import NoData
 from presage.report.sequence_figures import fate_bars, thousands
 from presage.report.style import FULL, HALF
-from presage.sequence.correlation import noise_ceiling
+from presage.sequence.evaluation.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS
 
 ROW = 0.25  # inches of one bar

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.sequence.leakage import FOLDS, OUTSIDE, FoldMap, folds_of
+from presage.sequence.evaluation.leakage import FOLDS, OUTSIDE, FoldMap, folds_of
 
 __all__ = ["FOLDS", "OUTSIDE", "by_block", "by_chromosome", "of_intervals", "overlaps", "published", "reading"]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from presage.progress import progress
 from presage.sequence.bigwigs import BigWigSource
 from presage.sequence.blacklist import clipped_bin_sums, with_margin
-from presage.sequence.correlation import noise_ceiling
+from presage.sequence.evaluation.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS
 from presage.sequence.parts import Part
 from presage.sequence.steps import runs_of

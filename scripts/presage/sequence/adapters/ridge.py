@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from presage.sequence.correlation import moments, pearson_from_moments
+from presage.sequence.evaluation.correlation import moments, pearson_from_moments
 
 Pairs = Iterable[tuple[Tensor, Tensor]]
 

@@ -18,11 +18,11 @@ import pandas as pd
 import torch
 from scipy import sparse
 
-from presage.sequence.correlation import interval, resample_counts
 from presage.sequence.decoder.fit import CellCounts, TypeTracks, gene_sums
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.decoder.network import CellDecoder
-from presage.sequence.metrics import Metrics
+from presage.sequence.evaluation.estimates import interval, resample_counts
+from presage.sequence.evaluation.metrics import Metrics
 from presage.sequence.training.views import Views
 
 PAIRS = (("decoder", "decoder_type"), ("measured_x_decoder", "measured_type"), ("decoder", "measured_type"))

@@ -15,12 +15,12 @@ from presage.config.decoder import GeneHead
 from presage.config.variants import Evaluate
 from presage.errors import UserError
 from presage.sequence.adapters.files import save_adapter
-from presage.sequence.correlation import resample_counts
 from presage.sequence.decoder.gene_head import fit_gene_head
 from presage.sequence.decoder.gene_targets import GeneBins
-from presage.sequence.evaluate import Genes, Sums, add_genes
+from presage.sequence.evaluation.estimates import resample_counts
+from presage.sequence.evaluation.genes import Genes, Sums, add_genes
+from presage.sequence.evaluation.metrics import Metrics
 from presage.sequence.loading import load_model
-from presage.sequence.metrics import Metrics
 from presage.sequence.model import SequenceModel, tensor_hash
 from presage.sequence.targets import TargetSet
 from presage.sequence.tracks import slugify

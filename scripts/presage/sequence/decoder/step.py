@@ -18,7 +18,7 @@ from presage.sequence.decoder.files import save_cells
 from presage.sequence.decoder.fit import CellCounts, TypeTracks, fit_cells, start
 from presage.sequence.decoder.labelled_cells import LabelledCells
 from presage.sequence.decoder.network import CellDecoder, with_head
-from presage.sequence.evaluate import evaluate_tracks
+from presage.sequence.evaluation.tracks import evaluate_tracks
 from presage.sequence.loading import load_model
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet

@@ -5,7 +5,8 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from presage.config.ism import Mpra
-from presage.sequence.correlation import Estimate, interval, moments, pearson_from_moments, resample_counts
+from presage.sequence.evaluation.correlation import moments, pearson_from_moments
+from presage.sequence.evaluation.estimates import Estimate, interval, resample_counts
 from presage.tables import SCHEMAS
 
 MEAN = "mean of tracks"  # in place of a slug

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from presage.config.training import Training
 from presage.errors import UserError
 from presage.progress import bar
-from presage.sequence.correlation import moments, pearson_from_moments
 from presage.sequence.device import deterministic
+from presage.sequence.evaluation.correlation import moments, pearson_from_moments
 from presage.sequence.model import SequenceModel
 from presage.sequence.targets import TargetSet
 from presage.sequence.training.checkpointing import checkpointed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from presage.sequence.correlation import Estimate, proportion
+from presage.sequence.evaluation.estimates import Estimate, proportion
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.sequence.correlation import Estimate, auroc_with_interval, proportion, recovered_share, sign_accuracy
-from presage.sequence.metrics import Metrics
+from presage.sequence.evaluation.classification import auroc_with_interval, recovered_share, sign_accuracy
+from presage.sequence.evaluation.estimates import Estimate, proportion
+from presage.sequence.evaluation.metrics import Metrics
 from presage.sequence.variants.calibration import ks_uniform, share_below
 
 _SCORE = "score: largest |log_fc| over tracks"

@@ -9,7 +9,7 @@ from presage.errors import UserError
 from presage.sequence.decoder.gene_head import fit_gene_head
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.decoder.network import with_head
-from presage.sequence.evaluate import locate
+from presage.sequence.evaluation.genes import locate
 from presage.sequence.heads import Head
 from presage.sequence.training.views import Views
 from tests.unit.sequence.decoder.cell_cases import genes_of

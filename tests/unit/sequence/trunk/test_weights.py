@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from presage.errors import UserError
-from presage.sequence.correlation import moments, pearson_from_moments
+from presage.sequence.evaluation.correlation import moments, pearson_from_moments
 from presage.sequence.loading import load_model
 from presage.sequence.model import predict_windows
 from presage.sequence.tfrecords import import_baskerville

@@ -6,7 +6,7 @@ import torch
 
 from presage.config.genome_world import GenomeWorld
 from presage.config.trunk import TrunkShape
-from presage.sequence.correlation import auroc_with_interval
+from presage.sequence.evaluation.classification import auroc_with_interval
 from presage.sequence.genome import Genome
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel

@@ -7,7 +7,10 @@ import torch
 from scipy import stats
 
 from presage import tables
-from presage.sequence.evaluate import MEAN_OF_TYPES, ceilings, evaluate_tracks, example, locate
+from presage.sequence.evaluation.ceilings import ceilings
+from presage.sequence.evaluation.examples import example
+from presage.sequence.evaluation.genes import MEAN_OF_TYPES, locate
+from presage.sequence.evaluation.tracks import evaluate_tracks
 from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
 from presage.sequence.track_names import track_info
@@ -153,7 +156,7 @@ def test_a_perfect_model_and_the_baseline(tmp_path, monkeypatch):
     model = three_type_model(1)
     by_bytes = {targets.sequence([i])[0].tobytes(): values[i] for i in range(len(values))}
     paint = lambda m, codes: torch.from_numpy(np.stack([by_bytes[row.tobytes()] for row in codes]))  # noqa: E731
-    monkeypatch.setattr("presage.sequence.evaluate.predict", paint)
+    monkeypatch.setattr("presage.sequence.evaluation.tracks.predict", paint)
     table = evaluate_tracks([("lora", 1, model)], targets, TRACKS3, genes, resamples=100)
     for metric in ("bin_pearson", "gene_pearson", "across_types_r", "skill"):
         row = get(table, metric, "lora")

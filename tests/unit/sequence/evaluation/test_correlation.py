@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 
-from presage.sequence import correlation as c
+from presage.sequence.evaluation import correlation as c
+from presage.sequence.evaluation import estimates as e
 
 
 def test_pearson_pooled_over_windows_equals_scipy():
@@ -20,7 +19,7 @@ def test_pearson_pooled_over_windows_equals_scipy():
         assert found[t] == pytest.approx(stats.pearsonr(pred[..., t].ravel(), obs[..., t].ravel()).statistic, abs=1e-12)
         assert c.pearson(pred[..., t].reshape(-1, 1), obs[..., t].reshape(-1, 1))[0] == pytest.approx(found[t])
     assert np.isnan(found[2])  # a constant prediction has no r
-    tracks, mean, drawn = c.mean_pearson(units, c.resample_counts(7, 200, 0))
+    tracks, mean, drawn = c.mean_pearson(units, e.resample_counts(7, 200, 0))
     assert mean.value == pytest.approx(found[:2].mean()) and mean.n == 7 and tracks[0].n == 140
     assert tracks[0].low < tracks[0].value < tracks[0].high and np.isnan(tracks[2].value) and np.isfinite(drawn).all()
 
@@ -29,8 +28,8 @@ def test_bootstrap_draws_whole_windows_and_is_paired():
     rng = np.random.default_rng(1)
     obs = rng.normal(size=(6, 10, 1))
     units = np.stack([c.moments(o + rng.normal(size=o.shape), o) for o in obs])
-    counts = c.resample_counts(6, 50, seed=3)
-    assert (counts.sum(1) == 6).all() and (counts == c.resample_counts(6, 50, seed=3)).all()
+    counts = e.resample_counts(6, 50, seed=3)
+    assert (counts.sum(1) == 6).all() and (counts == e.resample_counts(6, 50, seed=3)).all()
     _, _, drawn = c.mean_pearson(units, counts)
     repeated = np.repeat(units, counts[0].astype(int), axis=0)
     assert drawn[0] == pytest.approx(c.pearson_from_moments(repeated.sum(0))[0])
@@ -46,7 +45,7 @@ def test_window_bootstrap_interval_covers():
         obs = signal + np.sqrt(2) * (1 / 0.6 - 1) ** 0.5 * rng.normal(size=signal.shape)
         pred = signal + np.sqrt(2) * (1 / 0.6 - 1) ** 0.5 * rng.normal(size=signal.shape)
         units = np.stack([c.moments(p, o) for p, o in zip(pred, obs)])
-        _, mean, _ = c.mean_pearson(units, c.resample_counts(40, 300, i))
+        _, mean, _ = c.mean_pearson(units, e.resample_counts(40, 300, i))
         hits += mean.low <= 0.6 <= mean.high
     assert 0.88 <= hits / 200 <= 0.99
 
@@ -93,56 +92,3 @@ def test_nearest_column():
     assert c.nearest_column(candidates[:, 2] + 0.1 * rng.normal(size=100), candidates) == 2
     with pytest.raises(ValueError, match="constant"):
         c.nearest_column(candidates[:, 0], np.ones((100, 2)))
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=40))
-def test_auroc_equals_sklearn_and_the_definition(pairs):
-    from sklearn.metrics import roc_auc_score
-
-    scores, labels = np.array([p[0] for p in pairs], float), np.array([p[1] for p in pairs])
-    found = c.auroc(scores, labels)
-    if labels.all() or not labels.any():
-        assert np.isnan(found)
-        return
-    assert found == pytest.approx(roc_auc_score(labels, scores))
-    estimate = c.auroc_with_interval(scores, labels)
-    if min(labels.sum(), (~labels).sum()) > 1:
-        assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
-
-
-@pytest.mark.parametrize("shift", [0.0, 1.0, 2.5])
-def test_auroc_interval_covers(shift):
-    rng = np.random.default_rng(7)
-    truth = stats.norm.cdf(shift / np.sqrt(2))
-    labels = np.r_[np.ones(40, bool), np.zeros(80, bool)]
-    hits = 0
-    for _ in range(400):
-        estimate = c.auroc_with_interval(rng.normal(size=120) + shift * labels, labels)
-        hits += estimate.low <= truth <= estimate.high
-    assert 0.92 <= hits / 400 <= 0.98
-
-
-def test_auroc_of_complete_separation_is_not_certain():
-    estimate = c.auroc_with_interval(np.arange(20), np.arange(20) >= 10)
-    assert estimate.value == 1 and 0.5 < estimate.low < 0.75 and estimate.high == 1
-    assert c.auroc_with_interval(np.arange(20), np.arange(20) < 10).low == 0
-
-
-def test_recovered_share():
-    rng = np.random.default_rng(8)
-    labels = np.arange(300) < 100
-    oracle = labels + 0.0
-    blind, half = rng.normal(size=300), np.where(rng.random(300) < 0.5, labels, rng.random(300))
-    assert c.recovered_share(oracle, oracle, labels, 100, 0)[:3] == (1, 1, 1)
-    found = c.recovered_share(blind, oracle, labels, 200, 0)
-    assert found.low < 0 < found.high
-    assert 0.3 < c.recovered_share(half, oracle, labels, 100, 0).value < 0.95
-    assert np.isnan(c.recovered_share(half, np.ones(300), labels, 10, 0).value)  # the oracle itself sees nothing
-    assert np.isnan(c.recovered_share(half, oracle, np.ones(300, bool), 10, 0).value)
-
-
-def test_sign_accuracy_counts_only_real_effects():
-    found = c.sign_accuracy(np.array([0.1, -2, 0.0, 5]), np.array([1.0, 1, -1, 0]))
-    assert (found.value, found.n) == (pytest.approx(1 / 3), 3) and found.low < 1 / 3 < found.high
-    assert np.isnan(c.sign_accuracy(np.array([]), np.array([])).value)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.sequence.leakage import FOLDS, FoldMap, audit, folds_of
+from presage.sequence.evaluation.leakage import FOLDS, FoldMap, audit, folds_of
 from tests.unit.sequence.variants.cases import GENES, WINDOWS
 
 intervals = st.lists(

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from presage.sequence.correlation import Estimate, interval
+from presage.sequence.evaluation.estimates import Estimate, interval
 from presage.tables import SCHEMAS
 
 
