@@ -29,6 +29,9 @@ SEQUENCE_WORLD = {
     "sequence_ism": 1,
     "sequence_ism_picture": 1,
     "sequence_variants_page": 1,
+    "sequence_evaluate_tracks": 1,
+    "sequence_evaluate_variants": 1,
+    "sequence_leakage": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
 }
@@ -202,7 +205,7 @@ def test_a_bam_is_read_by_as_many_jobs_as_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "inside", "outside"),
     [
-        ("sequence", "sequence_evaluate", "homecage_pose"),
+        ("sequence", "sequence_evaluate_tracks", "homecage_pose"),
         ("homecage", "homecage_evaluate", "sequence_trunk"),
         ("figures", "homecage_figures", "index"),
         ("morning", "homecage_morning", "sequence_trunk"),

@@ -1,11 +1,11 @@
-"""How good the predictions are, on windows, genes and variants that were held out.
+"""How good the predictions are, on windows, genes and variants that were held out, and what the trunk had seen of them.
 
 REQUIRES every adapter, the targets it was fitted on, the variant scores; the planted truth in the built-in world
-PRODUCES <run>/sequence/evaluate/{metrics,leakage,examples,roc}.parquet
+PRODUCES <run>/sequence/evaluate/{tracks,variants,metrics,leakage,examples,roc}.parquet
 """
 
 
-rule sequence_evaluate:
+rule sequence_evaluate_tracks:
     input:
         trunk=rules.sequence_trunk.output.weights,
         adapters=adapters(["adapter.safetensors"]),
@@ -16,20 +16,13 @@ rule sequence_evaluate:
         qc=track_qc(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
-        scores=[
-            f"{SEQUENCE}/variants/{name}/scores.parquet"
-            for name in SEQ_IN.variant_sets
-        ],
-        truth=SEQ_IN.truth,
     output:
-        metrics=f"{SEQUENCE}/evaluate/metrics.parquet",
-        leakage=f"{SEQUENCE}/evaluate/leakage.parquet",
+        metrics=f"{SEQUENCE}/evaluate/tracks.parquet",
         examples=f"{SEQUENCE}/evaluate/examples.parquet",
-        roc=f"{SEQUENCE}/evaluate/roc.parquet",
     log:
-        f"{LOGS}/sequence_evaluate.log",
+        f"{LOGS}/sequence_evaluate_tracks.log",
     benchmark:
-        f"{BENCHMARKS}/sequence_evaluate.tsv"
+        f"{BENCHMARKS}/sequence_evaluate_tracks.tsv"
     conda:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
@@ -39,12 +32,86 @@ rule sequence_evaluate:
         gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.evaluate),
-        scorer=scoring_name(),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
+        code=code("sequence_evaluate_tracks"),
+    message:
+        "Evaluate adapters on held-out windows and genes"
+    script:
+        "../../../scripts/sequence_evaluate_tracks.py"
+
+
+rule sequence_evaluate_variants:
+    input:
+        scores=variant_scores(),
+        targets=adapt_targets(),
+        tracks=track_table(),
+        genes=rules.sequence_reference.output.genes,
+        truth=SEQ_IN.truth,
+    output:
+        metrics=f"{SEQUENCE}/evaluate/variants.parquet",
+        roc=f"{SEQUENCE}/evaluate/roc.parquet",
+    log:
+        f"{LOGS}/sequence_evaluate_variants.log",
+    conda:
+        "../../../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=settings(SEQ.evaluate),
+        scorer=scoring_name(),
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_evaluate_variants"),
+    message:
+        "Read variant effects against what is known of them"
+    script:
+        "../../../scripts/sequence_evaluate_variants.py"
+
+
+rule sequence_leakage:
+    input:
+        windows=adapt_targets(),
+        genes=rules.sequence_reference.output.genes,
+        scores=variant_scores(),
+    output:
+        leakage=f"{SEQUENCE}/evaluate/leakage.parquet",
+    log:
+        f"{LOGS}/sequence_leakage.log",
+    conda:
+        "../../../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_leakage"),
+    message:
+        "Look up what the trunk had seen"
+    script:
+        "../../../scripts/sequence_leakage.py"
+
+
+rule sequence_evaluate:
+    input:
+        parts=[
+            rules.sequence_evaluate_tracks.output.metrics,
+            rules.sequence_evaluate_variants.output.metrics,
+        ],
+    output:
+        metrics=f"{SEQUENCE}/evaluate/metrics.parquet",
+    log:
+        f"{LOGS}/sequence_evaluate.log",
+    conda:
+        "../../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        simulated=SIMULATED["sequence"],
         code=code("sequence_evaluate"),
     message:
-        "Evaluate adapters and variant effects on held-out data"
+        "Put all metrics into one table"
     script:
         "../../../scripts/sequence_evaluate.py"

@@ -172,6 +172,11 @@ def cell_tables():
     )
 
 
+def evaluation_tables():
+    """What is known of the predictions: metrics, and what the trunk had seen."""
+    return [f"{SEQUENCE}/evaluate/{name}.parquet" for name in ("metrics", "leakage")]
+
+
 def gene_head_tables():
     """What the head fitted to counts leaves; without an annotation no gene has a place."""
     return [f"{SEQUENCE}/gene_head/evaluation.parquet"] if SEQ_IN.gtf else []
@@ -184,12 +189,10 @@ def sequence_tables():
     pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
     if not SEQ_IN.has_tracks:
         return [*pseudobulk, *gene_head_tables()]
-    sets = [
-        f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
-    ]
+    sets = variant_scores()
     sets += [path for name in SEQ_IN.variant_sets for path in cell_scores(name)]
     return [
-        f"{SEQUENCE}/evaluate/metrics.parquet",
+        *evaluation_tables(),
         *pseudobulk,
         *sets,
         *ism_files(("parquet",)),

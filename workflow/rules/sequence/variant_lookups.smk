@@ -53,6 +53,13 @@ def mpra_settings():
     return {key: value for key, value in own.items() if key not in compared}
 
 
+def variant_scores():
+    """The scores of every set of variants."""
+    return [
+        f"{SEQUENCE}/variants/{name}/scores.parquet" for name in SEQ_IN.variant_sets
+    ]
+
+
 def scoring_settings():
     """What effects depend on; which sets there are, and how their sites are chosen, is nothing to the effects."""
     sites = ("sets", "matched_null", *SITES_KEYS)
