@@ -1,4 +1,4 @@
-"""sequence_evaluate_variants: variant effects against what is known of them; the planted truth in the built-in world."""
+"""sequence_evaluate_variants: variant effects against what is known of them."""
 
 from pathlib import Path
 
