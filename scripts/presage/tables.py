@@ -326,6 +326,29 @@ _TEXT = {
         n i64 - bins, genes, windows or variants behind it
         note str? - why null, what was resampled, what to keep in mind
         simulated bool - computed on a simulated world""",
+    "generalise": """
+        axis str - what was held out: cell_type, donor, tissue, condition or tracks
+        held_out str - its value
+        metric str - name as in docs/numbers.md
+        model str - adapter run that was fitted without it
+        predictor str - what predicts it: decoder, same_type, nearest_head; in_sample (fitted with it); or a measurement
+        source str? - tracks or type that stand in for it
+        group str - held-out track, its cell type, or all
+        assay str - rna, atac, or all
+        seed i32? - seed of the fit; null: mean over seeds, or a measurement
+        split str - fold that was predicted
+        value f64? - the number
+        ci_low f64? - 95 % interval
+        ci_high f64? - 95 % interval
+        drop f64? - in_sample minus this, paired over windows
+        drop_low f64? - 95 % interval
+        drop_high f64? - 95 % interval
+        retained f64? - this over in_sample
+        ceiling f64? - noise ceiling of the held-out track, or its mean over tracks
+        primary bool - the predictor that counts for this hold-out
+        n i64 - bins, genes or windows behind it
+        note str? - why null, what was resampled
+        simulated bool - computed on a simulated world""",
     "leakage": """
         item str - what was checked
         kind str - gene, window or variant

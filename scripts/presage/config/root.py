@@ -8,6 +8,7 @@ from presage.config.cluster import Cluster
 from presage.config.cost import Cost
 from presage.config.decoder import Cells, GeneHead
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
+from presage.config.generalise import Generalise
 from presage.config.genome_world import GenomeWorld
 from presage.config.ism import Ism, Mpra
 from presage.config.pose import Pose, Recording
@@ -44,6 +45,7 @@ class Sequence(Section):
     ism: Ism = Field(default_factory=Ism, description="regions for in-silico mutagenesis")
     mpra: Mpra | None = Field(None, description="a reporter assay to compare with (docs/mutagenesis.md); null = none")
     evaluate: Evaluate = Field(default_factory=Evaluate, description="metrics and their intervals")
+    generalise: Generalise = Field(default_factory=Generalise, description="what is held out, and predicted")
 
     @model_validator(mode="after")
     def _has_input(self) -> "Sequence":
@@ -54,8 +56,11 @@ class Sequence(Section):
         if self.world is None and self.trunk.kind == "train":
             raise ValueError("trunk.kind 'train' needs the built-in world; give a trained trunk of another kind")
         names = [run.name for run in self.adapt.runs]
-        if self.cells and self.cells.adapter and self.cells.adapter not in names:
-            raise ValueError(f"cells.adapter {self.cells.adapter!r} is none of adapt.runs: {', '.join(names)}")
+        for key, name in (("cells", self.cells and self.cells.adapter), ("generalise", self.generalise.adapter)):
+            if name and name not in names:
+                raise ValueError(f"{key}.adapter {name!r} is none of adapt.runs: {', '.join(names)}")
+        if self.tfrecords and any(axis != "tracks" for axis, _ in self.generalise.listed):
+            raise ValueError("generalise: a TFRecord set has no cells, so hold out track_groups")
         return self
 
 
