@@ -1,9 +1,8 @@
-"""sequence_evaluate_tracks: adapters, baselines and the trunk itself on held-out windows and genes."""
+"""sequence_evaluate_tracks: adapters, baselines and the trunk itself on windows and genes of each fold."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from presage.entry import Job, main
 
@@ -14,11 +13,11 @@ def run(job: Job) -> None:
     import torch
 
     from presage import tables
-    from presage.config.variants import Evaluate
+    from presage.config.evaluate import Evaluate
     from presage.sequence.device import device
     from presage.sequence.evaluation.ceilings import ceilings
     from presage.sequence.evaluation.examples import example
-    from presage.sequence.evaluation.tracks import evaluate_tracks
+    from presage.sequence.evaluation.folds import evaluate_folds, evaluate_trunk
     from presage.sequence.loading import load_model
     from presage.sequence.model import SequenceModel
     from presage.sequence.targets import TargetSet
@@ -32,59 +31,31 @@ def run(job: Job) -> None:
     qc = json.loads(Path(job.input.qc[0]).read_text(encoding="utf-8"))["tracks"] if job.input.qc else {}
     folders = [Path(path).parent for path in job.input.adapters]
     on = device(job.gpus)
+    trunk = load_model(job.input.trunk, device=on)
 
     def models() -> Iterator[tuple[str, int, SequenceModel]]:
         for folder in folders:
             yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder, on)
 
-    rows = evaluate_tracks(
-        models(),
-        targets,
-        tracks,
-        genes if len(genes) else None,
-        reference=settings.reference,
-        resamples=settings.bootstrap,
-        min_types=settings.min_types,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        divided_by={slug: track["divided_by"] for slug, track in qc.items()},
-    )
+    metrics = [
+        evaluate_folds(
+            models,
+            targets,
+            tracks,
+            genes if len(genes) else None,
+            settings,
+            trunk=trunk,
+            divided_by={slug: track["divided_by"] for slug, track in qc.items()},
+        )
+    ]
     first = load_model(job.input.trunk, folders[0], on)
-    metrics = [rows, ceilings(qc, first.tracks, targets.simulated)]
-    if job.input.trunk_targets:
-        metrics += trunk_metrics(job, settings)
-    filled = [part for part in metrics if len(part)]
+    metrics.append(ceilings(qc, first.tracks, targets.simulated))
+    for path in job.input.trunk_targets:
+        own = TargetSet.open(path, job.input.fasta)
+        metrics.append(evaluate_trunk(trunk, own, describe(own), settings))
+    filled = [part for part in metrics if part is not None and len(part)]
     tables.write(job.output.metrics, "metrics", pd.concat(filled, ignore_index=True), job.provenance())
     example(first, targets).to_parquet(job.output.examples, index=False)
-
-
-def trunk_metrics(job: Job, settings: Any) -> list[Any]:
-    """The trunk with its own head on the tracks it was trained on, in every fold, where those are at hand."""
-    from presage.sequence.device import device
-    from presage.sequence.evaluation.tracks import evaluate_tracks
-    from presage.sequence.folds import FOLDS
-    from presage.sequence.loading import load_model
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
-
-    trunk = load_model(job.input.trunk, device=device(job.gpus))
-    own = TargetSet.open(job.input.trunk_targets[0], job.input.fasta)
-    if not set(trunk.tracks) <= set(own.tracks):
-        return []
-    return [
-        evaluate_tracks(
-            [("trunk", 0, trunk)],
-            own,
-            describe(own),
-            None,
-            split=fold,
-            resamples=settings.bootstrap,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-            baseline=False,
-        )
-        for fold in FOLDS
-    ]
 
 
 if "snakemake" in globals():

@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     import pandas as pd
 
     from presage import tables
-    from presage.config.variants import Evaluate
+    from presage.config.evaluate import Evaluate
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
     from presage.sequence.variants import planted

@@ -11,7 +11,7 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.decoder import GeneHead
-    from presage.config.variants import Evaluate
+    from presage.config.evaluate import Evaluate
     from presage.sequence.decoder.gene_step import gene_heads
     from presage.sequence.device import device
     from presage.sequence.targets import TargetSet

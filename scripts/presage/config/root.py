@@ -8,6 +8,7 @@ from presage.config.cluster import Cluster
 from presage.config.cost import Cost
 from presage.config.decoder import Cells, GeneHead
 from presage.config.distress import Alarms, Detector, Dss, Features, Readings
+from presage.config.evaluate import Evaluate
 from presage.config.generalise import Generalise
 from presage.config.genome_world import GenomeWorld
 from presage.config.ism import Ism, Mpra
@@ -16,7 +17,7 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.config.report import Report
 from presage.config.trunk import Trunk
-from presage.config.variants import Evaluate, Variants
+from presage.config.variants import Variants
 from presage.config.vivarium import Vivarium
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

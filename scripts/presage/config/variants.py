@@ -88,13 +88,3 @@ class Variants(Section):
     max_mismatch: float = Field(
         0.5, ge=0, le=1, description="stop when REF differs from the genome in more than this share: wrong build"
     )
-
-
-class Evaluate(Section):
-    """Metrics against held-out coverage and, where it is known, planted truth."""
-
-    bootstrap: int = Field(1000, ge=100, description="resamples (of windows, genes, variants) behind a 95 % interval")
-    reference: str = Field("probe", description="adapter run that the others are compared with, paired over windows")
-    batch_size: int = Field(8, ge=1, description="windows in one forward pass")
-    seed: int = Field(1, ge=0, description="seed of the resampling")
-    min_types: int = Field(3, ge=2, description="genes seen in fewer cell types do not enter across-cell-type r")

@@ -12,13 +12,13 @@ import torch
 from presage import tables
 from presage.config.adapt import AdaptRun
 from presage.config.decoder import GeneHead
-from presage.config.variants import Evaluate
+from presage.config.evaluate import Evaluate
 from presage.errors import UserError
 from presage.sequence.adapters.files import save_adapter
 from presage.sequence.decoder.gene_head import fit_gene_head
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.evaluation.estimates import resample_counts
-from presage.sequence.evaluation.genes import Genes, Sums, add_genes
+from presage.sequence.evaluation.genes import Genes, add_genes
 from presage.sequence.evaluation.metrics import Metrics
 from presage.sequence.loading import load_model
 from presage.sequence.model import SequenceModel, tensor_hash
@@ -75,7 +75,7 @@ def gene_heads(
     sums = {}
     for seed in seeds:
         model, fit = fit_gene_head(views, genes, molecules, tracks, seed=seed, **_fitting(settings))
-        sums[seed] = Sums(np.empty(0), summed_by_gene(model, views, test))
+        sums[seed] = summed_by_gene(model, views, test)
         model.adapter_hash = tensor_hash(model.head.state_dict())
         own = {"seed": seed, "threads": threads, "best_epoch": fit.best_epoch, "settings": settings.model_dump()}
         own["history"] = fit.history.to_dict("list")
@@ -99,7 +99,12 @@ def _fitting(settings: GeneHead) -> dict[str, Any]:
 
 
 def _judge(
-    sums: dict[int, Sums], observed: np.ndarray, test: GeneBins, data: TargetSet, types: list[str], evaluating: Evaluate
+    sums: dict[int, np.ndarray],
+    observed: np.ndarray,
+    test: GeneBins,
+    data: TargetSet,
+    types: list[str],
+    evaluating: Evaluate,
 ) -> pd.DataFrame:
     """The `metrics` of test genes; each is drawn with the window that holds most of its bins."""
     windows = data.fold("test")

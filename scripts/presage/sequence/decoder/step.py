@@ -18,6 +18,9 @@ from presage.sequence.decoder.files import save_cells
 from presage.sequence.decoder.fit import CellCounts, TypeTracks, fit_cells, start
 from presage.sequence.decoder.labelled_cells import LabelledCells
 from presage.sequence.decoder.network import CellDecoder, with_head
+from presage.sequence.evaluation.baselines import Baseline, mean_of_types
+from presage.sequence.evaluation.genes import MEAN_OF_TYPES
+from presage.sequence.evaluation.measured import Measured
 from presage.sequence.evaluation.tracks import evaluate_tracks
 from presage.sequence.loading import load_model
 from presage.sequence.model import SequenceModel
@@ -148,11 +151,11 @@ def _against_heads(
     """Coverage of test windows by the decoder and by heads with a fixed track for each type."""
     heads = [(name, load_model(trunk_path, folder).to(types.device)) for name, folder in rivals.items()]
     heads = [(name, model) for name, model in heads if model.tracks == types.tracks]
+    measured = Measured.of(types.tracks, data, tracks, genes, "test", ranked=False)
     return evaluate_tracks(
         [(MODEL, seed, types), *((name, seed, model) for name, model in heads)],
-        data,
-        tracks,
-        genes,
+        measured,
+        baselines={MEAN_OF_TYPES: Baseline(mean_of_types(measured))},
         reference=heads[0][0] if heads else MODEL,
         resamples=settings.bootstrap,
         seed=seed,

@@ -1,12 +1,13 @@
 """Genes over cell types: which bins and tracks measure a gene, and what predictions of it are worth."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from presage.sequence.evaluation.correlation import across_types_r, log_cpm, mean_pearson, skill
-from presage.sequence.evaluation.estimates import Estimate, interval, nanmean
+from presage.sequence.evaluation.correlation import across_types_r, centre, log_cpm, mean_pearson, skill
+from presage.sequence.evaluation.estimates import Estimate, interval, nanmean, scipy_stats
 from presage.sequence.evaluation.metrics import Metrics
 
 MEAN_OF_TYPES = "mean_of_types"
@@ -26,13 +27,6 @@ class Genes(NamedTuple):
     columns: np.ndarray
     types: list[str]
     block: np.ndarray
-
-
-class Sums(NamedTuple):
-    """What is kept of predictions: moments ``[windows, 6, tracks]``, coverage over exons ``[genes, tracks]``."""
-
-    windows: np.ndarray
-    genes: np.ndarray
 
 
 def locate(genes: pd.DataFrame, windows: pd.DataFrame, tracks: pd.DataFrame, bin_size: int, split: str) -> Genes | None:
@@ -76,46 +70,87 @@ def _exonic_bins(gene: pd.Series, out_start: int, out_end: int, bin_size: int) -
 def add_genes(
     metrics: Metrics,
     model: str,
-    fits: dict[int, Sums],
+    predicted: Mapping[int, np.ndarray],
     observed: np.ndarray,
     genes: Genes,
     counts: np.ndarray,
     min_types: int,
 ) -> None:
-    """Add metrics of genes over cell types: ``gene_pearson``, ``across_types_r``, ``skill``.
+    """Add metrics of genes over cell types: :data:`PER_TYPE` and :data:`ACROSS` ones, and ``skill``.
 
-    ``observed``, like ``genes`` of each fit's sums, is coverage over exons, or molecules, float ``[genes, tracks]``. A
-    gene is drawn as often as its window (``counts`` ``[resamples, windows]``).
+    ``predicted`` (by seed), like ``observed``, is coverage over exons, or molecules, float ``[genes, tracks]``. A gene
+    is drawn as often as its window (``counts`` ``[resamples, windows]``). With one cell type nothing can be said
+    across types, and the rows say so.
     """
     weights = counts[:, genes.block]
     raw = np.take_along_axis(observed, genes.columns, axis=1)
     obs = log_cpm(raw)
     expressed = (raw > 0).sum(axis=1) >= min_types
-    per_type: dict[int, Replicated] = {}
-    across: dict[int, Replicated] = {}
-    skills: dict[int, Replicated] = {}
-    for seed, sums in fits.items():
-        pred = log_cpm(np.take_along_axis(sums.genes, genes.columns, axis=1))
-        # One gene is a unit with one value per type.
-        units = np.stack([np.ones_like(obs), pred, obs, pred * pred, obs * obs, pred * obs], axis=1)
-        types, mean, drawn = mean_pearson(units, weights)
-        for name, estimate in zip(genes.types, types):
-            note = None if np.isfinite(estimate.value) else "a side does not vary"
-            metrics.add("gene_pearson", model, estimate, group=name, seed=seed, note=note)
-        per_type[seed] = mean, drawn
-        if model != MEAN_OF_TYPES:
-            across[seed] = _across(pred[expressed], obs[expressed], weights[:, expressed])
-            replicates = np.asarray(skill(pred, obs, weights))
-            skills[seed] = interval(float(skill(pred, obs)), replicates, len(obs)), replicates
-    metrics.add_mean("gene_pearson", model, per_type, "mean over cell types; genes go with their windows")
-    if model == MEAN_OF_TYPES:
-        metrics.add(
-            "across_types_r", model, Estimate(np.nan, np.nan, np.nan, len(obs)), note="constant over types: undefined"
-        )
-        metrics.add("skill", model, Estimate(0.0, 0.0, 0.0, len(obs)), note="0 by definition")
+    pred = {s: log_cpm(np.take_along_axis(sums, genes.columns, axis=1)) for s, sums in predicted.items()}
+    for metric, view in PER_TYPE.items():
+        why = _undefined(metric, model, genes.types)
+        if why:
+            metrics.add(metric, model, Estimate(np.nan, np.nan, np.nan, len(obs)), note=why)
+            continue
+        per_type = {}
+        for seed, values in pred.items():
+            types, mean, drawn = mean_pearson(_units(view(values), view(obs)), weights)
+            for name, estimate in zip(genes.types, types):
+                note = None if np.isfinite(estimate.value) else "a side does not vary"
+                metrics.add(metric, model, estimate, group=name, seed=seed, note=note)
+            per_type[seed] = mean, drawn
+        metrics.add_mean(metric, model, per_type, "mean over cell types; genes go with their windows")
+    for metric, view in ACROSS.items():
+        why = _undefined(metric, model, genes.types)
+        if not why and not expressed.any():
+            why = f"no gene is seen in >= {min_types} types"
+        if why:
+            metrics.add(metric, model, Estimate(np.nan, np.nan, np.nan, int(expressed.sum())), note=why)
+            continue
+        rows = {s: _across(view(p[expressed]), view(obs[expressed]), weights[:, expressed]) for s, p in pred.items()}
+        metrics.add_mean(metric, model, rows, f"mean over genes seen in >= {min_types} types")
+    if model == MEAN_OF_TYPES or len(genes.types) < 2:
+        value, why = (0.0, "0 by definition") if len(genes.types) > 1 else (np.nan, _ONE_TYPE)
+        metrics.add("skill", model, Estimate(value, value, value, len(obs)), note=why)
         return
-    metrics.add_mean("across_types_r", model, across, f"mean over genes seen in >= {min_types} types")
+    replicates = {s: np.asarray(skill(p, obs, weights)) for s, p in pred.items()}
+    skills = {s: (interval(float(skill(p, obs)), replicates[s], len(obs)), replicates[s]) for s, p in pred.items()}
     metrics.add_mean("skill", model, skills, "1 - MSE / MSE of each gene's mean over types, centred log1p CPM")
+
+
+_ONE_TYPE = "one cell type: nothing to compare across"
+
+
+def _undefined(metric: str, model: str, types: Sequence[str]) -> str | None:
+    """Why a metric has no value, whatever the numbers."""
+    if metric not in (*ACROSS, "gene_centred_r"):
+        return None
+    if len(types) < 2:
+        return _ONE_TYPE
+    return "constant over types: undefined" if model == MEAN_OF_TYPES else None
+
+
+def _ranks(axis: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Ranks along an axis, ties at their mean."""
+    return lambda values: scipy_stats().rankdata(values, axis=axis)
+
+
+# What of log1p CPM [genes, types] is correlated over genes, type by type; and over types, gene by gene.
+PER_TYPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "gene_pearson": lambda values: values,
+    "gene_spearman": _ranks(0),
+    "gene_centred_r": centre,
+}
+ACROSS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "across_types_r": lambda values: values,
+    "across_types_rho": _ranks(1),
+}
+
+
+def _units(pred: np.ndarray, obs: np.ndarray) -> np.ndarray:
+    """Moments of genes, each a unit with one value per type: float64 ``[genes, 6, types]``."""
+    x, y = pred - pred.mean(0), obs - obs.mean(0)  # sums of squares of what is centred lose no digits
+    return np.stack([np.ones_like(y), x, y, x * x, y * y, x * y], axis=1)
 
 
 def _across(pred: np.ndarray, obs: np.ndarray, weights: np.ndarray) -> Replicated:

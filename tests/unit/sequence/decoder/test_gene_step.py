@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from presage.config.decoder import GeneHead
-from presage.config.variants import Evaluate
+from presage.config.evaluate import Evaluate
 from presage.errors import UserError
 from presage.sequence.decoder.gene_step import gene_heads, summed_by_gene
 from presage.sequence.decoder.gene_targets import GeneBins

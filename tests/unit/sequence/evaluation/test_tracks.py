@@ -7,9 +7,11 @@ import torch
 from scipy import stats
 
 from presage import tables
+from presage.sequence.evaluation.baselines import Baseline, baselines, mean_of_types
 from presage.sequence.evaluation.ceilings import ceilings
 from presage.sequence.evaluation.examples import example
 from presage.sequence.evaluation.genes import MEAN_OF_TYPES, locate
+from presage.sequence.evaluation.measured import Measured
 from presage.sequence.evaluation.tracks import evaluate_tracks
 from presage.sequence.scaling import Scale
 from presage.sequence.targets import TargetSet
@@ -111,15 +113,8 @@ def test_numbers_equal_the_plain_way(tmp_path):
     targets, values, genes = study(tmp_path)
     models = {("lora", 1): three_type_model(1), ("lora", 2): three_type_model(2), ("probe", 1): three_type_model(3)}
     scale = {"a_rna+": 4.0, "b_rna-": 0.5}
-    table = evaluate_tracks(
-        ((name, seed, model) for (name, seed), model in models.items()),
-        targets,
-        TRACKS3,
-        genes,
-        resamples=200,
-        batch_size=4,
-        divided_by=scale,
-    )
+    measured = Measured.of(SLUGS3, targets, TRACKS3, genes, "test", divided_by=scale, batch_size=4)
+    table = evaluate_tracks(((n, seed, model) for (n, seed), model in models.items()), measured, resamples=200)
     tables.write(tmp_path / "m.parquet", "metrics", table)
     assert table["simulated"].all() and (table["split"] == "test").all()
     test = genes[genes["fold"] == "test"]
@@ -133,7 +128,17 @@ def test_numbers_equal_the_plain_way(tmp_path):
                 assert get(table, "bin_pearson", name, slug, seed)["value"] == pytest.approx(value, abs=1e-5)
             assert get(table, "bin_pearson", name, seed=seed)["value"] == pytest.approx(np.mean(r), abs=1e-5)
             level = cpm(plain_gene_matrix(pred, test, scale))
+            rho = [stats.spearmanr(pred[..., t].ravel(), values[:6, :, t].ravel()).statistic for t in range(7)]
+            assert get(table, "bin_spearman", name, SLUGS3[2], seed)["value"] == pytest.approx(rho[2], abs=1e-6)
+            assert get(table, "bin_spearman", name, seed=seed)["value"] == pytest.approx(np.mean(rho), abs=1e-6)
             by_type = [stats.pearsonr(level[:, t], obs[:, t]).statistic for t in range(3)]
+            ranked = stats.spearmanr(level[:, 1], obs[:, 1]).statistic
+            assert get(table, "gene_spearman", name, "b", seed)["value"] == pytest.approx(ranked, abs=1e-6)
+            own = [m[:, 1] - m.mean(1) for m in (level, obs)]
+            centred = stats.pearsonr(*own).statistic
+            assert get(table, "gene_centred_r", name, "b", seed)["value"] == pytest.approx(centred, abs=1e-3)
+            across_rho = [stats.spearmanr(level[g], obs[g]).statistic for g in range(len(test))]
+            assert get(table, "across_types_rho", name, seed=seed)["value"] == pytest.approx(np.mean(across_rho))
             assert get(table, "gene_pearson", name, "b", seed)["value"] == pytest.approx(by_type[1], abs=1e-4)
             assert get(table, "gene_pearson", name, seed=seed)["value"] == pytest.approx(np.mean(by_type), abs=1e-4)
             across = [stats.pearsonr(level[g], obs[g]).statistic for g in range(len(test))]
@@ -156,8 +161,10 @@ def test_a_perfect_model_and_the_baseline(tmp_path, monkeypatch):
     model = three_type_model(1)
     by_bytes = {targets.sequence([i])[0].tobytes(): values[i] for i in range(len(values))}
     paint = lambda m, codes: torch.from_numpy(np.stack([by_bytes[row.tobytes()] for row in codes]))  # noqa: E731
-    monkeypatch.setattr("presage.sequence.evaluation.tracks.predict", paint)
-    table = evaluate_tracks([("lora", 1, model)], targets, TRACKS3, genes, resamples=100)
+    monkeypatch.setattr("presage.sequence.evaluation.measured.predict", paint)
+    measured = Measured.of(SLUGS3, targets, TRACKS3, genes, "test")
+    mean = {MEAN_OF_TYPES: Baseline(mean_of_types(measured))}
+    table = evaluate_tracks([("lora", 1, model)], measured, baselines=mean, resamples=100)
     for metric in ("bin_pearson", "gene_pearson", "across_types_r", "skill"):
         row = get(table, metric, "lora")
         assert row["value"] == pytest.approx(1) and row["ci_low"] == pytest.approx(1)
@@ -175,17 +182,17 @@ def test_models_in_another_order_of_tracks_are_refused(tmp_path):
     other = three_type_model(2)
     other.tracks = SLUGS3[::-1]
     with pytest.raises(ValueError, match="tracks are not those"):
-        evaluate_tracks([("a", 1, three_type_model(1)), ("b", 1, other)], targets, TRACKS3, genes, resamples=100)
-    stranger = small_model(1)
+        measured = Measured.of(SLUGS3, targets, TRACKS3, genes, "test")
+        evaluate_tracks([("a", 1, three_type_model(1)), ("b", 1, other)], measured, resamples=100)
     with pytest.raises(ValueError, match="targets lack"):
-        evaluate_tracks([("a", 1, stranger)], targets, TRACKS, genes, resamples=100)
+        Measured.of(SLUGS, targets, TRACKS, genes, "test")
 
 
 def test_targets_may_hold_more_tracks_in_another_order(tmp_path):
     targets, values, _ = study(tmp_path)
     model = small_model(1)
     model.tracks, model.strand_pair = ["c_rna-", "c_rna+", "b_rna+", "b_rna-", "a_atac", "a_rna+"], np.arange(6)
-    table = evaluate_tracks([("x", 1, model)], targets, TRACKS3, None, resamples=100)
+    table = evaluate_tracks([("x", 1, model)], Measured.of(model.tracks, targets, TRACKS3, None, "test"), resamples=100)
     with torch.no_grad():
         pred = model(torch.from_numpy(targets.onehot(np.arange(6)))).numpy()
     expected = stats.pearsonr(pred[..., 1].ravel(), values[:6, :, SLUGS3.index("c_rna+")].ravel()).statistic
@@ -210,7 +217,7 @@ def test_genes_of_other_folds_and_unstranded_tracks():
 
 def test_no_model_no_rows(tmp_path):
     targets, _, genes = study(tmp_path)
-    assert evaluate_tracks([], targets, TRACKS3, genes).empty
+    assert evaluate_tracks([], Measured.of(SLUGS3, targets, TRACKS3, genes, "test")).empty
 
 
 def test_ceilings_from_the_pseudobulk():
@@ -251,7 +258,8 @@ def test_genes_are_summed_on_coverage_where_the_set_was_squashed(tmp_path):
         scale=scale,
     )
     model = three_type_model(1)
-    table = evaluate_tracks([("lora", 1, model)], squashed, TRACKS3, genes, resamples=20, batch_size=4)
+    measured = Measured.of(SLUGS3, squashed, TRACKS3, genes, "test", batch_size=4)
+    table = evaluate_tracks([("lora", 1, model)], measured, resamples=20)
     test = genes[genes["fold"] == "test"]
     cpm = lambda counts: np.log1p(1e6 * counts / counts.sum(0))  # noqa: E731
     with torch.no_grad():
@@ -271,7 +279,35 @@ def test_a_recorded_division_counts_as_the_one_that_is_told(tmp_path):
     results = []
     for name, known in (("told", None), ("recorded", scale)):
         data = TargetSet.write(tmp_path / name, values, plain.windows, SLUGS3, BIN, "x", scale=known, **kept)
-        results.append(
-            evaluate_tracks([("lora", 1, model)], data, TRACKS3, genes, resamples=20, batch_size=4, divided_by=told)
-        )
+        measured = Measured.of(SLUGS3, data, TRACKS3, genes, "test", batch_size=4, divided_by=told)
+        results.append(evaluate_tracks([("lora", 1, model)], measured, resamples=20))
     pd.testing.assert_frame_equal(*results)
+
+
+def test_one_cell_type_has_nothing_across(tmp_path):
+    """Metrics across types are null with the reason; those within the type are numbers."""
+    targets, _, genes = study(tmp_path)
+    model = small_model(1)
+    model.tracks, model.strand_pair = ["a_rna+", "a_rna-"], np.array([1, 0])
+    model.head.linear = torch.nn.Linear(SHAPE.width, 2)
+    measured = Measured.of(model.tracks, targets, TRACKS3, genes, "test")
+    assert set(baselines(measured)) == {MEAN_OF_TYPES}  # no other type could stand in
+    table = evaluate_tracks([("x", 1, model)], measured, resamples=50)
+    for metric in ("across_types_r", "across_types_rho", "skill", "gene_centred_r"):
+        (row,) = table[table["metric"] == metric].itertuples()
+        assert np.isnan(row.value) and "one cell type" in row.note
+    assert np.isfinite(get(table, "gene_pearson", "x")["value"])
+
+
+def test_a_track_without_variation_is_null_and_says_so(tmp_path):
+    targets, values, _ = study(tmp_path)
+    values[:, :, 6] = 0.25
+    frame = targets.windows
+    flat = TargetSet.write(
+        tmp_path / "flat", values, frame, SLUGS3, BIN, "x", sequence=targets.sequence(range(len(frame)))
+    )
+    table = evaluate_tracks([("x", 1, three_type_model(1))], Measured.of(SLUGS3, flat, TRACKS3, None, "test"))
+    for metric in ("bin_pearson", "bin_spearman"):
+        row = get(table, metric, "x", "a_atac", 1)
+        assert np.isnan(row["value"]) and row["note"] == "a side does not vary"
+        assert np.isfinite(get(table, metric, "x")["value"])  # the mean is over the others
