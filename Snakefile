@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sequence/lookups.smk"
 include: "workflow/rules/sequence/variant_lookups.smk"
+include: "workflow/rules/sequence/generalise_lookups.smk"
 include: "workflow/rules/homecage/lookups.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/sequence/reference.smk"
@@ -29,6 +30,7 @@ include: "workflow/rules/sequence/sites.smk"
 include: "workflow/rules/sequence/variants.smk"
 include: "workflow/rules/sequence/mutagenesis.smk"
 include: "workflow/rules/sequence/evaluate.smk"
+include: "workflow/rules/sequence/generalise.smk"
 include: "workflow/rules/homecage/segments.smk"
 include: "workflow/rules/homecage/pose.smk"
 include: "workflow/rules/homecage/features.smk"
@@ -48,6 +50,8 @@ wildcard_constraints:
     part=r"\d+",
     role=r"sites|null_sites|calibration_sites",
     region=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    axis=r"cell_type|donor|tissue|condition|tracks",
+    held=r"[A-Za-z0-9_-]+",
 
 
 rule report:

@@ -349,6 +349,10 @@ _TEXT = {
         n i64 - bins, genes or windows behind it
         note str? - why null, what was resampled
         simulated bool - computed on a simulated world""",
+    "held_embeddings": """
+        cell_type str - label
+        cells i64 cells held-out cells of the type
+        embedding list_f32 - their mean, by the projection that training cells gave""",
     "leakage": """
         item str - what was checked
         kind str - gene, window or variant

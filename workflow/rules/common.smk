@@ -7,6 +7,7 @@ from presage.config.root import HomeCage, Sequence
 from presage.errors import UserError
 from presage.provenance import closure_hash
 from presage.sequence.training.stages import cached_stage
+from presage.study.hold_outs import hold_outs
 from snakemake.exceptions import WorkflowError
 
 try:

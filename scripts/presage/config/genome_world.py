@@ -33,6 +33,12 @@ class GenomeWorld(Section):
         description="how much cells of a type differ: one factor of alpha, and one of gamma, has 1 - this to 1 + this "
         "of its activity; 0 = cells of a type are alike",
     )
+    blend: bool = Field(
+        False, description="add a cell type, blend, that is between alpha and beta and has no factor of its own"
+    )
+    diseased: tuple[str, ...] = Field(
+        (), description="samples in which every type also uses a factor that healthy cells of epsilon use"
+    )
     molecules_per_cell: int = Field(300, ge=5, description="mean RNA molecules (UMIs) per cell")
     fragments_per_cell: int = Field(600, ge=5, description="mean ATAC fragments per cell")
     low_depth_share: float = Field(0.03, ge=0, le=0.5, description="share of labelled cells with a tenth of the depth")
@@ -68,6 +74,10 @@ class GenomeWorld(Section):
             raise ValueError("max_control_effect_log2 must be below min_effect_log2")
         if len(set(self.samples)) != len(self.samples):
             raise ValueError("samples must be unique")
+        if set(self.diseased) - set(self.samples):
+            raise ValueError(
+                f"diseased names {sorted(set(self.diseased) - set(self.samples))[0]!r}, which is no sample"
+            )
         if min(self.chromosome_kb) < 20:
             raise ValueError("chromosome_kb must be at least 20 each")
         return self
@@ -94,7 +104,7 @@ class GenomeWorld(Section):
                 "path": path.format(sample),
                 "labels": "cells.h5ad",
                 "donor": sample,
-                "condition": "baseline",
+                "condition": "diseased" if sample in self.diseased else "baseline",
                 "tissue": "simulated",
                 "genome": "",
             }

@@ -1,7 +1,7 @@
 """The cells of a study: what each contributed, whether it enters a track, and if not why."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,10 @@ class Opened:
     @property
     def assay(self) -> str:
         return self.parts[0].facts["assay"]
+
+    def only(self, keep: Callable[[pd.DataFrame], pd.Series]) -> "Opened":
+        """The sample as if it had no other cells than those of the groups that ``keep`` marks."""
+        return replace(self, parts=[part.only(keep) for part in self.parts])
 
     @cached_property
     def barcodes(self) -> pd.DataFrame:

@@ -8,8 +8,8 @@ in its first part) and ``part.json`` (everything else).
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +55,14 @@ class Part:
         """The part in ``folder``."""
         facts = json.loads((Path(folder) / "part.json").read_text())
         return Part(Path(folder), facts, pd.DataFrame(facts["groups"], columns=GROUP))
+
+    def only(self, keep: Callable[[pd.DataFrame], pd.Series]) -> "Part":
+        """The part as if it had no other cells than those of the groups that ``keep`` marks; same files."""
+        groups = self.groups[keep(self.groups)]
+        tracked = self.facts["tracked"]
+        held = self.lanes.parts(np.array([int(lane) for lane in tracked], np.int64))[0]
+        kept = {lane: n for (lane, n), group in zip(tracked.items(), held) if group in groups.index}
+        return replace(self, groups=groups, facts={**self.facts, "tracked": kept})
 
     @property
     def lanes(self) -> Lanes:

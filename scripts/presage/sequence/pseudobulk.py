@@ -151,7 +151,7 @@ def gather(
     out_dir, meta = Path(out_dir), {**(meta or {}), "simulated": simulated}
     out_dir.mkdir(parents=True, exist_ok=True)
     windows = on_genome(windows, genome)
-    opened = _opened(samples, [Part.open(folder) for folder in parts], genome)
+    opened = opened_samples(samples, [Part.open(folder) for folder in parts], genome)
     for one in opened:
         qc.check(one, settings)
     cell_rows, numbers = cells.judge(opened, settings.min_cells)
@@ -161,13 +161,13 @@ def gather(
     counted, counted_qc = count_h5ads([s for s in samples if s.kind == "h5ad"], settings, genes, counts)
     cell_rows = pd.concat([cell_rows, counted], ignore_index=True)
     cells.check_held_out(cell_rows, held_out or {})
-    finished = _finished(samples, genome)
+    finished = finished_tracks(samples, genome)
     report: dict[str, Any] = {"samples": {}, "tracks": {}, "warnings": []}
     tracks = [tables.empty("tracks")]
     for name in dict.fromkeys([*(one.genome for one in opened), *([STUDY] if finished else [])]):
         there = [one for one in opened if one.genome == name]
         study = name == STUDY
-        of_genome, facts = _tracks_of(
+        of_genome, facts = tracks_of(
             name,
             there,
             finished if study else [],
@@ -211,7 +211,7 @@ def has_coverage(samples: Sequence[Sample]) -> bool:
 # ---- input -----------------------------------------------------------------------------------------------------
 
 
-def _opened(samples: Sequence[Sample], parts: Sequence[Part], genome: Genome) -> list[Opened]:
+def opened_samples(samples: Sequence[Sample], parts: Sequence[Part], genome: Genome) -> list[Opened]:
     """Samples with reads and their parts, with the genome that each is on: several genomes never pool."""
     out: list[Opened] = []
     lengths = {STUDY: dict(genome.lengths)}
@@ -229,7 +229,7 @@ def _opened(samples: Sequence[Sample], parts: Sequence[Part], genome: Genome) ->
     return out
 
 
-def _finished(samples: Sequence[Sample], genome: Genome) -> list[BigWigSource]:
+def finished_tracks(samples: Sequence[Sample], genome: Genome) -> list[BigWigSource]:
     """Samples that are coverage already."""
     return [BigWigSource(row, genome.lengths) for row in samples if row.kind == "bigwig"]
 
@@ -248,7 +248,7 @@ def _add_genes(one: Opened, counts: GroupCounts) -> None:
 # ---- output ----------------------------------------------------------------------------------------------------
 
 
-def _tracks_of(
+def tracks_of(
     name: str,
     opened: Sequence[Opened],
     finished: Sequence[BigWigSource],

@@ -40,7 +40,6 @@ from presage.worlds.genome.bulk import write_bulk
 from presage.worlds.genome.cells import draw_counts, make_cells
 from presage.worlds.genome.effects import Effects
 from presage.worlds.genome.fragments import make_fragments, write_fragments
-from presage.worlds.genome.grammar import CELL_TYPES
 from presage.worlds.genome.layout import BACKGROUND, fasta_lines, gtf_lines
 from presage.worlds.genome.reads import make_reads, write_bam
 from presage.worlds.genome.showcase import strongest_site
@@ -92,16 +91,19 @@ def _write_cells(settings: GenomeWorld, truth: Truth, dispersion: float, seed: i
         fragments = make_fragments(settings, own.reset_index(), activity, stream(seed, f"fragments {sample}"))
         path = out / "fragments" / f"{sample}.tsv.gz"
         write_fragments(fragments, barcodes + empty, list(truth.layout.sequence), path)
-    _write_h5ad(cells, counts, truth.layout.genes, out / "cells.h5ad")
+    _write_h5ad(settings, cells, counts, truth.layout.genes, out / "cells.h5ad")
     return cells
 
 
-def _write_h5ad(cells: pd.DataFrame, counts: np.ndarray, genes: pd.DataFrame, path: Path) -> None:
+def _write_h5ad(
+    settings: GenomeWorld, cells: pd.DataFrame, counts: np.ndarray, genes: pd.DataFrame, path: Path
+) -> None:
     import anndata  # here, as it is slow to import and the oracle does not need it
     from scipy.sparse import csr_matrix
 
+    rows = {row["sample"]: row for row in settings.sample_rows}
     obs = cells[["sample", "barcode", "cell_type"]].assign(
-        donor=cells["sample"], condition="baseline", tissue="simulated"
+        **{key: [rows[sample][key] for sample in cells["sample"]] for key in ("donor", "condition", "tissue")}
     )
     obs.index = cells["cell"]
     var = genes[["name", "chrom", "strand"]].set_axis(genes["gene_id"])
@@ -112,23 +114,23 @@ def _write_truth(
     settings: GenomeWorld, truth: Truth, cells: pd.DataFrame, variants: pd.DataFrame, effects: Effects, out: Path
 ) -> None:
     genes, rule = truth.layout.genes, truth.rule
-    tables.write(out / "variants.parquet", "truth_variants", _variant_rows(variants, effects, genes))
+    tables.write(out / "variants.parquet", "truth_variants", _variant_rows(variants, effects, genes, rule.states.types))
     tables.write(out / "cells.parquet", "truth_cells", cells.drop(columns="state"))
-    means = rule.states.type_means()
+    means, types = rule.states.type_means(), rule.states.types
     share = truth.expectation.expression / truth.expectation.expression.sum(axis=1, keepdims=True)
     columns = {
-        "gene_id": np.tile(genes["gene_id"], len(CELL_TYPES)),
-        "cell_type": np.repeat(CELL_TYPES, len(genes)),
+        "gene_id": np.tile(genes["gene_id"], len(types)),
+        "cell_type": np.repeat(types, len(genes)),
         "cpm": (1e6 * means @ share).ravel(),
         "drive": (means @ truth.expectation.drive).ravel(),
-        "strength": np.tile(truth.expectation.strength, len(CELL_TYPES)),
+        "strength": np.tile(truth.expectation.strength, len(types)),
     }
     tables.write(out / "genes.parquet", "truth_genes", pd.DataFrame(columns))
     active = [m.name for m in rule.motifs if not m.decoy]
     meta = {
         "simulated": True,
         "pwms": {m.name: m.probabilities.round(6).tolist() for m in rule.motifs},
-        "activity": {t: dict(zip(active, row)) for t, row in zip(CELL_TYPES, (means @ rule.states.activity).tolist())},
+        "activity": {t: dict(zip(active, row)) for t, row in zip(types, (means @ rule.states.activity).tolist())},
     }
     sites = truth.layout.sites.merge(truth.layout.elements, left_on="element", right_index=True, suffixes=("", "_of"))
     sites = sites.rename(columns={"centre": "element_centre", "kind": "element_kind"}).drop(columns="chrom_of")
@@ -136,17 +138,17 @@ def _write_truth(
     (out / "README.md").write_text(_README.format(folds=settings.folds, difficulty=settings.difficulty))
 
 
-def _variant_rows(variants: pd.DataFrame, effects: Effects, genes: pd.DataFrame) -> pd.DataFrame:
+def _variant_rows(
+    variants: pd.DataFrame, effects: Effects, genes: pd.DataFrame, types: tuple[str, ...]
+) -> pd.DataFrame:
     """One row per variant, assay and cell type."""
-    n = len(CELL_TYPES)
+    n = len(types)
     parts = []
     for assay, values in (("atac", effects.atac), ("rna", effects.rna)):
         part = variants.loc[variants.index.repeat(n), ["variant", "kind", "decoy", "motif", "fold"]]
         gene = np.repeat(genes["gene_id"].to_numpy()[effects.gene], n) if assay == "rna" else None
         parts.append(
-            part.assign(
-                assay=assay, cell_type=np.tile(CELL_TYPES, len(variants)), gene=gene, effect_log2=values.ravel()
-            )
+            part.assign(assay=assay, cell_type=np.tile(types, len(variants)), gene=gene, effect_log2=values.ravel())
         )
     return pd.concat(parts, ignore_index=True)
 

@@ -174,7 +174,10 @@ def cell_tables():
 
 def evaluation_tables():
     """What is known of the predictions: metrics, and what the trunk had seen."""
-    return [f"{SEQUENCE}/evaluate/{name}.parquet" for name in ("metrics", "leakage")]
+    return [
+        f"{SEQUENCE}/evaluate/{name}.parquet"
+        for name in ("metrics", "leakage", "generalise")
+    ]
 
 
 def gene_head_tables():

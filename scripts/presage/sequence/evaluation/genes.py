@@ -94,7 +94,7 @@ def add_genes(
             continue
         per_type = {}
         for seed, values in pred.items():
-            types, mean, drawn = mean_pearson(_units(view(values), view(obs)), weights)
+            types, mean, drawn = mean_pearson(units(view(values), view(obs)), weights)
             for name, estimate in zip(genes.types, types):
                 note = None if np.isfinite(estimate.value) else "a side does not vary"
                 metrics.add(metric, model, estimate, group=name, seed=seed, note=note)
@@ -147,7 +147,7 @@ ACROSS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def _units(pred: np.ndarray, obs: np.ndarray) -> np.ndarray:
+def units(pred: np.ndarray, obs: np.ndarray) -> np.ndarray:
     """Moments of genes, each a unit with one value per type: float64 ``[genes, 6, types]``."""
     x, y = pred - pred.mean(0), obs - obs.mean(0)  # sums of squares of what is centred lose no digits
     return np.stack([np.ones_like(y), x, y, x * x, y * y, x * y], axis=1)

@@ -48,7 +48,7 @@ def write_bulk(
     share = expectation.expression / expectation.expression.sum(axis=1, keepdims=True)
     listed = []
     for tissue, types in mixtures(rng).items():
-        weights = types @ states.type_means()
+        weights = types @ states.type_means()[: len(CELL_TYPES)]  # no tissue has the blend, nor anything diseased
         access = {c: (weights @ a + CLOSED).reshape(-1, STEP // GRID) for c, a in expectation.activity.items()}
         level = weights @ share
         tracks = {("atac", "."): {c: a.mean(axis=1) for c, a in access.items()}}

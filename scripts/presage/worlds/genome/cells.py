@@ -5,10 +5,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from presage.config.genome_world import GenomeWorld
-from presage.worlds.genome.grammar import CELL_TYPES, States
+from presage.worlds.genome.grammar import States
 from presage.worlds.genome.layout import BASES
 
 TYPE_SHARES = (0.28, 0.22, 0.18, 0.15, 0.12, 0.05)
+BLEND_SHARE = 0.15  # of all cells, where there is a blend
 BARCODE, UMI = 16, 12  # bases
 DEPTH_SD = 0.35  # log
 DONOR_SD = 0.1  # log, per gene
@@ -33,15 +34,23 @@ def make_cells(settings: GenomeWorld, states: States, rng: np.random.Generator) 
     Every sample has every type. Some barcodes occur in two samples, so a barcode names a cell only within its sample.
     """
     frames = []
+    shares = np.array(TYPE_SHARES)
+    if len(states.types) > len(shares):
+        shares = np.append(shares * (1 - BLEND_SHARE), BLEND_SHARE)
     for s in range(len(settings.samples)):
         total = len(range(s, settings.cells, len(settings.samples)))
-        counts = np.maximum(np.round(total * np.array(TYPE_SHARES)).astype(int), 1)
+        counts = np.maximum(np.round(total * shares).astype(int), 1)
         counts[0] += total - counts.sum()
-        types = rng.permutation(np.repeat(np.arange(len(CELL_TYPES)), counts))
+        types = rng.permutation(np.repeat(np.arange(len(shares)), counts))
         frames.append(pd.DataFrame({"sample": settings.samples[s], "type": types}))
     cells = pd.concat(frames, ignore_index=True)
-    cells["cell_type"] = np.array(CELL_TYPES)[cells["type"]]
-    cells["state"] = [int(rng.choice(np.flatnonzero(states.cell_type == t))) for t in cells["type"]]
+    cells["cell_type"] = np.array(states.types)[cells["type"]]
+    ill = cells["sample"].isin(settings.diseased)
+    known = {
+        key: np.flatnonzero((states.cell_type == key[0]) & (states.diseased == key[1]))
+        for key in zip(cells["type"], ill)
+    }
+    cells["state"] = [int(rng.choice(known[key])) for key in zip(cells["type"], ill)]
     cells["gradient"] = states.gradient[cells["state"]]
     barcodes = kmers(distinct(rng, 2 * BARCODE, len(cells)), BARCODE).astype(str)
     cells["barcode"] = np.char.add(barcodes, "-1")

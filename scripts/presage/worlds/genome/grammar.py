@@ -36,6 +36,8 @@ FACTOR_ACTIVITY = np.array(
         [0.5, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 1.8],
     ]
 )
+BLEND = "blend"  # a further type, if asked for: between alpha and beta, with no factor of its own
+DISEASE = {"EPF": 1.0}  # what diseased cells of every type have on top: a factor that healthy cells of epsilon use
 # Cells of these types differ along a gradient that scales one factor.
 GRADIENTS = {"alpha": "ALF", "gamma": "GAF"}
 GRADIENT_LEVELS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
@@ -65,33 +67,41 @@ class Motif:
 
 @dataclass(frozen=True)
 class States:
-    """Cell states: a cell type at one level of its gradient (types without a gradient have one state)."""
+    """Cell states: a type at one level of its gradient (types without a gradient have one), healthy or diseased."""
 
-    cell_type: NDArray[np.int64]  # [state], index into CELL_TYPES
+    types: tuple[str, ...]
+    cell_type: NDArray[np.int64]  # [state], index into types
     gradient: NDArray[np.float64]  # [state], 0..1; 0.5 where the type has none
     activity: NDArray[np.float64]  # [state, factor]
+    diseased: NDArray[np.bool_]  # [state]
 
     def type_means(self) -> NDArray[np.float64]:
-        """[type, state] weights that average states to their cell type."""
-        weights = (self.cell_type == np.arange(len(CELL_TYPES))[:, None]).astype(np.float64)
+        """[type, state] weights that average healthy states to their cell type."""
+        weights = (self.cell_type == np.arange(len(self.types))[:, None]) & ~self.diseased
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-def make_states(strength: float, gradient: float) -> States:
+def make_states(strength: float, gradient: float, *, blend: bool = False, disease: bool = False) -> States:
     """All cell states; ``strength`` scales every factor's activity (1 = standard).
 
-    Along its gradient a factor has 1 - ``gradient`` to 1 + ``gradient`` of its activity.
+    Along its gradient a factor has 1 - ``gradient`` to 1 + ``gradient`` of its activity. ``blend`` adds a type, and
+    ``disease`` a diseased state for each healthy one.
     """
     rows = []
-    for t, cell_type in enumerate(CELL_TYPES):
+    types = CELL_TYPES + (BLEND,) * blend
+    between = FACTOR_ACTIVITY[[CELL_TYPES.index("alpha"), CELL_TYPES.index("beta")]].mean(axis=0)
+    for t, cell_type in enumerate(types):
         factor = GRADIENTS.get(cell_type)
         for level in GRADIENT_LEVELS if factor else (0.5,):
-            activity = strength * FACTOR_ACTIVITY[t]
+            activity = strength * (between if cell_type == BLEND else FACTOR_ACTIVITY[t])
             if factor:
                 activity[FACTORS.index(factor)] *= 1 - gradient + 2 * gradient * level
-            rows.append((t, level, activity))
-    types, levels, activities = zip(*rows)
-    return States(np.array(types), np.array(levels), np.stack(activities))
+            rows.append((t, level, activity, False))
+    if disease:
+        more = np.array([strength * DISEASE.get(name, 0.0) for name in FACTORS])
+        rows += [(t, level, activity + more, True) for t, level, activity, _ in rows]
+    numbers, levels, activities, ill = zip(*rows)
+    return States(types, np.array(numbers), np.array(levels), np.stack(activities), np.array(ill))
 
 
 def make_motifs(rng: np.random.Generator, purity: float) -> list[Motif]:

@@ -37,7 +37,8 @@ def make_truth(settings: GenomeWorld, seed: int) -> Truth:
     """The genome, its grammar and its expected activity. ``Truth.rule`` is the oracle of the world."""
     level = DIFFICULTIES[settings.difficulty]
     motifs = make_motifs(stream(seed, "motifs"), level.purity)
-    rule = Oracle(motifs, make_states(level.strength, settings.gradient))
+    states = make_states(level.strength, settings.gradient, blend=settings.blend, disease=bool(settings.diseased))
+    rule = Oracle(motifs, states)
     layout = make_layout(settings.chromosomes, settings.gene_spacing_bp, motifs, stream(seed, "layout"))
     return Truth(layout, rule, expect(layout, rule, stream(seed, "genes")))
 
