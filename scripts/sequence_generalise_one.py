@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from presage.entry import Job, main
+from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
@@ -13,7 +13,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.evaluate import Evaluate
     from presage.sequence.device import device
-    from presage.sequence.generalise.split import both_sides
+    from presage.sequence.generalise.split import SHARED, both_sides
     from presage.sequence.generalise.step import generalise
     from presage.sequence.targets import TargetSet
     from presage.sequence.track_names import describe
@@ -24,8 +24,11 @@ def run(job: Job) -> None:
     opened = {name: TargetSet.open(job.input[name], job.input.fasta) for name in ("study", "kept", "held")}
     tracks = {name: describe(opened[name], next(iter(job.input[f"{name}_tracks"]), None)) for name in opened}
     study, kept, held = both_sides(opened, tracks, out, job.params.tracks)
-    found = json.loads(Path(job.input.qc[0]).read_text(encoding="utf-8"))["tracks"] if job.input.qc else {}
-    ceilings = {slug: track["noise_ceiling"]["test"] for slug, track in found.items()}
+    qc = json.loads(Path(job.input.qc[0]).read_text(encoding="utf-8")) if job.input.qc else {}
+    ceilings = {slug: track["noise_ceiling"]["test"] for slug, track in qc.get("tracks", {}).items()}
+    shared = qc.get(SHARED, []) if out.pools_again else []
+    if shared:
+        log.warning("%s %s: fitted to the same donors: %s", out.axis, out.value, ", ".join(shared))
     fits = {_seed(path): Path(path).parent for path in job.input.fits}
     decoder = None
     if job.input.decoder:
@@ -43,6 +46,7 @@ def run(job: Job) -> None:
         Evaluate(**job.params.settings),
         job.params.name,
         decoder=decoder,
+        note=f"the same donors on both sides: {', '.join(shared)}" if shared else None,
         ceilings={slug: value for slug, value in ceilings.items() if value is not None},
         device=device(job.gpus),
     )

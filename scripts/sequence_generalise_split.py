@@ -22,7 +22,7 @@ def run(job: Job) -> None:
         tables.read(job.input.windows, "windows"),
         shape_of(Trunk(**job.params.trunk)).bin_size,
         HoldOut(**job.params.hold_out),
-        job.outputs[0].parent.parent,
+        job.output.kept.parent.parent,
         blacklist=tables.read(job.input.blacklist, "blacklist"),
         simulated=job.params.simulated,
         meta=job.provenance(),

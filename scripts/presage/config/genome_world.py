@@ -33,6 +33,9 @@ class GenomeWorld(Section):
         description="how much cells of a type differ: one factor of alpha, and one of gamma, has 1 - this to 1 + this "
         "of its activity; 0 = cells of a type are alike",
     )
+    rare_share: float = Field(
+        0.05, gt=0, lt=0.5, description="share of the cells that are of type rare, whose factor no other type uses"
+    )
     blend: bool = Field(
         False, description="add a cell type, blend, that is between alpha and beta and has no factor of its own"
     )

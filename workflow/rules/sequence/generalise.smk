@@ -14,17 +14,12 @@ rule sequence_generalise_split:
         windows=rules.sequence_reference.output.windows,
         blacklist=rules.sequence_reference.output.blacklist,
     output:
-        targets=directory(
-            expand(
-                f"{GENERALISE}/{{{{axis}}}}/{{{{held}}}}/{{side}}/targets.zarr",
-                side=["kept", "held"],
-            )
-        ),
-        tables=expand(
-            f"{GENERALISE}/{{{{axis}}}}/{{{{held}}}}/{{side}}/{{file}}",
-            side=["kept", "held"],
-            file=["tracks.parquet", "qc.json"],
-        ),
+        kept=directory(f"{GENERALISE}/{{axis}}/{{held}}/kept/targets.zarr"),
+        kept_tracks=f"{GENERALISE}/{{axis}}/{{held}}/kept/tracks.parquet",
+        kept_qc=f"{GENERALISE}/{{axis}}/{{held}}/kept/qc.json",
+        held=directory(f"{GENERALISE}/{{axis}}/{{held}}/held/targets.zarr"),
+        held_tracks=f"{GENERALISE}/{{axis}}/{{held}}/held/tracks.parquet",
+        held_qc=f"{GENERALISE}/{{axis}}/{{held}}/held/qc.json",
     log:
         f"{LOGS}/sequence_generalise_split/{{axis}}.{{held}}.log",
     wildcard_constraints:

@@ -45,6 +45,7 @@ class Held(NamedTuple):
     genes: Genes | None
     ceiling: np.ndarray
     simulated: bool
+    note: str | None = None
 
 
 def judge(
@@ -77,7 +78,7 @@ def judge(
         for metric in fits[0][1]:
             same = [found[metric] for _, found in by_name.get(IN_SAMPLE, []) if metric in found]
             base = _Drawn.mean(same) if same and name != IN_SAMPLE else None
-            for predictor, found in fits if fits[0][0].fitted else ():
+            for predictor, found in fits if fits[0][0].seed is not None else ():
                 rows += _rows({**own, "metric": metric, "seed": predictor.seed}, held, predictor, found[metric], None)
             mean = _Drawn.mean([found[metric] for _, found in fits])
             rows += _rows({**own, "metric": metric, "seed": None}, held, fits[0][0], mean, base)
@@ -177,7 +178,8 @@ def _rows(
         row = {**own, "group": group, "assay": assay, "n": estimate.n, "value": estimate.value}
         row |= {"ci_low": estimate.low, "ci_high": estimate.high, "ceiling": float(nanmean(ceiling[columns]))}
         row["source"] = ", ".join(dict.fromkeys(sources[i] for i in columns)) if group != "all" else None
-        row["note"] = "windows resampled" if np.isfinite(estimate.value) else "a side does not vary"
+        why = "windows resampled" if np.isfinite(estimate.value) else "a side does not vary"
+        row["note"] = f"{why}; {held.note}" if held.note else why
         if base is not None:
             known, theirs = base.over(columns)
             drop = interval(known.value - estimate.value, theirs - replicates, estimate.n)

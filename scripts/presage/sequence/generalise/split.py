@@ -27,6 +27,9 @@ from presage.sheets import Sample
 from presage.study.hold_outs import HoldOut
 
 KEPT, HELD = "kept", "held"
+SHARED = (
+    "donors_on_both_sides"  # key of qc.json: a tissue or condition of a donor who is also fitted to is no new donor
+)
 
 
 class Side(NamedTuple):
@@ -108,6 +111,10 @@ def pool_sides(
     known = pd.concat([row[GROUP] for row in rows] + [pd.DataFrame([s.group for s in finished], columns=GROUP)])
     cells.check_held_out(known, {out.axis: [out.value]})
     where = f"config key sequence.generalise, {out.axis} {out.value!r}"
+    inside = known[out.axis] == out.value
+    if inside.all():
+        raise UserError(where, "has every cell: nothing is left to fit", "hold out something else")
+    shared = sorted(set(known["donor"][inside]) & set(known["donor"][~inside]))
     for side in (KEPT, HELD):
         place = Path(folder) / side
         place.mkdir(parents=True, exist_ok=True)
@@ -134,7 +141,7 @@ def pool_sides(
             few = f"(pseudobulk.min_cells: {settings.min_cells})"
             raise UserError(where, f"the {side} cells make no track {few}", "hold out something else")
         tables.write(place / "tracks.parquet", "tracks", table, meta)
-        text = json.dumps({**(meta or {}), "tracks": facts}, indent=1, sort_keys=True)
+        text = json.dumps({**(meta or {}), "tracks": facts, SHARED: shared}, indent=1, sort_keys=True)
         (place / "qc.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -54,6 +54,7 @@ def generalise(
     *,
     decoder: tuple[Path, Path | None] | None = None,
     ceilings: Mapping[str, float] | None = None,
+    note: str | None = None,
     split: str = "test",
     device: str = "cpu",
 ) -> pd.DataFrame:
@@ -67,6 +68,7 @@ def generalise(
     decoder : folder of the decoder for cells, fitted without what is held out, with :data:`EMBEDDINGS` beside it, and
         the adapter that it sits on (None: the bare trunk)
     ceilings : slug of a held-out track -> its noise ceiling on ``split``
+    note : what to keep in mind with every number of this hold-out
     """
     rows, chosen = kept.targets.fold(split), choosing(kept.targets)
     measured, reference = measured_by(held, chosen), measured_by(kept, chosen)
@@ -94,7 +96,7 @@ def generalise(
     limit = np.array([(ceilings or {}).get(slug, np.nan) for slug in held.targets.tracks], np.float64)
     simulated = kept.targets.simulated
     return judge(
-        Held(out, measured, reference, types, rows, split, located, limit, simulated),
+        Held(out, measured, reference, types, rows, split, located, limit, simulated, note),
         [predictor for predictor in found if predictor is not None],
         model,
         resamples=settings.bootstrap,

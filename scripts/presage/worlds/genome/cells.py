@@ -8,7 +8,7 @@ from presage.config.genome_world import GenomeWorld
 from presage.worlds.genome.grammar import States
 from presage.worlds.genome.layout import BASES
 
-TYPE_SHARES = (0.28, 0.22, 0.18, 0.15, 0.12, 0.05)
+TYPE_SHARES = (0.28, 0.22, 0.18, 0.15, 0.12)  # of all types but the rare one, where that has 5 %
 BLEND_SHARE = 0.15  # of all cells, where there is a blend
 BARCODE, UMI = 16, 12  # bases
 DEPTH_SD = 0.35  # log
@@ -34,7 +34,7 @@ def make_cells(settings: GenomeWorld, states: States, rng: np.random.Generator) 
     Every sample has every type. Some barcodes occur in two samples, so a barcode names a cell only within its sample.
     """
     frames = []
-    shares = np.array(TYPE_SHARES)
+    shares = np.append(np.array(TYPE_SHARES) * (1 - settings.rare_share) / 0.95, settings.rare_share)
     if len(states.types) > len(shares):
         shares = np.append(shares * (1 - BLEND_SHARE), BLEND_SHARE)
     for s in range(len(settings.samples)):
