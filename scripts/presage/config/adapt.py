@@ -1,6 +1,6 @@
 """Settings of the adapters that are fitted inside the frozen trunk."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -73,6 +73,12 @@ class AdaptRun(Adapter):
     lr: float | None = Field(None, gt=0, description="learning rate of this run; empty = adapt.training.lr")
     epochs: int | None = Field(None, ge=1, description="passes of this run; empty = adapt.training.epochs")
     trunk_dropout: bool = Field(False, description="keep the frozen trunk's dropout on while fitting")
+    train_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="share of the training windows that is fitted; a seed's smaller share is in its larger",
+    )
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
@@ -89,6 +95,31 @@ class AdaptRun(Adapter):
         return self
 
 
+class AdaptGrid(AdaptRun):
+    """Runs that differ in rank and in the share of training windows: one for each pair, named after both."""
+
+    kind: AdapterKind | Literal["probe", "ridge"] = Field(description="as in adapt.runs")
+    ranks: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="in place of rank; empty: the kind's own")
+    alpha_per_rank: float | None = Field(None, gt=0, description="alpha is this times the rank; empty: the kind's own")
+    train_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field((), description="in place of train_share")
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The runs as plain values."""
+        own = self.model_dump(exclude={"ranks", "alpha_per_rank", "train_shares"}, exclude_unset=True)
+        found = []
+        for rank in self.ranks or (None,):
+            for share in self.train_shares or (None,):
+                run, name = dict(own), self.name
+                if rank is not None:
+                    run["rank"], name = rank, f"{name}_r{rank}"
+                    if self.alpha_per_rank is not None:
+                        run["alpha"] = self.alpha_per_rank * rank
+                if share is not None:
+                    run["train_share"], name = share, f"{name}_t{round(100 * share)}"
+                found.append({**run, "name": name})
+        return found
+
+
 class Adapt(Section):
     """Which adapters are fitted, on what, and how."""
 
@@ -101,6 +132,7 @@ class Adapt(Section):
         min_length=1,
         description="adapters to fit",
     )
+    grid: tuple[AdaptGrid, ...] = Field((), description="further runs: every rank with every share of training windows")
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one fit of each run for each seed")
     training: Training = Field(
         # Without shifts every view of a window is one of two, so the frozen layers are passed twice a window in all.
@@ -120,6 +152,15 @@ class Adapt(Section):
     cache_dtype: Literal["float32", "float16"] = Field(
         "float32", description="of those outputs; float16 = half the disk"
     )
+
+    @model_validator(mode="after")
+    def _with_grid(self) -> Self:
+        """A configuration that was written out holds the runs of its grid already."""
+        made = [AdaptRun(**run) for entry in self.grid for run in entry.runs()]
+        new = tuple(run for run in made if run not in self.runs)
+        if new:
+            object.__setattr__(self, "runs", (*self.runs, *new))
+        return self
 
     @model_validator(mode="after")
     def _unique(self) -> Self:

@@ -19,6 +19,7 @@ from presage.tables import SCHEMAS
 __all__ = ["FOLDS", "TargetSet", "TargetWriter", "onehot", "strand_pairs"]
 
 FOLDS = ("train", "valid", "test")
+UNUSED = "unused"  # training windows that a fit to a share of them leaves out
 _ONEHOT = np.vstack([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])  # row 4 = N
 _CODE = np.full(256, 4, np.uint8)
 _CODE[np.frombuffer(b"ACGTacgt", np.uint8)] = [0, 1, 2, 3, 0, 1, 2, 3]
@@ -177,6 +178,18 @@ class TargetSet:
             scale=None if self.scale is None else self.scale.select(rows),
             _columns=self._columns[rows],
         )
+
+    def fewer_train(self, share: float, seed: int) -> "TargetSet":
+        """The same windows with only a ``share`` of the training ones in their fold, drawn by the seed; at least one.
+
+        A smaller share of a seed is part of a larger one. Those left out are in the fold ``unused``.
+        """
+        train = self.fold("train")
+        keep = max(1, round(share * len(train)))
+        left_out = np.random.default_rng(seed).permutation(train)[keep:]
+        windows = self.windows.copy()
+        windows.loc[windows.index[left_out], "fold"] = UNUSED
+        return replace(self, windows=windows)
 
     def values(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Targets of some windows: float32 (window, bin, track), in the set's scale."""

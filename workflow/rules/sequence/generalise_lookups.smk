@@ -61,6 +61,7 @@ def generalise_adapt_settings(wildcards):
         **settings(SEQ.adapt),
         "runs": [settings(run)],
         "seeds": [int(wildcards.seed)],
+        "grid": [],
     }
 
 

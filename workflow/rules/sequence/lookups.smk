@@ -26,6 +26,7 @@ def adapt_settings(wildcards):
         **settings(SEQ.adapt),
         "runs": [settings(run)],
         "seeds": [int(wildcards.seed)],
+        "grid": [],
     }
     if not adapt_embeddings(
         wildcards

@@ -80,7 +80,8 @@ def _adapt(
     """:func:`adapt` in one of its processes; the first one writes."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    data = data.select(settings.tracks)
+    whole = data.select(settings.tracks)
+    data = whole if run.train_share == 1 else whole.fewer_train(run.train_share, seed)
     model = new_model(load_model(trunk_path), data, run, settings.head).to(device)
     log.info("%s", resolved_text(model))
     before = tensor_hash(base_state(model.trunk))
@@ -91,7 +92,7 @@ def _adapt(
     }
     own |= {"seed": seed, "threads": threads, "device": device, "processes": ranks.count}
     resume = resume_in(resume_root, __file__, data, settings.training.save_minutes, **own)
-    stored = Embeddings.open(embeddings, model, data) if embeddings else None
+    stored = Embeddings.open(embeddings, model, whole) if embeddings else None
     views = Views(model, data, settings.training.cache_gb, stored)
     if run.kind == "ridge":
         result = _ridge(model, views, settings)

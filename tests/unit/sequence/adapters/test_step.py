@@ -18,6 +18,7 @@ from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.step import adapt, new_model
 from presage.sequence.loading import load_model
 from presage.sequence.model import base_state, tensor_hash
+from presage.sequence.training.embed_step import embed
 from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.adapters.cases import MERGEABLE, RUNS
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set
@@ -122,3 +123,22 @@ def test_ridge_is_scikit_learns():
         oracle.predict(scaler.transform(x.flatten(0, 1))),
         atol=1e-4,
     )
+
+
+def test_a_share_of_the_training_windows_is_nested_by_seed_and_reads_the_same_cache(study, tmp_path):
+    folder, data = study
+    some = {share: set(data.fewer_train(share, 3).fold("train")) for share in (0.2, 0.5, 1.0)}
+    assert [len(some[share]) for share in (0.2, 0.5, 1.0)] == [1, 3, 6]
+    assert some[0.2] < some[0.5] < some[1.0] and some[1.0] == set(data.fold("train"))
+    assert any(set(data.fewer_train(0.5, seed).fold("train")) != some[0.5] for seed in range(4, 9))
+    run = HEADS["probe"].model_copy(update={"train_share": 0.5})
+    quick = QUICK.model_copy(update={"training": QUICK.training.model_copy(update={"shift": 0})})
+    embed(tmp_path / "e.zarr", folder / "trunk", data, quick, "embedding", threads=1)
+    plain = adapt(tmp_path / "a", folder / "trunk", data, run, quick, seed=3, threads=1)
+    cached = adapt(
+        tmp_path / "b", folder / "trunk", data, run, quick, seed=3, threads=1, embeddings=tmp_path / "e.zarr"
+    )
+    assert plain["folds"] == {"test": 3, "train": 3, "unused": 3, "valid": 3}
+    assert plain["valid_pearson"] == pytest.approx(cached["valid_pearson"], abs=1e-4)
+    whole = adapt(tmp_path / "c", folder / "trunk", data, HEADS["probe"], quick, seed=3, threads=1)
+    assert whole["adapter_hash"] != plain["adapter_hash"]
