@@ -355,11 +355,11 @@ _TEXT = {
         embedding list_f32 - their mean, by the projection that training cells gave""",
     "leakage": """
         item str - what was checked
-        kind str - gene, window or variant
+        kind str - window, gene, variant, region (mutagenesis) or mpra (element)
         chrom str - contig
         start i64 bp first base
         end i64 bp one past the last
-        fold str - fold of the trunk's output window that holds it, or outside
+        fold str - fold of the trunk's output window that holds it, or outside; unknown where its folds are
         input_overlap str? - other folds whose input windows reach it""",
     # ---- truth of the built-in worlds ---------------------------------------------------------------------------
     "truth_variants": """

@@ -166,6 +166,11 @@ class Trunk(Section):
     targets: str | None = Field(
         None, description="keras_h5, huggingface, enformer: the targets.txt that names the tracks of its own head"
     )
+    windows: str | None = Field(
+        None,
+        description="BED (chrom start end fold) of the outputs that the trunk was trained with, for the leakage audit; "
+        "empty = reference.windows; without either, a trunk from elsewhere has unknown folds",
+    )
     shape: TrunkShape = Field(TrunkShape(), description="widths, for kind train")
     head: HeadKind = Field("exp", description=f"{HEAD} (kind train)")
     training: Training = Field(

@@ -1,7 +1,8 @@
 """Windows: which stretches of the genome a model is trained and judged on, cut fresh or published."""
 
 import fnmatch
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,14 +86,8 @@ def chosen_contigs(patterns: Collection[str], lengths: Mapping[str, int]) -> lis
     return [name for name in lengths if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
 
-def published_windows(settings: Reference, lengths: Mapping[str, int], context: int, crop: int) -> pd.DataFrame:
-    """The windows of a BED file with folds, in file order.
-
-    Intervals are the model's outputs (baskerville and Borzoi write those) or its inputs, as ``windows_are`` says.
-    Windows on contigs that the FASTA lacks stay, for the fold audit, with ``padded`` = context: nothing is known there.
-    """
-    path, expected = settings.windows, context - 2 * crop if settings.windows_are == "output" else context
-    assert path is not None
+def read_folds(path: str | Path) -> pd.DataFrame:
+    """A BED file with a fold: columns 0 to 3, chrom str, start and end int64, fold str. Raises :class:`UserError`."""
     try:
         bed = pd.read_csv(path, sep="\t", header=None, comment="#", dtype={0: str, 3: str})
     except (OSError, ValueError, EOFError) as error:
@@ -102,6 +97,46 @@ def published_windows(settings: Reference, lengths: Mapping[str, int], context: 
     numbers = bed.shape[1] >= 4 and all(pd.api.types.is_integer_dtype(bed[i]) for i in (1, 2))
     if not numbers or bed[[0, 3]].isna().any(axis=None):
         raise UserError(path, "is not BED with a fold", "give chrom, start, end, fold separated by tabs")
+    return bed
+
+
+def trunk_windows(
+    path: str | Path, reference: Collection[str], margin: int, test_folds: Sequence[str], valid_folds: Sequence[str]
+) -> pd.DataFrame:
+    """What a trunk from elsewhere was trained with: rows of the windows table, of any length, with folds.
+
+    Intervals are outputs; an input reaches ``margin`` bp further at both sides. Contigs are spelled as ``reference``
+    does where it has them. Raises :class:`UserError` for a file without folds, or where nothing trains.
+    """
+    bed = read_folds(path)
+    contigs = map_contigs(dict.fromkeys(bed[0]), reference).names
+    fold = folds.published(bed[3], test_folds, valid_folds)
+    if not (fold == "train").any():
+        raise UserError(path, "no window is train", "set reference.test_folds, valid_folds")
+    start, end = bed[1].to_numpy(np.int64), bed[2].to_numpy(np.int64)
+    return pd.DataFrame(
+        {
+            "window": np.arange(len(bed), dtype=np.int32),
+            "chrom": [contigs.get(name, name) for name in bed[0]],
+            "start": start - margin,
+            "end": end + margin,
+            "out_start": start,
+            "out_end": end,
+            "fold": fold,
+            "padded": 0,
+        }
+    )
+
+
+def published_windows(settings: Reference, lengths: Mapping[str, int], context: int, crop: int) -> pd.DataFrame:
+    """The windows of a BED file with folds, in file order.
+
+    Intervals are the model's outputs (baskerville and Borzoi write those) or its inputs, as ``windows_are`` says.
+    Windows on contigs that the FASTA lacks stay, for the fold audit, with ``padded`` = context: nothing is known there.
+    """
+    path, expected = settings.windows, context - 2 * crop if settings.windows_are == "output" else context
+    assert path is not None
+    bed = read_folds(path)
     spans = (bed[2] - bed[1]).to_numpy()
     if (spans != expected).any():
         row = int(np.argmax(spans != expected))

@@ -249,6 +249,17 @@ class SequenceInputs:
         return trunk.model_copy(update={key: located(path) for key, path in given.items() if path})
 
     @property
+    def trunk_windows(self) -> str | None:
+        """The windows and folds that a trunk from elsewhere was trained with, where they are not the study's."""
+        return located(self.config.trunk.windows) if self.config.trunk.windows else None
+
+    @property
+    def folds_known(self) -> bool:
+        """Whether it is known what the trunk was trained on: it is trained here, or its windows are given."""
+        given = self.config.reference.windows or self.config.trunk.windows
+        return self.config.trunk.kind == "train" or bool(given)
+
+    @property
     def trunk_files(self) -> list[str]:
         """Files of a trunk that was trained elsewhere."""
         trunk = self.trunk

@@ -75,6 +75,9 @@ rule sequence_leakage:
         windows=adapt_targets(),
         genes=rules.sequence_reference.output.genes,
         scores=variant_scores(),
+        regions=ism_files(("parquet",)),
+        elements=mpra_files(("effects.parquet",)),
+        trunk_windows=optional(SEQ_IN.trunk_windows),
     output:
         leakage=f"{SEQUENCE}/evaluate/leakage.parquet",
     log:
@@ -85,6 +88,8 @@ rule sequence_leakage:
         mem_mb=4000,
         runtime=30,
     params:
+        known=SEQ_IN.folds_known,
+        held_folds=[SEQ.reference.test_folds, SEQ.reference.valid_folds],
         simulated=SIMULATED["sequence"],
         code=code("sequence_leakage"),
     message:

@@ -7,10 +7,11 @@ of another fold merely reads its sequence as context. Both are told apart here.
 import numpy as np
 import pandas as pd
 
+from presage.sequence.contigs import map_contigs
 from presage.tables import SCHEMAS
 
 FOLDS = ("train", "valid", "test")  # in this order: what lies in several belongs to the most exposed one
-OUTSIDE = "outside"
+OUTSIDE, UNKNOWN = "outside", "unknown"
 
 
 class FoldMap:
@@ -56,15 +57,26 @@ def folds_of(hits: np.ndarray) -> np.ndarray:
 
 
 def audit(
-    windows: pd.DataFrame, genes: pd.DataFrame | None = None, variants: pd.DataFrame | None = None
+    windows: pd.DataFrame,
+    genes: pd.DataFrame | None = None,
+    variants: pd.DataFrame | None = None,
+    regions: pd.DataFrame | None = None,
+    elements: pd.DataFrame | None = None,
+    *,
+    trunk: pd.DataFrame | None = None,
+    known: bool = True,
 ) -> pd.DataFrame:
     """The `leakage` table of a study.
 
     Parameters
     ----------
-    windows : rows of the `windows` table, with the folds of the trunk's pre-training
+    windows : rows of the `windows` table: the study's own
     genes : rows of the `genes` table; the gene's body is what is checked
     variants : columns ``variant chrom pos ref`` (``pos`` 0-based), e.g. from the `scores` table
+    regions, elements : columns ``item chrom start end``: regions of mutagenesis, elements of a reporter assay
+    trunk : rows of the `windows` table with the folds of the trunk's pre-training, where these are others than the
+        study's
+    known : False where nobody says what the trunk was trained on; every fold is then ``unknown``
 
     Returns
     -------
@@ -78,12 +90,29 @@ def audit(
         sites = variants.drop_duplicates("variant")
         sites = sites.assign(end=sites["pos"] + sites["ref"].str.len())
         parts.append(_items("variant", sites["variant"], sites, "pos", "end"))
+    trained = windows if trunk is None else trunk
+    for kind, rows in (("region", regions), ("mpra", elements)):
+        if rows is not None:
+            # An assay's table may write 11 where the windows have chr11.
+            spelled = map_contigs(dict.fromkeys(rows["chrom"]), dict.fromkeys(trained["chrom"])).names
+            named = rows.assign(chrom=[spelled.get(name, name) for name in rows["chrom"]])
+            parts.append(_items(kind, named["item"], named, "start", "end"))
     items = pd.concat(parts, ignore_index=True)
+    if not known:
+        return items.assign(fold=UNKNOWN, input_overlap=None)[SCHEMAS["leakage"].names]
     where = items["chrom"].to_numpy(object), items["start"].to_numpy(), items["end"].to_numpy()
-    fold = folds_of(FoldMap(windows).touches(*where))
-    reached = FoldMap(windows, "input").touches(*where)
+    fold = folds_of(FoldMap(trained).touches(*where))
+    reached = FoldMap(trained, "input").touches(*where)
     others = [",".join(f for f, hit in zip(FOLDS, row) if hit and f != own) or None for row, own in zip(reached, fold)]
     return items.assign(fold=fold, input_overlap=np.array(others, object))[SCHEMAS["leakage"].names]
+
+
+def spans(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """``item chrom start end`` of each group of changed bases (``chrom pos``), by the column ``name``."""
+    grouped = rows.groupby([name, "chrom"], sort=False)["pos"].agg(["min", "max"]).reset_index()
+    return pd.DataFrame(
+        {"item": grouped[name], "chrom": grouped["chrom"], "start": grouped["min"], "end": grouped["max"] + 1}
+    )
 
 
 def _items(kind: str, names: pd.Series, rows: pd.DataFrame, start: str, end: str) -> pd.DataFrame:

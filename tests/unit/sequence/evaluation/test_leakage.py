@@ -2,11 +2,15 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.sequence.evaluation.leakage import FOLDS, FoldMap, audit, folds_of
+from presage.errors import UserError
+from presage.sequence.evaluation.leakage import FOLDS, FoldMap, audit, folds_of, spans
+from presage.sequence.mutagenesis.mpra import read_assay
+from presage.sequence.windows import trunk_windows
 from tests.unit.sequence.variants.cases import GENES, WINDOWS
 
 intervals = st.lists(
@@ -74,3 +78,51 @@ def test_real_borzoi_folds_and_mpra_leakage(real_data):
     # No base that a test window predicts is predicted in training.
     test = windows[windows["fold"] == "test"]
     assert not FoldMap(windows).touches(test["chrom"], test["out_start"], test["out_end"])[:, 0].any()
+
+
+def test_regions_elements_and_unknown_folds():
+    ism = pd.DataFrame({"item": "r", "chrom": "chr1", "pos": [190, 191, 210]})
+    assay = pd.DataFrame({"element": ["X", "X", "Y"], "chrom": ["1", "1", "9"], "pos": [10, 30, 5]})
+    regions, elements = spans(ism, "item"), spans(assay, "element")
+    assert regions.values.tolist() == [["r", "chr1", 190, 211]]
+    table = audit(WINDOWS, regions=regions, elements=elements).set_index(["kind", "item"])
+    assert table.loc[("region", "r"), "fold"] == "train"
+    assert table.loc[("mpra", "X"), "fold"] == "train"  # 1 is chr1
+    assert table.loc[("mpra", "Y"), "fold"] == "outside"
+    elsewhere = WINDOWS.assign(fold="test")
+    other = audit(WINDOWS, elements=elements, trunk=elsewhere).set_index(["kind", "item"])
+    assert other.loc[("mpra", "X"), "fold"] == "test"  # the trunk's own folds count, not the study's
+    nobody = audit(WINDOWS, elements=elements, known=False)
+    assert set(nobody["fold"]) == {"unknown"} and nobody["input_overlap"].isna().all()
+
+
+def test_real_reporter_elements_lie_where_borzoi_was_trained(real_data):
+    """Of the 20 experiments given here; Borzoi's released replicates have test fold3 and valid fold4."""
+    windows = trunk_windows(real_data / "folds/borzoi_sequences_human.bed.gz", [], 163_840, ["fold3"], ["fold4"])
+    assay, _ = read_assay(real_data / "mpra/kircher_grch38.tsv.gz", "GRCh38", [])
+    table = audit(windows, elements=spans(assay, "element"))
+    mpra = table[table["kind"] == "mpra"]
+    assert len(windows[windows["fold"] == "test"]) == 6888 and len(mpra) == 20
+    assert mpra["fold"].value_counts().to_dict() == IN_FOLDS
+    # Test windows whose input reaches what a training window predicts: their own fold is test, train is beside it.
+    own = table[(table["kind"] == "window") & (table["fold"] == "test")]
+    reads = windows.set_index(windows["window"].astype(str)).loc[own["item"]]
+    reached = FoldMap(windows).touches(reads["chrom"], reads["start"], reads["end"])[:, 0]
+    assert int(reached.sum()) == 115
+
+
+IN_FOLDS = {"train": 17, "valid": 2, "test": 1}
+
+
+def test_trunk_windows_that_say_nothing_are_refused(tmp_path):
+    bed = tmp_path / "w.bed"
+    for text, words in (
+        ("c\t0\t9\n", "is not BED with a fold"),
+        ("c\t0\t9\tfold3\n", "no window is train"),
+        ("c\tx\t9\tfold1\n", "is not BED with a fold"),
+    ):
+        bed.write_text(text)
+        with pytest.raises(UserError, match=words):
+            trunk_windows(bed, ["c"], 5, ["fold3"], ["fold4"])
+    with pytest.raises(UserError, match="cannot be read as BED"):
+        trunk_windows(tmp_path / "none.bed", ["c"], 5, ["fold3"], ["fold4"])
