@@ -1,5 +1,7 @@
 """Settings of the evaluation."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from presage.config.base import Section
@@ -18,4 +20,7 @@ class Evaluate(Section):
     )
     train_windows: int = Field(
         200, ge=0, description="windows of the training fold that are evaluated beside valid and test, evenly spaced"
+    )
+    tss_bins: list[Annotated[int, Field(ge=1)]] = Field(
+        [1000, 10_000, 100_000], description="edges of the bins of TSS distance for variant benchmarks, bp, rising"
     )

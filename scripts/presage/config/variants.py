@@ -25,6 +25,11 @@ class VariantSet(Section):
     calibration: str | None = Field(
         None, description="table of measured effects (chrom pos ref alt effect, and track or cell_type and assay)"
     )
+    benchmark: str | None = Field(
+        None,
+        description="table of labelled variants of the set (chrom pos ref alt label, and effect, effect_allele, track "
+        "or cell_type and assay), as fine-mapped eQTLs come: told apart by their effects (docs/evaluation.md)",
+    )
 
 
 class MatchedNull(Section):

@@ -196,6 +196,12 @@ class SequenceInputs:
                 sets[name] = VariantSet(vcf, null or None, shown if null else None, calibration or None)
         return sets
 
+    @property
+    def variant_benchmarks(self) -> dict[str, str]:
+        """Tables of labelled variants by the name of their set."""
+        given = self.config.variants.sets.items()
+        return {name: located(one.benchmark) for name, one in given if one.benchmark and name in self.variant_sets}
+
     def _of_world(self, stem: str) -> str:
         return f"{self.folder}/{stem}.vcf.gz" if self.world else ""
 

@@ -45,6 +45,7 @@ rule sequence_evaluate_tracks:
 rule sequence_evaluate_variants:
     input:
         scores=variant_scores(),
+        benchmarks=list(SEQ_IN.variant_benchmarks.values()),
         targets=adapt_targets(),
         tracks=track_table(),
         genes=rules.sequence_reference.output.genes,
@@ -62,6 +63,7 @@ rule sequence_evaluate_variants:
     params:
         settings=settings(SEQ.evaluate),
         scorer=scoring_name(),
+        benchmarked=list(SEQ_IN.variant_benchmarks),
         simulated=SIMULATED["sequence"],
         code=code("sequence_evaluate_variants"),
     message:

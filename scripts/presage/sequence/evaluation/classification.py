@@ -1,6 +1,9 @@
 """How well scores tell one class of variants from another, and find the sign, each with its interval."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 
 from presage.sequence.evaluation.estimates import Estimate, interval, proportion, scipy_stats
 
@@ -62,3 +65,49 @@ def sign_accuracy(effects: np.ndarray, truth: np.ndarray) -> Estimate:
     """Share of effects with the true sign, among those whose truth is not 0 (a predicted 0 is wrong)."""
     real = np.asarray(truth) != 0
     return proportion(int((np.sign(effects[real]) == np.sign(truth[real])).sum()), int(real.sum()))
+
+
+def average_precision(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Area under precision against recall, as steps (scikit-learn's definition); ties move together.
+
+    NaN without both classes or without a score. A score that tells nothing has the share of positives.
+    """
+    scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
+    if not labels.any() or labels.all():
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    last = _ends_of_ties(scores[order])
+    hits = np.cumsum(labels[order])[last]
+    precision, recall = hits / (np.flatnonzero(last) + 1), hits / hits[-1]
+    return float((np.diff(recall, prepend=0) * precision).sum())
+
+
+def by_class(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Bootstrap draws of row numbers, positives and negatives each among themselves."""
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(labels), np.flatnonzero(~np.asarray(labels, bool))]
+    for _ in range(resamples):
+        yield np.concatenate([rng.choice(group, len(group)) for group in groups if len(group)])
+
+
+def curves(scores: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Columns ``false_positive_rate true_positive_rate precision``, one row per distinct score, from the highest on;
+    no row without both classes. True positive rate is recall."""
+    labels = np.asarray(labels, bool)
+    columns = ["false_positive_rate", "true_positive_rate", "precision"]
+    if not labels.any() or labels.all():
+        return pd.DataFrame({name: np.empty(0) for name in columns})
+    scores = np.asarray(scores, np.float64)
+    order = np.argsort(-scores, kind="stable")
+    last = _ends_of_ties(scores[order])
+    hits, misses = (np.cumsum(part[order])[last] for part in (labels, ~labels))
+    rows = pd.DataFrame(
+        {columns[0]: misses / misses[-1], columns[1]: hits / hits[-1], columns[2]: hits / (hits + misses)}
+    )
+    start = pd.DataFrame({columns[0]: [0.0], columns[1]: [0.0], columns[2]: [rows[columns[2]].iloc[0]]})
+    return pd.concat([start, rows], ignore_index=True)
+
+
+def _ends_of_ties(ranked: np.ndarray) -> np.ndarray:
+    """bool ``[n]``: the last of each run of equal values (infinite ones too) of a sorted array."""
+    return np.append(ranked[1:] != ranked[:-1], True)

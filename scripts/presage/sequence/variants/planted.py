@@ -13,6 +13,7 @@ from presage.errors import UserError
 from presage.sequence.evaluation.classification import auroc_with_interval, recovered_share, sign_accuracy
 from presage.sequence.evaluation.estimates import Estimate, proportion
 from presage.sequence.evaluation.metrics import Metrics
+from presage.sequence.evaluation.variant_benchmark import Benchmark, splits
 from presage.sequence.variants.calibration import ks_uniform, share_below
 
 _SCORE = "score: largest |log_fc| over tracks"
@@ -30,8 +31,8 @@ def evaluate_variants(
     bootstrap_seed: int = 0,
     simulated: bool = True,
 ) -> pd.DataFrame:
-    """Metrics of one set of scored variants, on all of them (split ``all``) and outside the training fold
-    (``not_train``).
+    """Metrics of one set of scored variants: on all of them (split ``all``), outside the training fold
+    (``not_train``), and in each fold of the trunk.
 
     Parameters
     ----------
@@ -58,9 +59,8 @@ def evaluate_variants(
         raise UserError("planted variants", "none of the scored variants is in the truth", "score the world's own VCF")
     signs, tops = _strongest(scores, truth, tracks, genes), _tops(scores, truth, tracks, genes)
     parts = []
-    for split in ("not_train", "all"):
+    for split, kept in splits(scored).items():
         metrics = Metrics(split, simulated)
-        kept = scored if split == "all" else scored[scored["fold"] != "train"]
         _add_auroc(metrics, model, seed, kept, resamples, bootstrap_seed)
         for group in ("all", "rna", "atac"):
             found = signs[(signs["group"] == group) & signs["variant"].isin(kept["variant"])]
@@ -166,18 +166,15 @@ def _add_calibration(metrics: Metrics, model: str, seed: int | None, controls: p
         metrics.add("null_below_0.05", model, share_below(p), group=str(group), seed=seed, note=note)
 
 
-def roc(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Curves outside the training fold: ``model`` (model or oracle) ``false_positive_rate true_positive_rate``."""
+def as_benchmark(
+    scores: pd.DataFrame, truth: pd.DataFrame, tracks: pd.DataFrame, genes: pd.DataFrame | None = None
+) -> Benchmark:
+    """The planted variants as labelled ones, with the oracle's score beside the model's; a causal variant's effect is
+    that in the cell type and assay where it is largest."""
     rows = _per_variant(scores, truth[truth["kind"].isin(["causal", "control"])])
-    rows = rows[rows["fold"] != "train"]
-    parts = []
-    for model, column in (("oracle", "oracle"), ("model", "score")):
-        ranked = rows.sort_values(column, ascending=False, kind="stable")
-        last = ranked[column] != ranked[column].shift(-1)  # ties move together
-        hits, misses = ranked["causal"].cumsum()[last], (~ranked["causal"]).cumsum()[last]
-        if len(ranked) and hits.iloc[-1] and misses.iloc[-1]:
-            rates = {"false_positive_rate": misses / misses.iloc[-1], "true_positive_rate": hits / hits.iloc[-1]}
-            start = pd.DataFrame({name: [0.0] for name in rates})
-            parts.append(pd.concat([start, pd.DataFrame(rates)]).assign(model=model))
-    columns = ["model", "false_positive_rate", "true_positive_rate"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    first = scores.drop_duplicates("variant").set_index("variant")["tss_distance"]
+    signs = _strongest(scores, truth, tracks, genes)
+    effects = signs[signs["group"] == "all"].set_index("variant")[["log_fc", "effect_log2"]]
+    told = effects.reindex(rows["variant"]).to_numpy(float)
+    distance = first.reindex(rows["variant"]).astype("Float64").to_numpy(float, na_value=np.nan)
+    return Benchmark(rows.assign(predicted=told[:, 0], effect=told[:, 1], distance=distance), _SCORE)

@@ -60,3 +60,20 @@ def test_sign_accuracy_counts_only_real_effects():
     found = k.sign_accuracy(np.array([0.1, -2, 0.0, 5]), np.array([1.0, 1, -1, 0]))
     assert (found.value, found.n) == (pytest.approx(1 / 3), 3) and found.low < 1 / 3 < found.high
     assert np.isnan(k.sign_accuracy(np.array([]), np.array([])).value)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=40))
+def test_average_precision_and_curves_equal_sklearn(pairs):
+    from sklearn.metrics import average_precision_score, roc_curve
+
+    scores, labels = np.array([p[0] for p in pairs], float), np.array([p[1] for p in pairs])
+    found, drawn = k.average_precision(scores, labels), k.curves(scores, labels)
+    if labels.all() or not labels.any():
+        assert np.isnan(found) and drawn.empty
+        return
+    assert found == pytest.approx(average_precision_score(labels, scores))
+    false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
+    np.testing.assert_allclose(drawn["false_positive_rate"], false)
+    np.testing.assert_allclose(drawn["true_positive_rate"], true)
+    assert drawn["precision"].iloc[-1] == pytest.approx(labels.mean())

@@ -6,7 +6,8 @@ import pytest
 
 from presage import tables
 from presage.errors import UserError
-from presage.sequence.variants.planted import evaluate_variants, roc
+from presage.sequence.evaluation.variant_benchmark import benchmark, benchmark_curves
+from presage.sequence.variants.planted import as_benchmark, evaluate_variants
 
 SLUGS = ["a_rna_plus", "a_rna_minus", "b_rna_plus", "b_rna_minus", "a_atac", "b_atac"]
 TRACKS = pd.DataFrame({"slug": SLUGS, "strand": ["+", "-", "+", "-", ".", "."]})
@@ -112,13 +113,26 @@ def test_undefined_has_a_reason():
         evaluate_variants(scores.assign(variant="x"), truth, TRACKS)
 
 
-def test_roc_is_the_auroc():
+def test_curves_are_the_auroc():
     truth, scores = world(noise=0.6)
     scores["log_fc"] = scores["log_fc"].round(1)  # ties
+    scores["tss_distance"] = pd.array(np.arange(len(scores)) % 5000, "Int64")
     table = evaluate_variants(scores, truth, TRACKS, GENES, resamples=100)
-    curves = roc(scores, truth)
+    known = {"planted": as_benchmark(scores, truth, TRACKS, GENES)}
+    found = benchmark_curves(known, {"score": "model", "oracle": "oracle"}, [1000])
     for model, metric in (("model", "variant_auroc"), ("oracle", "variant_oracle_auroc")):
-        curve = curves[curves["model"] == model]
-        area = np.trapezoid(curve["true_positive_rate"], curve["false_positive_rate"])
+        curve = found[(found["model"] == model) & (found["group"] == "all")]
+        rates = curve[["false_positive_rate", "true_positive_rate"]]
+        area = np.trapezoid(rates["true_positive_rate"], rates["false_positive_rate"])
         assert area == pytest.approx(get(table, metric)["value"])
-        assert curve.iloc[0, 1:].tolist() == [0, 0] and curve.iloc[-1, 1:].tolist() == [1, 1]
+        assert rates.iloc[0].tolist() == [0, 0] and rates.iloc[-1].tolist() == [1, 1]
+
+
+def test_as_a_benchmark_the_signs_are_those_of_the_planted_truth():
+    truth, scores = world(noise=0.6)
+    scores["tss_distance"] = pd.array(np.arange(len(scores)) % 5000, "Int64")
+    table = evaluate_variants(scores, truth, TRACKS, GENES, resamples=100)
+    rows = benchmark(as_benchmark(scores, truth, TRACKS, GENES), "m", [1000], resamples=50)
+    same = rows[(rows["group"] == "all") & (rows["split"] == "not_train") & (rows["model"] == "m")].set_index("metric")
+    assert same.loc["variant_auroc", "value"] == pytest.approx(get(table, "variant_auroc")["value"])
+    assert same.loc["variant_sign_accuracy", "value"] == pytest.approx(get(table, "variant_sign_accuracy")["value"])
