@@ -36,6 +36,9 @@ class GenomeWorld(Section):
     rare_share: float = Field(
         0.05, gt=0, lt=0.5, description="share of the cells that are of type rare, whose factor no other type uses"
     )
+    rare_tissues: int = Field(
+        0, ge=0, description="bulk tissues that are mostly of type rare, so that the trunk knows its factor, too"
+    )
     blend: bool = Field(
         False, description="add a cell type, blend, that is between alpha and beta and has no factor of its own"
     )

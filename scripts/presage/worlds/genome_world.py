@@ -64,7 +64,10 @@ def build(settings: GenomeWorld, seed: int, out: Path) -> None:
     _write_lines(out / "samples.tsv", _tsv(settings.sample_rows))
     bulk_depth = settings.bulk_depth * level.bulk
     states = truth.rule.states
-    bulk = write_bulk(layout, truth.expectation, states, bulk_depth, stream(seed, "bulk"), out / "bulk")
+    rng = stream(seed, "bulk")
+    bulk = write_bulk(
+        layout, truth.expectation, states, bulk_depth, rng, out / "bulk", rare_tissues=settings.rare_tissues
+    )
     bulk.to_csv(out / "bulk" / "tracks.tsv", sep="\t", index=False)
 
     variants, effects = plant_variants(settings, truth, stream(seed, "variants"))

@@ -25,21 +25,30 @@ TISSUES = {
 RANDOM_TISSUES = 8  # further ones, some nearly pure, as the sorted primary cells of public compendia are
 PURITY = 0.25  # concentration of the random shares; below 1, one type prevails
 RARE_SHARE = 0.02  # of the rare type in the random ones
+MOSTLY = 0.7  # of the rare type in tissues that are made of it
 STRANDS = {"+": "plus", "-": "minus"}
 STEP = 2 * GRID  # bp, resolution of the bigWigs
 INTRON = 0.2  # coverage of introns, relative to exons
 
 
-def mixtures(rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Shares of CELL_TYPES in each tissue: those of TISSUES, then RANDOM_TISSUES random ones."""
-    drawn = rng.dirichlet(np.full(len(CELL_TYPES) - 1, PURITY), RANDOM_TISSUES) * (1 - RARE_SHARE)
-    extra = np.append(drawn, np.full((RANDOM_TISSUES, 1), RARE_SHARE), axis=1)
+def mixtures(rng: np.random.Generator, rare_tissues: int = 0) -> dict[str, NDArray[np.float64]]:
+    """Shares of CELL_TYPES in each tissue: those of TISSUES, RANDOM_TISSUES random ones, and ``rare_tissues`` that
+    are mostly of the rare type."""
+    rare = np.repeat([RARE_SHARE, MOSTLY], [RANDOM_TISSUES, rare_tissues])[:, None]
+    drawn = rng.dirichlet(np.full(len(CELL_TYPES) - 1, PURITY), len(rare)) * (1 - rare)
+    extra = np.append(drawn, rare, axis=1)
     known = {name: np.array(shares) for name, shares in TISSUES.items()}
     return known | {f"tissue{i}": shares for i, shares in enumerate(extra, start=len(TISSUES) + 1)}
 
 
 def write_bulk(
-    layout: Layout, expectation: Expectation, states: States, depth: float, rng: np.random.Generator, out: Path
+    layout: Layout,
+    expectation: Expectation,
+    states: States,
+    depth: float,
+    rng: np.random.Generator,
+    out: Path,
+    rare_tissues: int = 0,
 ) -> pd.DataFrame:
     """Write ``<tissue>_atac.bw`` and ``<tissue>_rna_<plus|minus>.bw`` into ``out``; returns the rows of tracks.tsv.
 
@@ -47,7 +56,7 @@ def write_bulk(
     """
     share = expectation.expression / expectation.expression.sum(axis=1, keepdims=True)
     listed = []
-    for tissue, types in mixtures(rng).items():
+    for tissue, types in mixtures(rng, rare_tissues).items():
         weights = types @ states.type_means()[: len(CELL_TYPES)]  # no tissue has the blend, nor anything diseased
         access = {c: (weights @ a + CLOSED).reshape(-1, STEP // GRID) for c, a in expectation.activity.items()}
         level = weights @ share

@@ -29,7 +29,7 @@ def value(table, metric, model="m", group="all", split="not_train"):
 
 
 def test_numbers_are_those_of_scikit_learn_and_scipy(tmp_path):
-    given = case()
+    given = case(1500)
     table = benchmark(given, "m", [1000, 10_000], resamples=100, simulated=True)
     tables.write(tmp_path / "m.parquet", "metrics", table)
     for split, part in splits(given.rows).items():
