@@ -20,13 +20,18 @@ class Report(Section):
 
 # file stem -> branch; the captions are workflow/report/<stem>.rst
 FIGURES = {
-    "fig1_pseudobulk": "sequence",
+    "fig1_overview": "sequence",
     "fig2_adapters": "sequence",
     "fig3_tracks": "sequence",
-    "fig4_variants": "sequence",
-    "fig5_pose": "homecage",
-    "fig6_activity": "homecage",
-    "fig7_alarms": "homecage",
-    "fig8_cage": "homecage",
-    "fig9_dss": "homecage",
+    "fig4_across_types": "sequence",
+    "fig5_variants": "sequence",
+    "fig6_ism": "sequence",
+    "fig7_generalisation": "sequence",
+    "fig8_leakage": "sequence",
+    "fig10_pose": "homecage",
+    "fig11_rhythms": "homecage",
+    "fig12_alarms": "homecage",
+    "fig16_cage": "homecage",
+    "fig17_dss": "homecage",
+    "fig18_pseudobulk": "sequence",
 }

@@ -1,11 +1,10 @@
 """The adapters of a run side by side, as a Markdown table: ``python -m presage.report.adapter_table results/<run>``."""
 
 import sys
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from presage.report.adapter_costs import adapter_costs
 from presage.report.run import NoData, Run
 from presage.report.summary import pick
 
@@ -34,26 +33,23 @@ def adapter_table(run: Run, reference: str = "probe") -> str:
     """
     metrics = run.table("metrics")
     test = metrics[metrics["split"] == "test"]
-    folders = sorted((run.folder / "sequence/adapt").glob("*/seed*"))
-    lines = {}
-    for name in dict.fromkeys(folder.parent.name for folder in folders):
-        cards = [run.json(f"{f.relative_to(run.folder)}/card.json") for f in folders if f.parent.name == name]
+    costs, lines = adapter_costs(run), {}
+    for name, fits in costs.groupby("name", sort=False):
         value, low, high = pick(test, "bin_pearson", model=name, group="all")
         own = test[(test["metric"] == "bin_pearson") & (test["model"] == name) & (test["group"] == "all")]
         seeds = own["value"][own["seed"].notna()]
-        valid = float(np.mean([card["valid_pearson"] for card in cards]))
-        seconds, peak = _jobs(run.folder / "benchmarks/sequence_adapt", name)
+        valid, first = float(fits["valid_pearson"].mean()), fits.iloc[0]
         cells = [
-            name,
-            f"{cards[0]['adapter_parameters']:,d}",
-            f"{cards[0]['trainable_fraction']:.2%}",
+            str(name),
+            f"{int(first['adapter_parameters']):,d}",
+            f"{first['trainable_fraction']:.2%}",
             f"{valid:.3f}",
             f"{value:.3f}",
             f"{low:.3f} to {high:.3f}",
             f"{seeds.min():.3f} to {seeds.max():.3f}",
-            *_difference(test, name, reference),
-            f"{seconds:.0f}",
-            f"{peak:,.0f}",
+            *_difference(test, str(name), reference),
+            f"{fits['seconds'].mean():.0f}",
+            f"{fits['peak_mb'].max():,.0f}",
         ]
         lines[name] = (valid, "| " + " | ".join(cells) + " |")
     head = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
@@ -65,15 +61,6 @@ def _difference(test: pd.DataFrame, name: str, reference: str) -> tuple[str, str
         return "", ""
     value, low, high = pick(test, "bin_pearson_difference", model=name, group="all")
     return f"{value:+.3f}", f"{low:+.3f} to {high:+.3f}"
-
-
-def _jobs(folder: Path, name: str) -> tuple[float, float]:
-    """Mean seconds and highest resident MB of a run's fits."""
-    files = [pd.read_csv(path, sep="\t") for path in sorted(folder.glob(f"{name}.seed*.tsv"))]
-    if not files:
-        return np.nan, np.nan
-    jobs = pd.concat(files)
-    return float(jobs["s"].mean()), float(jobs["max_rss"].max())
 
 
 def main() -> None:

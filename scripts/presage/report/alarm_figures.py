@@ -8,8 +8,8 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from presage.config.report import Report
 from presage.report import style
+from presage.report.metric_rows import metric
 from presage.report.run import OURS, NoData, Run
-from presage.report.sequence_figures import metric
 from presage.report.style import Drawing
 from presage.report.timeline import words
 

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from presage.report import style
 from presage.report.gene_models import draw_gene, gene_axis
+from presage.report.metric_rows import thousands
 from presage.report.naming import short
 from presage.report.pseudobulk_figures import KINDS, records
 from presage.report.run import NoData
-from presage.report.sequence_figures import thousands
 from presage.report.style import FULL
 
 GENES, LEAST = 3, 50  # genes shown; molecules that one needs

@@ -66,12 +66,12 @@ def saturated(region: Saturated, settings: Picture, simulated: bool | None) -> F
             _sites(axes[0], sites)
         pairs = axes[bool(len(sites)) :]
         held = {track: importance(table[table["track"] == track]) for track in tracks}
-        reach = _limits(held.values())
+        reach = limits(held.values())
         shown = substitutions(table[table["track"].isin(tracks)])
         limit = max(1e-9, float(shown["log_fc"].abs().max()))
         for i, track in enumerate(tracks):
             rows = table[table["track"] == track]
-            _logo(pairs[2 * i], rows, held[track], reach)
+            logo(pairs[2 * i], rows, held[track], reach)
             _seqlets(pairs[2 * i], region.seqlets[region.seqlets["track"] == track])
             image = _heat(pairs[2 * i + 1], rows, np.arange(low, high), limit)
             pairs[2 * i].set_title(f"{rows['cell_type'].iloc[0]} ({track})")
@@ -119,7 +119,8 @@ def _width(length: int) -> float:
     return min(WIDEST, max(style.WIDTH, 1.9 + 0.075 * length))
 
 
-def _limits(held: Iterable[pd.Series]) -> tuple[float, float]:
+def limits(held: Iterable[pd.Series]) -> tuple[float, float]:
+    """The y axis that logos share, with room above them for the marks of seqlets."""
     values = np.concatenate([one.to_numpy() for one in held])
     low, high = min(0.0, values.min()), max(0.0, values.max())
     pad = 0.06 * max(high - low, 1e-9)
@@ -142,7 +143,7 @@ def _sites(axis: Axes, sites: pd.DataFrame) -> None:
     axis.tick_params(length=0)
 
 
-def _logo(axis: Axes, rows: pd.DataFrame, held: pd.Series, reach: tuple[float, float]) -> None:
+def logo(axis: Axes, rows: pd.DataFrame, held: pd.Series, reach: tuple[float, float]) -> None:
     """Each base of the genome as high as its importance; bars where letters could not be read."""
     letters = rows.drop_duplicates("pos").set_index("pos")["ref"].reindex(held.index)
     if len(held) > LEGIBLE:

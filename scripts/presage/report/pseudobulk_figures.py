@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from presage.report import style
+from presage.report.fate_bars import fate_bars
+from presage.report.metric_rows import thousands
 from presage.report.naming import name_points, short
 from presage.report.run import NoData
-from presage.report.sequence_figures import fate_bars, thousands
 from presage.report.style import FULL, HALF
 from presage.sequence.evaluation.correlation import noise_ceiling
 from presage.sequence.folds import FOLDS

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from presage.report import gene_coverage, pseudobulk_figures
 from presage.report.drawing import Drawn, draw
+from presage.report.fate_bars import fate_look, fate_order, reads_by_fate
 from presage.report.fates import by_fate
 from presage.report.neighbours import markers, reference_rows, umap
 from presage.report.page import Card, Table, table
 from presage.report.render import number, render
 from presage.report.run import NoData, Run
-from presage.report.sequence_figures import fate_look, fate_order, reads_by_fate
 from presage.report.style import FULL, HALF
 from presage.report.timeline import simulated_sentence
 from presage.sequence.folds import FOLDS

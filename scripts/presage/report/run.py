@@ -13,6 +13,7 @@ from presage import tables
 # name -> (path below results/<run>/, table of presage.tables or "" where the columns are free)
 FILES = {
     "genes": ("sequence/reference/genes.parquet", "genes"),
+    "windows": ("sequence/reference/windows.parquet", "windows"),
     "cells": ("sequence/pseudobulk/cells.parquet", "cells"),
     "tracks": ("sequence/pseudobulk/tracks.parquet", "tracks"),
     "markers": ("sequence/labels/markers.parquet", ""),
@@ -21,6 +22,8 @@ FILES = {
     "metrics": ("sequence/evaluate/metrics.parquet", "metrics"),
     "gene_head_evaluation": ("sequence/gene_head/evaluation.parquet", "metrics"),
     "cells_evaluation": ("sequence/cells/evaluation.parquet", "metrics"),
+    "generalise": ("sequence/evaluate/generalise.parquet", "generalise"),
+    "mpra": ("sequence/mpra/agreement.parquet", "mpra"),
     "leakage": ("sequence/evaluate/leakage.parquet", "leakage"),
     "roc": ("sequence/evaluate/roc.parquet", ""),
     "examples": ("sequence/evaluate/examples.parquet", ""),
@@ -108,6 +111,12 @@ class Run:
         if not file.is_file():
             raise NoData(f"{path} is not there")
         return json.loads(file.read_text())
+
+    def regions(self) -> list[tuple[str, pd.DataFrame]]:
+        """The `ism` table of each saturated region, by name."""
+        pictures = sorted(self.folder.glob("sequence/ism/*.svg"))
+        found = [(path.stem, path.with_suffix(".parquet")) for path in pictures]
+        return [(name, tables.read(path, "ism")) for name, path in found if path.is_file()]
 
     def cards(self) -> list[dict[str, Any]]:
         """The cards of the adapters by name and seed, with ``name`` and ``seed`` of their folder."""

@@ -13,8 +13,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from presage.report import style
 from presage.report.gene_models import draw_genes, rows_needed
 from presage.report.heat import GAIN, LOSS
+from presage.report.metric_rows import thousands
 from presage.report.naming import short
-from presage.report.sequence_figures import thousands
 from presage.report.style import FULL, Drawing
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.predicted import Predicted

@@ -16,20 +16,28 @@ def figures(config: Config, branch: str) -> list[str]:
     """Stems of the figures that a run of ``config`` can draw for ``branch``."""
     sequence, homecage = config.sequence, config.homecage
     absent: set[str] = set()
-    if sequence and not (sequence.world or sequence.samples):
-        absent.add("fig1_pseudobulk")
-    if sequence and not (sequence.world or sequence.variants.sets):
-        absent.add("fig4_variants")
-    if sequence and not SequenceInputs(sequence, "").has_tracks:
-        absent |= {"fig2_adapters", "fig3_tracks", "fig4_variants"}
+    if sequence:
+        own = SequenceInputs(sequence, "")
+        if not (sequence.world or sequence.samples):
+            absent.add("fig18_pseudobulk")
+        if not own.variant_sets:
+            absent.add("fig5_variants")
+        if not own.ism_regions:
+            absent.add("fig6_ism")
+        if not own.gtf:
+            absent.add("fig4_across_types")
+        if not sequence.generalise.listed and not (own.has_coverage and sequence.pseudobulk.downsample):
+            absent.add("fig7_generalisation")
+        if not own.has_tracks:
+            absent |= {stem for stem, owner in FIGURES.items() if owner == "sequence"} - {"fig18_pseudobulk"}
     if homecage:
         inputs = HomeCageInputs(homecage, "")
         if not inputs.labelled:
-            absent.add("fig5_pose")
+            absent.add("fig10_pose")
         if not inputs.cages:
-            absent |= {"fig6_activity", "fig7_alarms", "fig8_cage"}
+            absent |= {"fig11_rhythms", "fig12_alarms", "fig16_cage"}
         if homecage.dss is None:
-            absent.add("fig9_dss")
+            absent.add("fig17_dss")
     return [stem for stem, owner in FIGURES.items() if owner == branch and stem not in absent]
 
 

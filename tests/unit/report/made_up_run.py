@@ -57,7 +57,14 @@ def sequence_run(folder: Path) -> None:
             "rna_a": {"reads": reads},
             "rna_b": {"reads": {**reads, "used": 40_000}},
             "atac": {"reads": {"used": 30_000, "no_label": 2_000}},
-        }
+        },
+        "tracks": {
+            t: {
+                "noise_ceiling": {"test": 0.9},
+                "downsample": [{"share": 0.25, "noise_ceiling": {"test": 0.7}}],
+            }
+            for t in TYPES[:3]
+        },
     }
     (folder / "sequence/pseudobulk/qc.json").write_text(json.dumps(qc))
     cells = [
@@ -125,17 +132,72 @@ def sequence_run(folder: Path) -> None:
     pq.write_table(pa.Table.from_pandas(pd.DataFrame(bins)), folder / "sequence/evaluate/examples.parquet")
     (folder / "sequence/trunk").mkdir()
     (folder / "sequence/trunk/card.json").write_text(json.dumps({"trunk_parameters": 300_000}))
-    (folder / "sequence/adapt/lora/seed0/card.json").write_text(
-        json.dumps({"trainable_fraction": 0.021, "head_parameters": 400})
-    )
+    card = {"trainable_fraction": 0.021, "head_parameters": 400, "adapter_parameters": 6_300, "valid_pearson": 0.6}
+    card["run"] = {"kind": "lora", "rank": 4, "train_share": 1.0}
+    (folder / "sequence/adapt/lora/seed0/card.json").write_text(json.dumps(card))
+    (folder / "benchmarks/sequence_adapt").mkdir(parents=True)
+    (folder / "benchmarks/sequence_adapt/lora.seed0.tsv").write_text("s\tmax_rss\n61.5\t900.2\n")
     tables.write(folder / "sequence/evaluate/metrics.parquet", "metrics", metrics(rng))
     steps = np.linspace(0, 1, 30)
     roc = [
-        {"model": m, "false_positive_rate": x, "true_positive_rate": x**power}
+        {
+            "set": "p",
+            "model": m,
+            "group": "all",
+            "false_positive_rate": x,
+            "true_positive_rate": x**power,
+            "precision": 1 - x / 2,
+        }
         for m, power in (("oracle", 0.1), ("model", 0.3))
         for x in steps
     ]
     pq.write_table(pa.Table.from_pandas(pd.DataFrame(roc)), folder / "sequence/evaluate/roc.parquet")
+    held_out(folder, rng)
+
+
+def held_out(folder: Path, rng: np.random.Generator) -> None:
+    """The audit, hold-outs, a saturated region."""
+    leakage = [
+        {"item": f"{kind}{i}", "kind": kind, "chrom": "chr1", "fold": ("train", "test", "outside")[i % 3]}
+        for kind in ("window", "gene", "variant", "mpra")
+        for i in range(12)
+    ]
+    tables.write(folder / "sequence/evaluate/leakage.parquet", "leakage", filled("leakage", leakage))
+    rows = [
+        {
+            "axis": axis,
+            "held_out": value,
+            "metric": "bin_pearson",
+            "model": "lora",
+            "predictor": predictor,
+            "group": "all",
+            "assay": "all",
+            "split": "test",
+            "value": r,
+            "ci_low": r - 0.04,
+            "ci_high": r + 0.04,
+            "drop": None if predictor == "in_sample" else 0.7 - r,
+            "drop_low": None if predictor == "in_sample" else 0.66 - r,
+            "drop_high": None if predictor == "in_sample" else 0.74 - r,
+            "retained": None if predictor == "in_sample" else r / 0.7,
+            "ceiling": 0.9,
+            "primary": predictor == "nearest_head",
+        }
+        for axis, value in (("cell_type", "astro"), ("donor", "d1"))
+        for predictor, r in (("in_sample", 0.7), ("nearest_head", 0.55), ("mean_of_kept", 0.5))
+    ]
+    tables.write(folder / "sequence/evaluate/generalise.parquet", "generalise", filled("generalise", rows))
+    (folder / "sequence/ism").mkdir()
+    changes = [
+        {"chrom": "chr1", "pos": 500 + i, "ref": ref, "alt": alt, "track": t, "cell_type": t, "assay": "rna"}
+        | {"log_fc": float(rng.normal(0, 0.1 + (10 < i < 18)))}
+        for i, ref in enumerate("ACGT" * 10)
+        for alt in "ACGT"
+        for t in TYPES
+        if alt != ref
+    ]
+    tables.write(folder / "sequence/ism/tss.parquet", "ism", filled("ism", changes))
+    (folder / "sequence/ism/tss.svg").write_text("<svg/>")
 
 
 def metrics(rng: np.random.Generator) -> pd.DataFrame:
@@ -172,6 +234,14 @@ def metrics(rng: np.random.Generator) -> pd.DataFrame:
                 "note": None if known else "constant over types: undefined",
             }
         )
+    for model, level in (("lora", 0.5), ("linear", 0.4)):
+        for name in ("gene_pearson", "gene_centred_r", "skill"):
+            for group in ("all", *(TYPES if name == "gene_centred_r" else ())):
+                found = {"metric": name, "model": model, "split": "test", "group": group, "value": level, "n": 30}
+                rows.append({**found, "seed": None, "ci_low": level - 0.1, "ci_high": level + 0.1})
+    rows.append(
+        {"metric": "variant_auprc", "model": "lora", "split": "not_train", "group": "tss 0-1 kb", "value": 0.8, "n": 60}
+    )
     for name, model, value in (
         ("variant_auroc", "lora", 0.87),
         ("variant_oracle_auroc", "oracle", 0.97),

@@ -8,14 +8,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from presage.config.report import FIGURES, Report
-from presage.report.figures import DRAW, draw_figures
+from presage.errors import UserError
+from presage.report.fate_bars import reads_by_fate
+from presage.report.figures import DRAW, PLOTS, draw_figures
+from presage.report.metric_rows import over_seeds, thousands
+from presage.report.paper.effects import strongest
+from presage.report.redraw import redraw
 from presage.report.run import NOT_DRAWN, NoData, Run
-from presage.report.sequence_figures import over_seeds, reads_by_fate, strongest, thousands
 from presage.report.style import style
 
 
 def test_every_announced_figure_has_a_function():
-    assert list(DRAW) == list(FIGURES)
+    assert set(DRAW) == set(FIGURES) and set(PLOTS) == {s for s, branch in FIGURES.items() if branch == "sequence"}
 
 
 @pytest.mark.parametrize("stem", FIGURES)
@@ -24,14 +28,32 @@ def test_a_full_run_draws(run_folder, stem):
         figure, numbers = DRAW[stem](Run(run_folder), Report(), True)
     assert len(numbers) > 0
     assert figure.axes
-    assert "panel" in numbers or stem in ("fig3_tracks", "fig5_pose")
+    assert "panel" in numbers or stem == "fig10_pose"
+
+
+@pytest.mark.parametrize("stem", PLOTS)
+def test_a_figure_is_drawn_again_from_its_numbers_alone(run_folder, tmp_path, stem):
+    draw_figures(Run(run_folder), tmp_path, [stem], Report(), True)
+    made = redraw(tmp_path / f"{stem}.parquet", tmp_path / "again" / stem)
+    assert [path.suffix for path in made] == [".svg", ".pdf", ".png", ".parquet"]
+    for path in made:
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+def test_numbers_of_no_figure_are_refused(tmp_path, sequence_only):
+    with pytest.raises(UserError, match="is no numbers of a figure"):
+        redraw(tmp_path / "other.parquet")
+    shutil.rmtree(sequence_only / "sequence/pseudobulk")
+    draw_figures(Run(sequence_only), tmp_path, ["fig18_pseudobulk"], Report(), True)
+    with pytest.raises(UserError, match=r"was not drawn: .*qc\.json is not there"):
+        redraw(tmp_path / "fig18_pseudobulk.parquet")
 
 
 def test_an_absent_table_is_a_reason_and_still_a_file(sequence_only, tmp_path):
     shutil.rmtree(sequence_only / "sequence/pseudobulk")
-    reasons = draw_figures(Run(sequence_only), tmp_path, ["fig1_pseudobulk", "fig7_alarms"], Report(), True)
-    assert "qc.json is not there" in reasons["fig1_pseudobulk"]
-    assert "evaluation.parquet is not there" in reasons["fig7_alarms"]
+    reasons = draw_figures(Run(sequence_only), tmp_path, ["fig18_pseudobulk", "fig12_alarms"], Report(), True)
+    assert "qc.json is not there" in reasons["fig18_pseudobulk"]
+    assert "evaluation.parquet is not there" in reasons["fig12_alarms"]
     for stem, reason in reasons.items():
         assert pq.read_table(tmp_path / f"{stem}.parquet")[NOT_DRAWN][0].as_py() == reason
         assert f"{stem} was not drawn" in (tmp_path / f"{stem}.svg").read_text()
@@ -46,18 +68,18 @@ def test_branches_draw_alone(sequence_only, tmp_path):
 
 
 def test_dss_is_never_marked_as_simulated(run_folder, tmp_path):
-    draw_figures(Run(run_folder), tmp_path, ["fig9_dss"], Report(), True)
-    assert "SIMULATED" not in (tmp_path / "fig9_dss.svg").read_text()
-    assert not pq.read_table(tmp_path / "fig9_dss.parquet")["simulated"].to_pandas().any()
+    draw_figures(Run(run_folder), tmp_path, ["fig17_dss"], Report(), True)
+    assert "SIMULATED" not in (tmp_path / "fig17_dss.svg").read_text()
+    assert not pq.read_table(tmp_path / "fig17_dss.parquet")["simulated"].to_pandas().any()
 
 
 def test_the_example_cage_can_be_chosen(run_folder):
     with style():
-        _, numbers = DRAW["fig8_cage"](Run(run_folder), Report(example_cage="C03"), True)
+        _, numbers = DRAW["fig16_cage"](Run(run_folder), Report(example_cage="C03"), True)
         assert set(numbers["cage"]) == {"C03"}
         assert numbers.loc[numbers["panel"] == "feature", "low"].notna().any()  # the detector's own baseline
         with pytest.raises(NoData, match="nowhere"):
-            DRAW["fig8_cage"](Run(run_folder), Report(example_cage="nowhere"), True)
+            DRAW["fig16_cage"](Run(run_folder), Report(example_cage="nowhere"), True)
 
 
 def test_fates_are_complete():

@@ -28,7 +28,7 @@ def drawn(tmp_path_factory):
     homecage_run(folder)
     run = Run(folder)
     (folder / "homecage/pose_model/card.json").unlink()
-    draw_figures(run, folder / "figures", ["fig3_tracks", "fig5_pose", "fig7_alarms"], Report(), True)
+    draw_figures(run, folder / "figures", ["fig3_tracks", "fig10_pose", "fig12_alarms"], Report(), True)
     return run, build_summary(run, built_in().model_dump(mode="json"))
 
 
@@ -37,7 +37,7 @@ def text(drawn, tmp_path_factory) -> str:
     run, summary = drawn
     captions = tmp_path_factory.mktemp("captions")
     (captions / "fig3_tracks.rst").write_text("One window,\n``not`` <more>.\n")
-    figures = {stem: FIGURES[stem] for stem in ("fig3_tracks", "fig5_pose", "fig7_alarms")}
+    figures = {stem: FIGURES[stem] for stem in ("fig3_tracks", "fig10_pose", "fig12_alarms")}
     return index_page(run, summary, figures, captions, "Trial & error", {"Seed": "1"})
 
 
@@ -45,7 +45,7 @@ def test_no_network_is_needed(text):
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
     assert "@import" not in text and "<link" not in text
     sources = re.findall(r'<img[^>]* src="([^"]+)"', text)
-    assert len(sources) == 2 and all(source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert len(sources) == 3 and all(source.startswith("data:image/svg+xml;base64,") for source in sources)
 
 
 def test_everything_is_escaped(text):
@@ -64,7 +64,7 @@ def test_headline_numbers_carry_intervals(text):
 
 
 def test_what_is_missing_is_named(text):
-    assert re.search(r"<b>fig5_pose</b> was not drawn: .*card\.json is not there", text)
+    assert re.search(r"<b>fig10_pose</b> was not drawn: .*card\.json is not there", text)
     assert "sequence.variants.recovered_share" in text
     assert "3 variants were not scored: REF differs from the genome" in text
     assert "Too little healthy time to show these alarm budgets: 0.05" in text
