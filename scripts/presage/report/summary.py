@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from presage.report.render import number
 from presage.report.run import OURS, NoData, Run
+from presage.sequence.generalise.verdict import verdicts
 
 Found = float | int | tuple[float, float, float]  # a number, or a number with its 95 % interval
 Ask = Callable[[Run, Mapping[str, Any]], Found]
@@ -102,6 +103,7 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
                 "cell_deviance_gain", "cells_evaluation", model="measured_x_decoder", group="all"
             ),
         }
+    asks |= _held_out(run)
     asks |= {
         "sequence.variants.scored": lambda run, c: int(
             _variants(run, "scores")[["set", "variant"]].drop_duplicates().shape[0]
@@ -113,6 +115,21 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         f"sequence.variants.{key}": _metric(metric, group="all", split="not_train") for key, metric in _VARIANTS.items()
     }
     return asks
+
+
+def _held_out(run: Run) -> dict[str, Ask]:
+    """Of each hold-out the share of the in-sample r that is kept, and the drop with its interval."""
+    table = run.optional("generalise")
+    asks: dict[str, Ask] = {}
+    for row in verdicts(table).to_dict("records") if table is not None and len(table) else ():
+        stem = f"sequence.generalise.{row['axis']}.{row['held_out']}"
+        asks[f"{stem}.retained"] = _known(float(row["retained"]))
+        asks[f"{stem}.drop"] = _known((row["drop"], row["drop_low"], row["drop_high"]))
+    return asks
+
+
+def _known(found: Found) -> Ask:
+    return lambda run, c: found
 
 
 _ADAPTER = {

@@ -5,6 +5,8 @@ from typing import Any
 
 from presage.report.render import number
 from presage.report.run import NoData, Run
+from presage.sequence.evaluation.leakage import UNKNOWN
+from presage.sequence.generalise.verdict import GENERALISES, sentence, verdicts
 
 
 def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -20,15 +22,26 @@ def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
     table = run.rows("leakage")
+    if (table["fold"] == UNKNOWN).all():
+        return [
+            "It is not known what the trunk was trained on: nothing here is shown to be held out (give its windows as "
+            "sequence.trunk.windows)"
+        ]
     seen = table[table["fold"] == "train"]
     counts = seen[seen["kind"] != "window"].groupby("kind").size()
-    words = [f"{number(n)} {kind}s lie where the trunk was trained" for kind, n in counts.items()]
+    names = {"mpra": "reporter element"}
+    words = [f"{number(n)} {names.get(str(kind), kind)}s lie where the trunk was trained" for kind, n in counts.items()]
     overlap = int(table["input_overlap"].notna().sum())
     if overlap:
         words.append(
             f"{number(overlap)} items are seen by input windows of another fold (the input is wider than the output)"
         )
     return words
+
+
+def _held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
+    found = verdicts(run.rows("generalise"))
+    return [sentence(row) for _, row in found[found["verdict"] != GENERALISES].iterrows()]
 
 
 def _pseudobulk(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -68,6 +81,7 @@ def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
 
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", _leakage),
+    ("sequence", _held_out),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),
     ("homecage", _recordings),
