@@ -32,8 +32,14 @@ SEQUENCE_WORLD = {
     "sequence_evaluate_tracks": 1,
     "sequence_evaluate_variants": 1,
     "sequence_leakage": 1,
+    "sequence_generalise": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
+}
+HELD_OUT = {  # a cell type and a donor, of the probe
+    "sequence_generalise_adapt": 2,
+    "sequence_generalise_split": 1,
+    "sequence_generalise_one": 2,
 }
 HOMECAGE_WORLD = {
     "vivarium_world": 1,
@@ -71,7 +77,7 @@ def branch_only(tmp_path: Path, branch: str) -> Path:
 
 
 def test_without_a_config_the_built_in_world_runs(tmp_path: Path) -> None:
-    assert plan(tmp_path) == SEQUENCE_WORLD | HOMECAGE_WORLD | PAGE
+    assert plan(tmp_path) == SEQUENCE_WORLD | HELD_OUT | HOMECAGE_WORLD | PAGE
 
 
 def test_the_demo_is_the_built_in_world(tmp_path: Path) -> None:
@@ -89,6 +95,23 @@ def test_the_decoder_for_cells_is_one_job_more(tmp_path: Path) -> None:
     assert plan(tmp_path, "--configfile", str(config)) == SEQUENCE_WORLD | {"sequence_cells": 1} | PAGE
 
 
+def test_hold_outs_run_as_wildcards_along_every_axis(tmp_path: Path) -> None:
+    held = "{cell_types: [rare, beta], donors: [donor1], tissues: [simulated], conditions: [a, A]}"
+    (tmp_path / "c.yaml").write_text(
+        f"run: g\nsequence: {{world: {{}}, cells: {{}}, adapt: {{seeds: [1, 2]}}, generalise: {held}}}\n"
+    )
+    jobs = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml")
+    assert jobs["sequence_generalise_split"] == 4  # a cell type needs no pooling again
+    assert jobs["sequence_generalise_adapt"] == 6 * 2 and jobs["sequence_generalise_cells"] == 6
+    assert jobs["sequence_generalise_one"] == 6 and jobs["sequence_generalise"] == 1
+
+
+def test_the_small_paper_draws_every_figure(tmp_path: Path) -> None:
+    jobs = plan(tmp_path, "--configfile", "config/paper_small.yaml")
+    assert jobs["sequence_adapt"] == (5 + 6) * 2 and jobs["sequence_figures"] == jobs["homecage_figures"] == 1
+    assert jobs["sequence_generalise_one"] == jobs["sequence_generalise_cells"] == 4
+
+
 def test_homecage_alone(tmp_path: Path) -> None:
     config = branch_only(tmp_path, "homecage")
     assert plan(tmp_path, "--configfile", str(config)) == HOMECAGE_WORLD | PAGE
@@ -102,6 +125,7 @@ def test_real_data_needs_no_world(tmp_path: Path) -> None:
     )
     assert jobs["homecage_pose"] == 1
     assert jobs["sequence_mpra"] == jobs["sequence_mpra_picture"] == 1
+    assert jobs["sequence_generalise_one"] == 4 and "sequence_generalise_split" not in jobs
     assert "sequence_ism" not in jobs
 
 

@@ -1,5 +1,6 @@
 """The configuration: generated files do not drift, shipped configs are valid, mistakes are named."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -153,3 +154,15 @@ def test_real_at_full_length_differs_only_in_length():
         del full["sequence"]["adapt"][key]
     del full["torch_threads"]
     assert short == full
+
+
+def test_the_paper_names_where_every_file_comes_from() -> None:
+    """config/paper.yaml is not run in tests; it must be valid, and each of its files must be listed with a licence."""
+    config = Config.model_validate(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    assert config.sequence is not None
+    assert len(config.sequence.adapt.runs) == len({run.name for run in config.sequence.adapt.runs}) == 16
+    listed = (ROOT / "config/paper/data.tsv").read_text()
+    sheet = (ROOT / "config/paper/samples.tsv").read_text()
+    used = set(re.findall(r"(?:data/paper/[\w.]+|registry:[\w./]+)", (ROOT / "config/paper.yaml").read_text() + sheet))
+    assert len(used) >= 6 and all(name in listed for name in used)
+    assert all(len(line.split("\t")) == 5 and all(line.split("\t")[:3]) for line in listed.splitlines())
