@@ -79,6 +79,10 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         yield _embed(stage, branch.adapt, sizes)
     for run in branch.adapt.runs:
         yield _adapt(run, branch.adapt, sizes)
+    if held := branch.generalise.listed:
+        named = branch.generalise.adapter or branch.adapt.runs[0].name
+        again = next(run for run in branch.adapt.runs if run.name == named)
+        yield _adapt(again, branch.adapt, sizes, held_out=len(held))
     yield _evaluate(branch, sizes)
     scorers = [_scoring(branch.adapt, name) for name in _names(branch.variants.adapter)]
     model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorers[0]), len(branch.adapt.seeds)
@@ -128,18 +132,21 @@ def ism_lengths(branch: Branch) -> dict[str, int]:
 # ---- fits -----------------------------------------------------------------------------------------------------------
 
 
-def _adapt(run: AdaptRun, settings: Adapt, sizes: Sizes) -> Step:
-    tracks, jobs = sizes.tracks.value[FITTED], len(settings.seeds)
+def _adapt(run: AdaptRun, settings: Adapt, sizes: Sizes, held_out: int = 0) -> Step:
+    """The fits of one run; with ``held_out`` those without each of so many hold-outs, as if to all tracks."""
+    tracks, jobs = sizes.tracks.value[FITTED], len(settings.seeds) * max(1, held_out)
+    name = f"held out x {held_out}, {run.name}" if held_out else f"adapt {run.name}"
+    windows = {**sizes.windows.value, "train": max(1, round(run.train_share * sizes.windows.value["train"]))}
     training = settings.training.model_copy(update={"epochs": run.epochs or settings.training.epochs})
     model = fake_model(sizes.shape, tracks, run, settings.head)
     stored = _stored(run, settings)
     if run.kind == "ridge":
-        return _ridge(run, model, training, sizes.windows.value, jobs, stored)
+        return _ridge(name, model, training, windows, jobs, stored)
     phases = [(model, training.epochs)]
     if run.head_epochs:
         alone = AdaptRun(name=run.name, kind="probe", trunk_dropout=run.trunk_dropout)
         phases.insert(0, (fake_model(sizes.shape, tracks, alone, settings.head), run.head_epochs))
-    return _fit(f"adapt {run.name}", "adapt.training", jobs, phases, training, sizes.windows.value, stored)
+    return _fit(name, "adapt.training", jobs, phases, training, windows, stored)
 
 
 def stored_stages(settings: Adapt) -> list[Stage]:
@@ -258,7 +265,7 @@ def distinct_views(views: int, draws: int) -> float:
 
 
 def _ridge(
-    run: AdaptRun, model: SequenceModel, training: Training, windows: dict[str, int], jobs: int, stored: int
+    name: str, model: SequenceModel, training: Training, windows: dict[str, int], jobs: int, stored: int
 ) -> Step:
     """Both strands of each training window pass the trunk once; then one equation of the embedding's width."""
     views = (1 + training.rc) * windows["train"] + windows["valid"]
@@ -267,7 +274,7 @@ def _ridge(
     batch = training.batch_size
     memory = Memory(weight_bytes(model), inference(model, 1).peak, batch, inference(model, batch).peak)
     flops = jobs * float(views * forward + solved)
-    return Step(f"adapt {run.name}", "adapt.training.batch_size", jobs, 0, 0.0, forward, flops, "fp32", memory)
+    return Step(name, "adapt.training.batch_size", jobs, 0, 0.0, forward, flops, "fp32", memory)
 
 
 # ---- forward passes -------------------------------------------------------------------------------------------------

@@ -353,3 +353,17 @@ def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):
 def test_only_the_sequence_branch_has_a_cost():
     with pytest.raises(UserError, match="config key sequence: is not configured"):
         estimate(Config(homecage={"world": {}}))
+
+
+def test_shares_of_windows_and_hold_outs_are_counted():
+    """A quarter of the training windows takes about a quarter; each hold-out is one more fit of a seed."""
+    runs = [{"name": "p", "kind": "probe"}, {"name": "q", "kind": "probe", "train_share": 0.25}]
+    held = {"adapter": "q", "cell_types": ["a", "b"], "donors": ["c"]}
+    asked = {"world": {}, "adapt": {"runs": runs, "seeds": [1, 2]}, "variants": {"sets": {}}, "ism": {"regions": None}}
+    plain, more = (Branch.model_validate({**asked, **extra}) for extra in ({}, {"generalise": held}))
+    sizes = sizes_of(SHAPE, len(TRACKS), train=200, valid=10, test=10)
+    found = {step.name: step for step in steps(more, sizes)}
+    assert [name for name in found if name not in {step.name for step in steps(plain, sizes)}] == ["held out x 3, q"]
+    assert found["held out x 3, q"].jobs == 6 and found["adapt q"].jobs == 2
+    assert found["held out x 3, q"].flops == pytest.approx(3 * found["adapt q"].flops)
+    assert 0.2 < found["adapt q"].flops / found["adapt p"].flops < 0.5
