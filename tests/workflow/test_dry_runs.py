@@ -33,6 +33,7 @@ SEQUENCE_WORLD = {
     "sequence_evaluate_variants": 1,
     "sequence_leakage": 1,
     "sequence_generalise": 1,
+    "sequence_evaluation_page": 1,
     "sequence_evaluate": 1,
     "sequence_figures": 1,
 }

@@ -67,6 +67,34 @@ rule sequence_pseudobulk_page:
         "../../scripts/sequence_pseudobulk_page.py"
 
 
+rule sequence_evaluation_page:
+    input:
+        tables=evaluation_tables(),
+        curves=rules.sequence_evaluate_variants.output.roc,
+        beside=[*track_table(), *track_qc()],
+    output:
+        page=report(
+            f"{SEQUENCE}/evaluate/evaluation.html",
+            caption="../report/evaluation.rst",
+            category="sequence",
+        ),
+    log:
+        f"{LOGS}/sequence_evaluation_page.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=run_folder,
+        settings=settings(CFG.report),
+        code=code("sequence_evaluation_page"),
+    message:
+        "Write the evaluation page"
+    script:
+        "../../scripts/sequence_evaluation_page.py"
+
+
 rule sequence_variants_page:
     input:
         scores=rules.sequence_variants.output.scores,
@@ -196,6 +224,7 @@ rule index:
         pseudobulk=pseudobulk_page(),
         pictures=pictures(),
         variants=variants_pages(),
+        evaluation=evaluation_page(),
         morning=morning_targets(),
     output:
         page=report(

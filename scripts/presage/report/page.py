@@ -45,6 +45,7 @@ LINKS = {
     "sequence/ism/*.npz": "its hypothetical contributions, as TF-MoDISco reads them",
     "sequence/ism/*.bw/*.bw": "importance of its bases, for a genome browser",
     "sequence/mpra/*": "predicted against measured changes of a reporter assay",
+    "sequence/evaluate/evaluation.html": "what the trunk had seen, metrics by fold, hold-outs: read it first",
     "sequence/evaluate/*.parquet": "metrics, leakage, held-out groups",
     "homecage/readings/daily.parquet": "features per cage-day",
     "homecage/distress/*.parquet": "scores, alarms, lead times, evaluation",

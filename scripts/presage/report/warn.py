@@ -20,7 +20,8 @@ def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
+def leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """What lies where the trunk was trained."""
     table = run.rows("leakage")
     if (table["fold"] == UNKNOWN).all():
         return [
@@ -39,7 +40,8 @@ def _leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
+def held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """What was lost on hold-outs."""
     found = verdicts(run.rows("generalise"))
     return [sentence(row) for _, row in found[found["verdict"] != GENERALISES].iterrows()]
 
@@ -80,8 +82,8 @@ def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
 
 
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
-    ("sequence", _leakage),
-    ("sequence", _held_out),
+    ("sequence", leakage),
+    ("sequence", held_out),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),
     ("homecage", _recordings),

@@ -210,6 +210,12 @@ def pseudobulk_page():
     return [f"{SEQUENCE}/pseudobulk/qc.html"] if CFG.sequence and SEQ_IN.samples else []
 
 
+def evaluation_page():
+    """What is known of the predictions, to be read; a run without tracks has none."""
+    there = CFG.sequence is not None and SEQ_IN.has_tracks
+    return [f"{SEQUENCE}/evaluate/evaluation.html"] if there else []
+
+
 def histories():
     """Loss curves of every fit of this run."""
     if CFG.sequence is None or not SEQ_IN.has_tracks:
@@ -224,6 +230,7 @@ def sequence_targets():
         *sequence_tables(),
         *pseudobulk_page(),
         *variants_pages(),
+        *evaluation_page(),
         *histories(),
         *pictures(),
     ]
