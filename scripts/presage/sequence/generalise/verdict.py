@@ -32,7 +32,7 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdict(one: pd.Series, fitted: pd.Series) -> str:
-    if not fitted["ci_low"] > 0:
+    if not fitted["ci_low"] > 0 or pd.isna(one["retained"]):
         return UNTOLD
     if one["retained"] >= 1 - LITTLE:
         return GENERALISES
