@@ -81,7 +81,7 @@ def test_what_is_no_pose_is_refused(tmp_path, make, message):
 
 def test_h5_that_is_none_or_holds_two_tables(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"nothing")
-    with pytest.raises(UserError, match="no DeepLabCut HDF5"):
+    with pytest.raises(UserError, match="is no HDF5 file"):
         importers.read(tmp_path / "a.h5")
     for key in ("one", "two"):
         table().to_hdf(tmp_path / "b.h5", key=key)

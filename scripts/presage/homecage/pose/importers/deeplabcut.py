@@ -1,66 +1,16 @@
-"""Finished pose from files: a registry of readers by suffix, all to one shape."""
+"""DeepLabCut's files, and those of Lightning Pose, which have the same columns."""
 
 import csv
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
+from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
 
 
-@dataclass(frozen=True)
-class PoseFile:
-    """Pose of every frame of one file.
-
-    ``xy`` float32 [frame, animal, body part, 2], px, image coordinates (y down), NaN where nothing was found;
-    ``likelihood`` float32 [frame, animal, body part], 0 to 1, 0 where nothing was found.
-    """
-
-    xy: np.ndarray
-    likelihood: np.ndarray
-    animals: tuple[str, ...]
-    bodyparts: tuple[str, ...]
-
-    @property
-    def n_frames(self) -> int:
-        """Frames in the file."""
-        return len(self.xy)
-
-
-Reader = Callable[[Path], PoseFile]
-READERS: dict[str, Reader] = {}
-
-# A single-animal file does not name its animal.
-ONLY_ANIMAL = "animal"
-
-
-def reader(*suffixes: str) -> Callable[[Reader], Reader]:
-    """Register a function as the reader of files with these suffixes (lower case, with the dot)."""
-
-    def register(function: Reader) -> Reader:
-        for suffix in suffixes:
-            READERS[suffix] = function
-        return function
-
-    return register
-
-
-def read(path: str | Path) -> PoseFile:
-    """Read a finished pose file by its suffix. Raises :class:`UserError` when it is missing or not in that format."""
-    path = Path(path)
-    if not path.exists():
-        raise UserError(path, "does not exist", "correct the path")
-    function = READERS.get(path.suffix.lower())
-    if function is None:
-        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(READERS))}")
-    return function(path)
-
-
-@reader(".h5")
 def read_dlc_h5(path: Path) -> PoseFile:
     """DeepLabCut's HDF5 (one pandas table; its key differs between writers: df_with_missing, data, df, tracks)."""
     try:
@@ -78,7 +28,6 @@ def read_dlc_h5(path: Path) -> PoseFile:
     return from_dlc_table(table, path)
 
 
-@reader(".csv")
 def read_dlc_csv(path: Path) -> PoseFile:
     """DeepLabCut's CSV: header rows scorer, (individuals,) bodyparts, coords; first column the frame number."""
     try:
@@ -133,6 +82,4 @@ def _from_columns(
     )
     points = np.full((len(values), len(animals), len(bodyparts), 3), np.nan, dtype=np.float32)
     points[:, place[:, 0], place[:, 1], place[:, 2]] = values[:, kept]
-    found = np.asarray(np.isfinite(points).all(axis=-1))
-    xy = np.where(found[..., None], points[..., :2], np.float32(np.nan))
-    return PoseFile(xy, np.where(found, np.clip(points[..., 2], 0, 1), np.float32(0)), animals, bodyparts)
+    return PoseFile.of(points[..., :2], points[..., 2], animals, bodyparts)

@@ -1,0 +1,47 @@
+"""Finished pose from files: a registry of readers, all to one shape. A new format is a file with a function here."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+
+from presage.errors import UserError
+from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
+from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
+from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.importers.sleap import is_analysis, read_analysis, read_labels
+
+__all__ = ["ONLY_ANIMAL", "READERS", "PoseFile", "from_dlc_table", "read"]
+
+Reader = Callable[[Path], PoseFile]
+
+HDF5: list[tuple[Callable[[h5py.File], bool], Reader]] = [(is_jabs, read_jabs), (is_analysis, read_analysis)]
+"""Formats that share the ending .h5, by what is in the file; DeepLabCut's is what none of these is."""
+
+
+def read_h5(path: Path) -> PoseFile:
+    """Whatever wrote it: looked up by content, never by the name of a key."""
+    try:
+        with h5py.File(path) as file:
+            reader = next((reader for fits, reader in HDF5 if fits(file)), read_dlc_h5)
+    except OSError:
+        raise UserError(path, "is no HDF5 file", "export it again") from None
+    return reader(path)
+
+
+READERS: dict[str, Reader] = {".h5": read_h5, ".csv": read_dlc_csv, ".slp": read_labels}
+"""By suffix, lower case."""
+
+
+def read(path: str | Path) -> PoseFile:
+    """Read a finished pose file. Raises :class:`UserError` when it is missing, or not in a format that can be read."""
+    path = Path(path)
+    if not path.exists():
+        raise UserError(path, "does not exist", "correct the path")
+    function = READERS.get(path.suffix.lower())
+    if function is None:
+        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(READERS))}")
+    try:
+        return function(path)
+    except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
+        raise UserError(path, f"is damaged ({type(error).__name__})", "export it again") from error
