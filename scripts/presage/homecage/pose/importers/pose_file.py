@@ -31,7 +31,7 @@ class PoseFile:
         """From ``points`` [frame, animal, body part, 2] and ``likelihood`` of any real dtype.
 
         A point without both coordinates, or whose likelihood is missing or 0 (multi-animal DeepLabCut then writes the
-        place 0, 0), was not found: NaN, and likelihood 0. Likelihoods are clipped to 0 to 1 (SLEAP's scores may pass 1).
+        place 0, 0), was not found: NaN, and likelihood 0. Others are clipped to 1, which SLEAP's scores may pass.
         """
         with np.errstate(invalid="ignore"):
             found = np.isfinite(points).all(axis=-1) & (likelihood > 0)
