@@ -410,7 +410,17 @@ _TEXT = {
         frames_declared i64 frames by the container
         frames_decoded i64 frames that could be read
         usable bool - enters pose
-        reason str? - why not""",
+        reason str? - why not
+        size i64 bytes of the file
+        sha256 str? - of the file; null where homecage.recording.checksum is off
+        codec str? - four letters of the video's
+        fps_measured f64? 1/s by the video's time stamps
+        uneven f64? - share of steps between frames that are far from the usual one
+        brightness f64? - mean grey, 0 to 255, median over one frame a second
+        sharpness f64? - variance of the Laplacian, the same; low is blurred
+        black_s f64? s of darkness: a covered lens, no light
+        frozen_s f64? s in which not even noise changed: a stuck camera
+        gap_s f64? s since the file before ended; null for the first of a cage-day""",
     "pose": """
         time_utc utc - of the frame
         segment i32 - number within the cage-day

@@ -36,6 +36,8 @@ class Recording(Section):
         0.98, gt=0, le=1, description="share of a video's declared frames that must decode, else it counts as truncated"
     )
 
+    checksum: bool = Field(True, description="sha256 of each file in the segments table; reads every byte once more")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

@@ -75,7 +75,9 @@ class HomeCage(Section):
         None, description="your cage sheet (TSV: cage strain animals role group); null = cages are not judged"
     )
     segments: str | None = Field(
-        None, description="your segments sheet (TSV: cage start path fps): video or finished pose"
+        None,
+        description="your segments sheet (TSV: cage start path fps) of video or finished pose; or a pattern of names, "
+        "e.g. videos/{cage}/{start:%Y-%m-%dT%H}.mp4 (docs/video.md)",
     )
     events: str | None = Field(None, description="your events sheet (TSV: cage animal time_utc kind value note)")
     recording: Recording = Field(default_factory=Recording, description="clock, lights and schedule of the cameras")

@@ -15,12 +15,14 @@ import cv2
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a container says about itself: ``width`` and ``height`` in px, ``fps`` in 1/s, ``frames`` declared."""
+    """What a container says of itself: ``width``, ``height`` in px, ``fps`` in 1/s, ``frames`` declared, ``codec`` as
+    four letters."""
 
     width: int
     height: int
     fps: float
     frames: int
+    codec: str = ""
 
 
 class UnreadableVideo(Exception):
@@ -37,21 +39,92 @@ def info(path: str | Path) -> VideoInfo:
             int(number(cv2.CAP_PROP_FRAME_HEIGHT)),
             float(number(cv2.CAP_PROP_FPS)),
             max(0, int(number(cv2.CAP_PROP_FRAME_COUNT))),
+            int(number(cv2.CAP_PROP_FOURCC))
+            .to_bytes(4, "little", signed=False)
+            .decode("ascii", "replace")
+            .strip("\0 "),
         )
     finally:
         capture.release()
 
 
-def count_frames(path: str | Path) -> int:
-    """Frames that really decode, from the first to the first failure. Raises :class:`UnreadableVideo`."""
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a video finds.
+
+    ``frames`` that decode; ``fps`` by their time stamps (NaN with fewer than two); ``uneven``: share of the steps
+    between frames that are off the median step by more than a half, and ``repeated``: time stamps that do not rise;
+    ``brightness`` (mean grey, 0 to 255) and ``sharpness`` (variance of the Laplacian; low is blurred), medians over one
+    frame a second; ``black_s``: seconds darker than :data:`BLACK`; ``frozen_s``: seconds in which nothing changed, not
+    even noise, in runs of :data:`FROZEN_S` or longer.
+    """
+
+    frames: int
+    fps: float
+    uneven: float
+    repeated: int
+    brightness: float
+    sharpness: float
+    black_s: float
+    frozen_s: float
+
+
+BLACK = 8.0  # mean grey of a covered lens or a dark room, 0 to 255
+FROZEN_S = 10.0
+
+
+def survey(path: str | Path) -> Survey:
+    """Decode every frame once, and look at one a second. Raises :class:`UnreadableVideo`.
+
+    A third more time than decoding alone takes, by the frames that are looked at.
+    """
+    header = info(path)
+    step = max(1, round(header.fps)) if 0 < header.fps < 1000 else 1
     capture = _open(path)
+    times, grey, sharp, same = [], [], [], [False]
+    last: np.ndarray | None = None
     try:
-        count = 0
         while capture.grab():
-            count += 1
-        return count
+            times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+            if (len(times) - 1) % step == 0:
+                good, image = capture.retrieve()
+                if not good:
+                    times.pop()
+                    break
+                small = cv2.cvtColor(scaled(image, min(image.shape[1], 320)), cv2.COLOR_BGR2GRAY)
+                grey.append(float(small.mean()))
+                sharp.append(float(cv2.Laplacian(small, cv2.CV_64F).var()))
+                if last is not None:
+                    same.append(np.array_equal(small, last))
+                last = small
     finally:
         capture.release()
+    steps = np.diff(times)
+    rising = steps[steps > 0]
+    typical = float(np.median(rising)) if len(rising) else np.nan
+    each = step * typical / 1000 if np.isfinite(typical) else 0.0  # seconds from one look to the next
+    return Survey(
+        frames=len(times),
+        fps=1000 / typical if len(rising) else np.nan,
+        uneven=float((np.abs(steps - typical) > typical / 2).mean()) if len(rising) else 0.0,
+        repeated=int((steps <= 0).sum()),
+        brightness=float(np.median(grey)) if grey else np.nan,
+        sharpness=float(np.median(sharp)) if sharp else np.nan,
+        black_s=each * sum(value < BLACK for value in grey),
+        frozen_s=each * _in_runs(same[: len(grey)], FROZEN_S / each if each else np.inf),
+    )
+
+
+def _in_runs(same: list[bool], least: float) -> int:
+    """How many are true in runs that are ``least`` long or longer."""
+    found = run = 0
+    for value in [*same, False]:
+        if value:
+            run += 1
+        else:
+            found += run if run >= least else 0
+            run = 0
+    return found
 
 
 def frames(path: str | Path, width: int | None = None, stride: int = 1) -> Iterator[tuple[int, np.ndarray]]:
@@ -75,6 +148,11 @@ def frames(path: str | Path, width: int | None = None, stride: int = 1) -> Itera
             index += 1
     finally:
         capture.release()
+
+
+def _letters(code: int) -> str:
+    """A FourCC as text."""
+    return code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
 
 
 def scaled(image: np.ndarray, width: int | None) -> np.ndarray:

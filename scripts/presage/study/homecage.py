@@ -4,7 +4,7 @@ import functools
 from collections import defaultdict
 from pathlib import Path
 
-from presage import sheets
+from presage import recording_pattern, sheets
 from presage.config.distress import Source
 from presage.config.pose import Recording
 from presage.config.root import HomeCage
@@ -44,11 +44,23 @@ class HomeCageInputs:
             return {}
         days: dict[tuple[str, str], list[Segment]] = defaultdict(list)
         recording = self.config.recording
-        for row in sheets.read_segments(Path(self.config.segments)):
+        for row in self._recordings.segments:
             start = to_utc(row.start, recording.zone, self.config.segments)
             day = cage_day(start, recording.zone, recording.lights_on_time)
             days[row.cage, day.isoformat()].append(Segment(row.cage, row.start, located(row.path), row.fps))
         return dict(days)
+
+    @functools.cached_property
+    def _recordings(self) -> recording_pattern.Found:
+        given = self.config.segments or ""
+        if recording_pattern.is_pattern(given):
+            return recording_pattern.find(given)
+        return recording_pattern.Found(sheets.read_segments(Path(given)), [])
+
+    @property
+    def unmatched(self) -> list[str]:
+        """Recordings whose names do not fit the pattern: no job sees them, so the run says so."""
+        return [] if self.world or self.config.segments is None else self._recordings.unmatched
 
     @property
     def cage_days(self) -> list[tuple[str, str]]:

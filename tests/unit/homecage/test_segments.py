@@ -1,6 +1,11 @@
 """Files of a cage-day: what is counted, what is refused, and why."""
 
+import dataclasses
+import subprocess
+from datetime import UTC, datetime, timedelta
+
 import cv2
+import imageio_ffmpeg
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,10 +78,64 @@ def test_truncated_mp4_stops_or_is_counted(tmp_path):
 
 def test_fewer_frames_than_declared_is_truncated(tmp_path, monkeypatch):
     path = write_avi(tmp_path / "a.avi")
-    monkeypatch.setattr(segments.video, "count_frames", lambda _: 12)
+    whole = segments.video.survey(path)
+    monkeypatch.setattr(segments.video, "survey", lambda _: dataclasses.replace(whole, frames=12))
     table = segments.probe_cage_day([row(path)], COUNT)
     assert table["reason"][0] == "truncated: 12 of 20 frames can be read"
     assert segments.probe_cage_day([row(path)], Recording(on_bad_segment="count", min_decoded=0.5))["usable"][0]
+
+
+def ffmpeg(path, filters, seconds=3):
+    """A test picture, made with FFmpeg's own filters."""
+    source = f"testsrc=size=64x48:rate=10:duration={seconds}"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", source]
+    subprocess.run([*command, "-vf", filters, "-fps_mode", "passthrough", str(path)], check=True)
+    return path
+
+
+def test_two_hundred_segments_eight_of_them_corrupt(tmp_path):
+    """Every good file is complete to the frame, every bad one is named with its reason, and nothing is in between."""
+    paths = [write_video(tmp_path / f"{i:03d}.mp4", n=4 + i % 5) for i in range(200)]
+    whole = paths[10].read_bytes()
+    paths[10].write_bytes(whole[: len(whole) // 2])  # a copy that was cut off
+    paths[30].write_bytes(b"")
+    paths[50].write_bytes(whole[: whole.index(b"moov") - 4])  # the camera lost power: no index
+    paths[70].write_text("no video at all")
+    write_video(paths[90], n=0)
+    write_video(paths[110], n=5, fps=20_000)  # a header that no camera means
+    paths[130] = ffmpeg(paths[130].with_suffix(".mkv"), "setpts='if(between(N,10,24),10,N)'")
+    avi = write_avi(paths[150].with_suffix(".avi"))
+    avi.write_bytes(avi.read_bytes()[: avi.stat().st_size * 6 // 10])
+    paths[150] = avi
+    start = datetime(2026, 5, 1, 8, tzinfo=UTC)
+    rows = [Segment("c", (start + timedelta(minutes=2 * i)).isoformat(), str(path)) for i, path in enumerate(paths)]
+    table = segments.probe_cage_day(rows, COUNT)
+    tables.write(tmp_path / "t.parquet", "segments", table)
+    bad = [10, 30, 50, 70, 90, 110, 130, 150]
+    assert table.index[~table["usable"]].tolist() == bad
+    reasons = table["reason"][bad].str.split(":").str[0].tolist()
+    assert reasons[:2] == ["unreadable", "empty"] and reasons[2:4] == ["unreadable"] * 2
+    assert reasons[4] in ("unreadable", "empty") and reasons[5:7] == ["rate", "times"]
+    assert reasons[7] in ("truncated", "unreadable")
+    good = table[table["usable"]]
+    assert good["frames_decoded"].tolist() == [4 + i % 5 for i in good["segment"]]
+    assert (good["frames_decoded"] == good["frames_declared"]).all() and good["sha256"].str.len().eq(64).all()
+    assert sum(segments.counts(table).values()) == 200 and segments.counts(table)["usable"] == 192
+    assert table["gap_s"].iloc[1:].gt(0).all() and np.isnan(table["gap_s"].iloc[0])
+
+
+def test_what_is_seen_of_a_video(tmp_path):
+    """Darkness, a stuck camera and uneven time stamps are read, and none of them makes a file unusable."""
+    frozen = ffmpeg(tmp_path / "a.mkv", "loop=loop=150:size=1:start=20,setpts=N", seconds=5)
+    dark = ffmpeg(tmp_path / "b.mkv", "drawbox=t=fill:color=black:enable='gte(t,10)'", seconds=30)
+    uneven = ffmpeg(tmp_path / "c.mkv", "setpts='N*2+mod(N,2)'")
+    still, black, rough = (segments.video.survey(path) for path in (frozen, dark, uneven))
+    assert 13 <= still.frozen_s <= 16 and still.black_s == 0 and still.uneven == 0
+    assert 19 <= black.black_s <= 21 and black.frozen_s >= 18
+    assert rough.uneven > 0.3 and rough.repeated == 0
+    assert still.fps == pytest.approx(10) and 100 < still.brightness < 150 and still.sharpness > 100
+    table = segments.probe_cage_day([row(frozen), row(dark, 1), row(uneven, 2)], COUNT)
+    assert table["usable"].all() and table["uneven"][2] > 0.3
 
 
 def test_video_without_frames(tmp_path):

@@ -20,7 +20,7 @@ def test_every_frame_once_in_order(tmp_path):
     path = write(tmp_path / "a.mp4")
     header = video.info(path)
     assert (header.width, header.height, header.fps, header.frames) == (64, 48, 12.5, 24)
-    assert video.count_frames(path) == 24
+    assert video.survey(path).frames == 24
     numbers, images = zip(*video.frames(path))
     assert numbers == tuple(range(24))
     assert np.allclose([image.mean() for image in images], 10 * np.arange(24), atol=4)
@@ -58,7 +58,7 @@ def test_points_go_with_the_image():
 
 def test_what_is_no_video_is_said_so(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"not a video")
-    for function in (video.info, video.count_frames, lambda p: next(video.frames(p))):
+    for function in (video.info, video.survey, lambda p: next(video.frames(p))):
         with pytest.raises(video.UnreadableVideo):
             function(tmp_path / "a.mp4")
 
@@ -66,4 +66,4 @@ def test_what_is_no_video_is_said_so(tmp_path):
 def test_real_clip(real_data):
     clip = real_data / "pose/openfield-Pranav-2018-10-30/videos/m3v1mp4.mp4"
     assert (video.info(clip).width, video.info(clip).fps) == (640, pytest.approx(30, abs=0.1))
-    assert video.count_frames(clip) == video.info(clip).frames == 2330
+    assert video.survey(clip).frames == video.info(clip).frames == 2330

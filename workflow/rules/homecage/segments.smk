@@ -42,6 +42,7 @@ rule homecage_segments_all:
         mem_mb=1000,
         runtime=30,
     params:
+        unmatched=CAGE_IN.unmatched,
         simulated=SIMULATED["homecage"],
         code=code("homecage_segments_all"),
     message:
