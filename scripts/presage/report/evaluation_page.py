@@ -137,6 +137,7 @@ def verdict_table(found: pd.DataFrame) -> Table | None:
             "predicted by": found["predictor"].str.replace("_", " "),
             "r, fitted with it": found["in_sample"].round(3),
             "r, without": found["value"].round(3),
+            "noise ceiling": found["ceiling"].round(3),
             "drop": found["drop"].round(3),
             "95 %": [interval(low, high) for low, high in zip(found["drop_low"], found["drop_high"])],
         }

@@ -6,7 +6,7 @@ from typing import Any
 from presage.report.render import number
 from presage.report.run import NoData, Run
 from presage.sequence.evaluation.leakage import UNKNOWN
-from presage.sequence.generalise.verdict import GENERALISES, sentence, verdicts
+from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, verdicts
 
 
 def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -43,7 +43,8 @@ def leakage(run: Run, _: Mapping[str, Any]) -> list[str]:
 def held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
     """What was lost on hold-outs."""
     found = verdicts(run.rows("generalise"))
-    return [sentence(row) for _, row in found[found["verdict"] != GENERALISES].iterrows()]
+    thin = found["in_sample"] < LEARNED * found["ceiling"]
+    return [sentence(row) for _, row in found[(found["verdict"] != GENERALISES) | thin].iterrows()]
 
 
 def _pseudobulk(run: Run, _: Mapping[str, Any]) -> list[str]:

@@ -65,6 +65,14 @@ def draw(numbers: pd.DataFrame, simulated: bool | None) -> Figure:
     return figure
 
 
+def _shown(types: pd.DataFrame, models: list[str]) -> list[str]:
+    """The models of the lower panel: the best few, the simplest and the nearest type, in the order of ``models``."""
+    known = [model for model in models if (types["model"] == model).any()]
+    best = types[~types["model"].isin(BASELINES)].groupby("model")["value"].mean().sort_values(ascending=False)
+    kept = [*best.index[:3], *(name for name in ("probe", "nearest_type") if name in known)]
+    return [model for model in known if model in kept]
+
+
 def _column(axes: Axes, rows: pd.DataFrame, models: list[str], colour: dict[str, str]) -> None:
     known = rows.drop_duplicates("model").set_index("model").reindex(models)
     axes.axvline(0, color=style.GRID, linewidth=0.8)
@@ -85,7 +93,7 @@ def _column(axes: Axes, rows: pd.DataFrame, models: list[str], colour: dict[str,
 
 
 def _types(axes: Axes, types: pd.DataFrame, kinds: list[str], models: list[str], colour: dict[str, str]) -> None:
-    present = [model for model in models if (types["model"] == model).any()]
+    present = _shown(types, models)
     for i, model in enumerate(present):
         rows = types[types["model"] == model].drop_duplicates("group").set_index("group").reindex(kinds)
         y = np.arange(len(kinds)) + (i - (len(present) - 1) / 2) * 0.75 / max(len(present), 1)

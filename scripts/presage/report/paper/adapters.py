@@ -32,7 +32,7 @@ HOME = {
     "ridge": "d",
 }
 _COSTS = {
-    "adapter_parameters": "parameters trained inside the trunk",
+    "adapter_parameters": "parameters in the trunk",
     "seconds": "time of a fit (s)",
     "peak_mb": "peak memory of a fit (MB)",
 }
@@ -127,8 +127,12 @@ def _name(row: Mapping[Any, Any]) -> str:
         return f"{BASELINES[name]} (baseline)"
     share = row.get("trainable_fraction")
     known = isinstance(share, float) and np.isfinite(share)
-    part = "" if not known else f" ({100 * share:.2g} % of the trunk)" if share else " (head alone)"
+    part = "" if not known else f" ({_percent(share)} % of the trunk)" if share else " (head alone)"
     return name.replace("_", " ") + part
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}" if share > 0.095 else f"{100 * share:.2g}"
 
 
 def _against(axes: Axes, models: pd.DataFrame, seeds: pd.DataFrame, name: str, colour: dict[str, str]) -> None:
@@ -142,7 +146,7 @@ def _against(axes: Axes, models: pd.DataFrame, seeds: pd.DataFrame, name: str, c
         x = max(row[name], edge)
         whisker(axes, x, row["value"], row["ci_low"], row["ci_high"], colour[row["kind"]], upright=True)
         axes.plot(x, row["value"], HOME.get(row["kind"], "o"), color=colour[row["kind"]], markersize=5)
-        if pd.notna(row.get("rank")):
+        if name == "adapter_parameters" and pd.notna(row.get("rank")):
             axes.annotate(
                 f"r{int(row['rank'])}",
                 (x, row["value"]),
@@ -155,7 +159,7 @@ def _against(axes: Axes, models: pd.DataFrame, seeds: pd.DataFrame, name: str, c
     if max(reach) > 5 * min(reach):
         axes.set_xscale("log")
         axes.minorticks_off()
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(reach) < 50 * min(reach) else (1,), numticks=6))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(thousands)

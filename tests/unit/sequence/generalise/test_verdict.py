@@ -40,5 +40,12 @@ def test_verdicts(arguments, expected):
     assert said.startswith("Held out, cell type x:") and (expected in said or "cannot be told" in said)
 
 
+def test_a_model_that_had_learned_little_is_said_to():
+    (row,) = verdicts(table(0.58).assign(ceiling=0.95)).to_dict("records")
+    assert "Little could be lost: with it the model reaches 0.60 of a ceiling of 0.95" in sentence(pd.Series(row))
+    (row,) = verdicts(table(0.58).assign(ceiling=0.7)).to_dict("records")
+    assert "Little" not in sentence(pd.Series(row))
+
+
 def test_nothing_held_out():
     assert verdicts(tables.empty("generalise")).empty
