@@ -10,11 +10,12 @@ rule sequence_figures:
     input:
         sequence_tables(),
     output:
-        report(
-            figure_files("sequence", "svg"),
-            caption="../report/sequence_figures.rst",
-            category="sequence",
-        ),
+        [
+            report(
+                path, caption=f"../report/{Path(path).stem}.rst", category="sequence"
+            )
+            for path in figure_files("sequence", "svg")
+        ],
         figure_files("sequence", "pdf"),
         figure_files("sequence", "png"),
         figure_files("sequence", "parquet"),
@@ -139,11 +140,12 @@ rule homecage_figures:
         homecage_tables(),
         events=optional(CAGE_IN.events),
     output:
-        report(
-            figure_files("homecage", "svg"),
-            caption="../report/homecage_figures.rst",
-            category="homecage",
-        ),
+        [
+            report(
+                path, caption=f"../report/{Path(path).stem}.rst", category="homecage"
+            )
+            for path in figure_files("homecage", "svg")
+        ],
         figure_files("homecage", "pdf"),
         figure_files("homecage", "png"),
         figure_files("homecage", "parquet"),
