@@ -65,11 +65,19 @@ class Probed(NamedTuple):
     decoded: int = 0
     reason: str | None = None
     seen: Mapping[str, Any] = {}
+    seconds: float = 0.0
 
     @property
     def steady(self) -> bool:
         """Whether frames come at an even rate, as far as is known."""
         return (self.seen.get("uneven") or 0.0) <= UNEVEN
+
+    @property
+    def duration(self) -> float:
+        """Seconds: by the rate, or by the time stamps where there is no one rate."""
+        if not self.steady:
+            return self.seconds
+        return self.decoded / self.fps if self.fps > 0 else 0.0
 
 
 def _probe(row: Placed, settings: Recording) -> dict[str, Any]:
@@ -95,7 +103,7 @@ def _probe(row: Placed, settings: Recording) -> dict[str, Any]:
         "path": str(row.path),
         "kind": kind,
         "start_utc": row.start,
-        "duration_s": found.decoded / found.fps if found.fps > 0 else 0.0,
+        "duration_s": found.duration,
         "fps": found.fps,
         "frames_declared": found.declared,
         "frames_decoded": found.decoded,
@@ -119,7 +127,7 @@ def _probe_video(path: Path, fps: float | None, settings: Recording) -> Probed:
     known = {name: None if value != value else value for name, value in zip(SEEN, values)}
     if rate <= 0 and seen.frames:
         raise UserError(path, "names no frame rate", "give it in the fps column of the segments sheet")
-    found = Probed(rate, header.frames, seen.frames, None, known)
+    found = Probed(rate, header.frames, seen.frames, None, known, seen.seconds)
     if not fps and seen.frames and not PLAUSIBLE[0] <= rate <= PLAUSIBLE[1]:
         return found._replace(reason=f"rate: {rate:g} frames per second cannot be")
     if seen.repeated > (1 - settings.min_decoded) * seen.frames:

@@ -52,8 +52,9 @@ def info(path: str | Path) -> VideoInfo:
 class Survey:
     """What one pass over a video finds.
 
-    ``frames`` that decode; ``fps`` by their time stamps (NaN with fewer than two); ``uneven``: share of the steps
-    between frames that are off the median step by more than a half, and ``repeated``: time stamps that do not rise;
+    ``frames`` that decode; ``fps`` by their time stamps (NaN with fewer than two), ``seconds`` from the first to the
+    end of the last; ``uneven``: share of the steps between frames that are off the median step by more than a half;
+    ``repeated``: time stamps that do not rise;
     ``brightness`` (mean grey, 0 to 255) and ``sharpness`` (variance of the Laplacian; low is blurred), medians over one
     frame a second; ``black_s``: seconds darker than :data:`BLACK`; ``frozen_s``: seconds in which nothing changed, not
     even noise, in runs of :data:`FROZEN_S` or longer.
@@ -61,6 +62,7 @@ class Survey:
 
     frames: int
     fps: float
+    seconds: float
     uneven: float
     repeated: int
     brightness: float
@@ -106,6 +108,7 @@ def survey(path: str | Path) -> Survey:
     return Survey(
         frames=len(times),
         fps=1000 / typical if len(rising) else np.nan,
+        seconds=(times[-1] - times[0] + typical) / 1000 if len(rising) else np.nan,
         uneven=float((np.abs(steps - typical) > typical / 2).mean()) if len(rising) else 0.0,
         repeated=int((steps <= 0).sum()),
         brightness=float(np.median(grey)) if grey else np.nan,
@@ -113,6 +116,18 @@ def survey(path: str | Path) -> Survey:
         black_s=each * sum(value < BLACK for value in grey),
         frozen_s=each * _in_runs(same[: len(grey)], FROZEN_S / each if each else np.inf),
     )
+
+
+def times(path: str | Path) -> np.ndarray:
+    """Seconds of every frame that decodes after the first one, float64 [frames]. Raises :class:`UnreadableVideo`."""
+    capture = _open(path)
+    found = []
+    try:
+        while capture.grab():
+            found.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+    finally:
+        capture.release()
+    return (np.array(found) - found[0]) / 1000 if found else np.empty(0)
 
 
 def _in_runs(same: list[bool], least: float) -> int:

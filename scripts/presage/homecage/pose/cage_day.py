@@ -14,13 +14,15 @@ from presage.errors import UserError
 from presage.homecage import video
 from presage.homecage.pose import importers, quality
 from presage.homecage.pose.importers import PoseFile
+from presage.homecage.segments import UNEVEN
 from presage.progress import progress
 
 IMPORTED = "imported"
 
 
 class Usable(NamedTuple):
-    """One usable segment; ``start`` is datetime64[us], UTC, ``frames`` those that decode."""
+    """One usable segment; ``start`` is datetime64[us], UTC, ``frames`` those that decode, ``uneven``: they have no one
+    rate, so that their own time stamps count."""
 
     segment: int
     path: str
@@ -28,6 +30,7 @@ class Usable(NamedTuple):
     start: np.datetime64
     fps: float
     frames: int
+    uneven: bool = False
 
 
 def pose_cage_day(
@@ -39,12 +42,12 @@ def pose_cage_day(
 ) -> dict[str, Any]:
     """Write the ``pose`` table of the usable segments (a ``segments`` table of one cage-day) to ``out``.
 
-    The time of a frame is its segment's start plus frame / fps. Video needs a ``model`` folder; video and finished pose
-    may be mixed within a day when they name the same body parts and animals. Beside ``meta``, the file's metadata hold
-    ``bodyparts``, ``animals``, ``segment_source`` (segment number: source), ``sources`` (for each: ``likelihood_cut``
-    by body part, and the model's hash), ``segment_span_px`` (how far an animal's parts lie from its middle), ``fps``
-    (of the sampled frames, by segment) and ``counts`` of frames. Read it with
-    :func:`presage.homecage.pose.quality.load`, which applies the cuts.
+    The time of a frame is its segment's start plus frame / fps, or plus its own time stamp where a video's are uneven.
+    Video needs a ``model`` folder; video and finished pose may be mixed within a day when they name the same body parts
+    and animals. Beside ``meta``, the file's metadata hold ``bodyparts``, ``animals``, ``segment_source`` (segment
+    number: source), ``sources`` (for each: ``likelihood_cut`` by body part, and the model's hash), ``segment_span_px``
+    (how far an animal's parts lie from its middle), ``fps`` (of the sampled frames, by segment) and ``counts`` of
+    frames. Read it with :func:`presage.homecage.pose.quality.load`, which applies the cuts.
 
     Returns the metadata. Raises :class:`UserError` when video comes without a model, when segments disagree about body
     parts or animals, or when a file changed since it was probed.
@@ -83,7 +86,8 @@ def pose_cage_day(
 def _usable(segments: pd.DataFrame) -> list[Usable]:
     rows = segments[segments["usable"]].sort_values("segment", kind="stable")
     starts = pd.DatetimeIndex(rows["start_utc"]).tz_convert(None).to_numpy().astype("datetime64[us]")
-    columns = (rows[name].tolist() for name in ("fps", "frames_decoded"))
+    uneven = (rows["uneven"].fillna(0).astype(float) > UNEVEN) & (rows["kind"] == "video")
+    columns = (column.tolist() for column in (rows["fps"], rows["frames_decoded"], uneven))
     return [Usable(*row) for row in zip(rows["segment"].tolist(), rows["path"], rows["kind"], starts, *columns)]
 
 
@@ -158,7 +162,8 @@ def _rows(segment: Usable, pose: PoseFile, bodyparts: tuple[str, ...], stride: i
     order = [pose.bodyparts.index(part) for part in bodyparts]
     n_frames, n_animals = pose.likelihood.shape[:2]
     frame = np.repeat(np.arange(n_frames, dtype=np.int32) * stride, n_animals)
-    time = segment.start + np.round(frame / segment.fps * 1e6).astype("timedelta64[us]")
+    seconds = video.times(segment.path)[frame] if segment.uneven else frame / segment.fps
+    time = segment.start + np.round(seconds * 1e6).astype("timedelta64[us]")
 
     def lists(values: np.ndarray) -> pa.Array:
         flat = np.ascontiguousarray(values[:, :, order], dtype=np.float32).reshape(-1)
