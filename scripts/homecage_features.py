@@ -9,7 +9,7 @@ def run(job: Job) -> None:
     """Features of one cage-day."""
     from presage import tables
     from presage.config.distress import Features
-    from presage.config.pose import Recording
+    from presage.config.pose import Recording, Sampling
     from presage.homecage.features import features_cage_day
     from presage.homecage.pose.quality import load
     from presage.homecage.zeitgeber import Lights, Schedule
@@ -20,7 +20,7 @@ def run(job: Job) -> None:
         cage=job.wildcards.cage,
         date=dt.date.fromisoformat(job.wildcards.date),
         lights=Lights.of(recording),
-        schedule=Schedule.of(recording),
+        schedule=Schedule.of(recording, Sampling(**job.params.sampling)),
         settings=settings,
     )
     tables.write(job.output.table, "readings", readings, job.provenance(**facts))

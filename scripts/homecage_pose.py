@@ -1,5 +1,7 @@
 """homecage_pose: body parts of one cage-day, by the pose model from video and by import from finished files."""
 
+import datetime as dt
+
 from presage.entry import Job, main
 
 
@@ -8,6 +10,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.pose import Pose
     from presage.homecage.pose.cage_day import pose_cage_day
+    from presage.homecage.zeitgeber import Lights
 
     if job.input.model:
         import torch
@@ -19,6 +22,7 @@ def run(job: Job) -> None:
         Pose(**job.params.settings),
         job.output.table,
         job.provenance(),
+        Lights(*job.params.clock).utc(dt.date.fromisoformat(job.wildcards.date)),
     )
 
 

@@ -1,17 +1,22 @@
-"""homecage_pose_train: a DeepLabCut model from labelled frames, with its error on frames that were held out."""
+"""homecage_pose_train: a pose model from labelled frames, with its error on frames that were held out; or a ready one."""
 
 from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
-    """Train, evaluate and calibrate."""
+    """Train, evaluate and calibrate; or fetch the checkpoints of an engine that comes trained."""
     import torch
 
     from presage.config.pose import Pose
-    from presage.homecage.pose.deeplabcut import train
+    from presage.homecage.pose.engines import superanimal
+    from presage.homecage.pose.training import train
 
+    settings = Pose(**job.params.settings)
+    if settings.engine == "superanimal":
+        superanimal.fetch(job.output.model)
+        return
     torch.set_num_threads(job.params.torch_threads)
-    card = train(job.input.project[0], job.output.model, Pose(**job.params.settings), job.params.seed)
+    card = train(job.input.project[0], job.output.model, settings, job.params.seed)
     log.info("pose model %s: %s", card["hash"], card["metrics"])
 
 

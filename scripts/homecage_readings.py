@@ -9,7 +9,7 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.distress import Features, Source
-    from presage.config.pose import Recording
+    from presage.config.pose import Recording, Sampling
     from presage.homecage import readings
     from presage.homecage.alarms import urgent_checks
     from presage.homecage.zeitgeber import Lights, Schedule
@@ -25,7 +25,7 @@ def run(job: Job) -> None:
         daily = readings.to_daily(
             rows,
             lights=lights,
-            schedule=Schedule.of(recording),
+            schedule=Schedule.of(recording, Sampling(**job.params.sampling)),
             sampling=sampling,
             source="video",
             min_coverage=features.min_coverage,

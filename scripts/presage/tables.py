@@ -610,12 +610,12 @@ class ChunkedTable:
         write(path, table, empty(table), meta)
         self._schema = pq.read_schema(path)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", store_schema=True)
-        self._waiting: list[pd.DataFrame] = []
+        self._waiting: list[pa.Table] = []
         self._rows = 0
 
-    def add(self, rows: pd.DataFrame) -> None:
+    def add(self, rows: pd.DataFrame | pa.Table) -> None:
         """Append rows; columns as in the contract, any order."""
-        self._waiting.append(rows)
+        self._waiting.append(rows if isinstance(rows, pa.Table) else self._arrow(rows))
         self._rows += len(rows)
         if self._rows >= _ROWS:
             self._flush()
@@ -626,13 +626,16 @@ class ChunkedTable:
 
     def _flush(self) -> None:
         if self._waiting:
-            rows = pd.concat(self._waiting, ignore_index=True)
-            columns = [pa.Array.from_pandas(rows[f.name], type=f.type, safe=True) for f in self._schema]
-            for field, column in zip(self._schema, columns):
-                if not field.nullable and column.null_count:
-                    raise ValueError(f"{column.null_count} nulls in column {field.name}")
-            self._writer.write_table(pa.table(columns, schema=self._schema))
+            rows = pa.concat_tables([table.select(self._schema.names) for table in self._waiting])
+            for field in self._schema:
+                if not field.nullable and rows[field.name].null_count:
+                    raise ValueError(f"{rows[field.name].null_count} nulls in column {field.name}")
+            self._writer.write_table(rows.cast(self._schema).combine_chunks())
         self._waiting, self._rows = [], 0
+
+    def _arrow(self, rows: pd.DataFrame) -> pa.Table:
+        columns = [pa.Array.from_pandas(rows[field.name], type=field.type, safe=True) for field in self._schema]
+        return pa.table(columns, schema=pa.schema([pa.field(field.name, field.type) for field in self._schema]))
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,7 @@
 """Paths and look-ups shared by all rules: functions only, and no numbers (those are in presage.config)."""
 
 from presage import study
+from presage.config import pose as pose_config
 from presage.config.load import load
 from presage.config.pseudobulk import Reading
 from presage.config.root import HomeCage, Sequence
@@ -44,9 +45,11 @@ def code(script):
     return closure
 
 
-def settings(section):
-    """A configuration section as the plain dictionary that rules hand to their scripts."""
-    return section.model_dump(mode="json") if section is not None else None
+def settings(section, only=None):
+    """A configuration section as the plain dictionary that rules hand to their scripts; ``only`` some of its keys."""
+    return (
+        section.model_dump(mode="json", include=only) if section is not None else None
+    )
 
 
 def optional(path):

@@ -76,6 +76,31 @@ class Recording(Section):
         return self.schedule_length_s / self.schedule_period_s
 
 
+class Sampling(Section):
+    """Which frames of a video are analysed. Frames in between are decoded, for others are built on them."""
+
+    stride: int = Field(1, ge=1, description="every how many frames of a video one is analysed")
+    fps: float | None = Field(
+        None, gt=0, description="frames per second to analyse, by the nearest stride of each video; null = by stride"
+    )
+    record_s: float = Field(
+        86400.0, gt=0, le=86400, description="seconds that are analysed of each period, counted from lights-on"
+    )
+    period_s: float = Field(86400.0, gt=0, le=86400, description="seconds from one analysed stretch to the next")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Sampling":
+        if self.record_s > self.period_s:
+            raise ValueError("record_s is longer than period_s")
+        if self.fps is not None and self.stride != 1:
+            raise ValueError("give stride or fps, not both")
+        return self
+
+    def stride_of(self, fps: float) -> int:
+        """Frames from one analysed frame to the next in a video of ``fps`` frames per second."""
+        return self.stride if self.fps is None else max(1, round(fps / self.fps))
+
+
 class PoseReference(Section):
     """Pose of one cage-day by somebody else, to compare with."""
 
@@ -84,18 +109,37 @@ class PoseReference(Section):
     path: str = Field(description="pose file of that segment, or registry:<name>")
 
 
+# Keys that a trained model hangs on, and those that a pose hangs on: a change of the others reruns neither.
+TRAINING = frozenset(
+    "engine start backbone output_stride input_width epochs batch_size learning_rate rotation split test_share"
+    " right_within calibration_share precision device".split()
+)
+INFERENCE = frozenset(
+    "engine animals batch_size imported_likelihood_cut sampling precision compile device".split()
+)
+
+
 class Pose(Section):
     """Where pose comes from: a model that is trained here, one that is at hand, or finished files in the sheet."""
 
-    engine: Literal["dlc"] = Field("dlc", description="dlc = DeepLabCut 3 (PyTorch)")
+    engine: Literal["dlc", "superanimal"] = Field(
+        "dlc",
+        description="dlc = DeepLabCut 3 trained on own labels; superanimal = its ready models of mice seen from above",
+    )
     project: str | None = Field(
         None, description="folder of a labelled DeepLabCut project to train on; null = do not train"
     )
     model: str | None = Field(
-        None, description="folder of a model that an earlier run trained (homecage/pose/model); null = train on project"
+        None,
+        description="folder of a model: of an earlier run (homecage/pose_model), or with SuperAnimal checkpoints;"
+        " null = train on project, or fetch the checkpoints from their hub",
+    )
+    animals: int = Field(1, ge=1, le=30, description="animals in a cage, for superanimal")
+    start: str | None = Field(
+        None, description="folder of an earlier model whose weights training starts from; null = random weights"
     )
     backbone: Literal["test_resnet", "resnet10t", "resnet18", "resnet50"] = Field(
-        "test_resnet", description="timm network: 0.5, 5, 11 or 24 million parameters, from random initialisation"
+        "test_resnet", description="timm network: 0.5, 5, 11 or 24 million parameters"
     )
     output_stride: Literal[8, 16] = Field(8, description="px of input per feature cell; 8 is finer and slower than 16")
     input_width: int = Field(160, ge=32, le=4096, description="px; frames are scaled to this width before the network")
@@ -123,7 +167,9 @@ class Pose(Section):
         0.6, ge=0, le=1, description="cut for pose that comes finished, whose model cannot be calibrated here"
     )
     min_parts: int = Field(2, ge=1, description="body parts over their cut that make an animal seen, else it is hidden")
-    stride: int = Field(1, ge=1, description="every how many frames of a video one is analysed")
+    sampling: Sampling = Field(Sampling(), description="which frames of a video are analysed")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="numbers in the network's forward pass")
+    compile: bool = Field(False, description="compile the network first: minutes that pay on a GPU and long videos")
     reference: PoseReference | None = Field(
         None, description="published pose of one cage-day (cage, date, path) to compare with; null = none"
     )
@@ -133,4 +179,8 @@ class Pose(Section):
     def _one_source(self) -> "Pose":
         if self.project is not None and self.model is not None:
             raise ValueError("give project (to train) or model (to use), not both")
+        if self.project is not None and self.engine == "superanimal":
+            raise ValueError("superanimal is not trained here: give model, or set engine: dlc for the project")
+        if self.animals > 1 and self.engine == "dlc":
+            raise ValueError("engine dlc finds one animal: use superanimal, or bring finished pose files")
         return self

@@ -1,7 +1,7 @@
 """Frames of a video one by one, in constant memory, with their times."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +39,7 @@ def info(path: str | Path) -> VideoInfo:
             int(number(cv2.CAP_PROP_FRAME_HEIGHT)),
             float(number(cv2.CAP_PROP_FPS)),
             max(0, int(number(cv2.CAP_PROP_FRAME_COUNT))),
-            int(number(cv2.CAP_PROP_FOURCC))
-            .to_bytes(4, "little", signed=False)
-            .decode("ascii", "replace")
-            .strip("\0 "),
+            _letters(int(number(cv2.CAP_PROP_FOURCC))),
         )
     finally:
         capture.release()
@@ -118,18 +115,6 @@ def survey(path: str | Path) -> Survey:
     )
 
 
-def times(path: str | Path) -> np.ndarray:
-    """Seconds of every frame that decodes after the first one, float64 [frames]. Raises :class:`UnreadableVideo`."""
-    capture = _open(path)
-    found = []
-    try:
-        while capture.grab():
-            found.append(capture.get(cv2.CAP_PROP_POS_MSEC))
-    finally:
-        capture.release()
-    return (np.array(found) - found[0]) / 1000 if found else np.empty(0)
-
-
 def _in_runs(same: list[bool], least: float) -> int:
     """How many are true in runs that are ``least`` long or longer."""
     found = run = 0
@@ -142,32 +127,43 @@ def _in_runs(same: list[bool], least: float) -> int:
     return found
 
 
-def frames(path: str | Path, width: int | None = None, stride: int = 1) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (frame number, RGB image uint8 [height, width, 3]) of every ``stride``-th frame, from frame 0.
+class Frames:
+    """The wanted frames of a video, in order, as RGB images uint8 [height, width, 3].
 
-    With ``width`` the image is scaled to that many columns (:func:`scaled`). The time of frame ``i`` is ``i / fps``
-    after the first. Raises :class:`UnreadableVideo` when the file cannot be opened; it ends at the first frame that
-    does not decode, so the caller compares counts.
+    ``wanted(frame, seconds)`` says of each frame, by its number and its time stamp in seconds after the first, whether
+    it is to be given out; None = all. With ``width`` an image is scaled to that many columns (:func:`scaled`). Frames
+    that are not wanted are decoded, since others are built on them, but not converted. To be iterated once; it ends at
+    the first frame that does not decode, so the caller compares counts. ``index`` and ``seconds`` hold the numbers and
+    time stamps of the frames given out so far, and ``decoded`` counts all frames that were passed.
+
+    Raises :class:`UnreadableVideo` when the file cannot be opened.
     """
-    if stride < 1:
-        raise ValueError(f"stride {stride} is not positive")
-    capture = _open(path)
-    try:
-        index = 0
-        while capture.grab():
-            if index % stride == 0:
-                good, image = capture.retrieve()
-                if not good:
-                    return
-                yield index, cv2.cvtColor(scaled(image, width), cv2.COLOR_BGR2RGB)
-            index += 1
-    finally:
-        capture.release()
 
+    def __init__(
+        self, path: str | Path, width: int | None = None, wanted: Callable[[int, float], bool] | None = None
+    ) -> None:
+        self._path, self._width, self._wanted = path, width, wanted
+        self.index: list[int] = []
+        self.seconds: list[float] = []
+        self.decoded = 0
 
-def _letters(code: int) -> str:
-    """A FourCC as text."""
-    return code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
+    def __iter__(self) -> Iterator[np.ndarray]:
+        capture = _open(self._path)
+        first = 0.0
+        try:
+            while capture.grab():
+                stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                first = stamp if self.decoded == 0 else first
+                if self._wanted is None or self._wanted(self.decoded, stamp - first):
+                    good, image = capture.retrieve()
+                    if not good:
+                        return
+                    self.index.append(self.decoded)
+                    self.seconds.append(stamp - first)
+                    yield cv2.cvtColor(scaled(image, self._width), cv2.COLOR_BGR2RGB)
+                self.decoded += 1
+        finally:
+            capture.release()
 
 
 def scaled(image: np.ndarray, width: int | None) -> np.ndarray:
@@ -186,6 +182,11 @@ def rescale_points(xy: np.ndarray, from_size: tuple[int, int], to_size: tuple[in
     """
     factor = np.asarray(to_size, dtype=np.float64) / np.asarray(from_size, dtype=np.float64)
     return (np.asarray(xy, dtype=np.float64) + 0.5) * factor - 0.5
+
+
+def _letters(code: int) -> str:
+    """A FourCC as text."""
+    return code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
 
 
 def _open(path: str | Path) -> cv2.VideoCapture:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from presage.config.pose import Recording
+from presage.config.pose import Recording, Sampling
 
 
 @dataclass(frozen=True)
@@ -61,25 +61,49 @@ class Lights:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Duty cycling: the first ``record_s`` of every ``period_s`` seconds from lights-on are to be recorded."""
+    """Duty cycling: the first ``record_s`` of every ``period_s`` seconds from lights-on are to be recorded.
+
+    ``within``: another duty cycle that must agree, as when part of what was recorded is analysed.
+    """
 
     record_s: float = 3600.0
     period_s: float = 3600.0
+    within: "Schedule | None" = None
 
     @classmethod
-    def of(cls, recording: Recording) -> "Schedule":
-        """The duty cycle that the config describes."""
-        return cls(recording.schedule_length_s, recording.schedule_period_s)
+    def of(cls, recording: Recording, sampling: Sampling | None = None) -> "Schedule":
+        """The duty cycle that the config describes: of the cameras, and of what is analysed of their videos."""
+        cameras = cls(recording.schedule_length_s, recording.schedule_period_s)
+        return cameras if sampling is None else cls.of_sampling(sampling, cameras)
+
+    @classmethod
+    def of_sampling(cls, sampling: Sampling, cameras: "Schedule | None" = None) -> "Schedule":
+        """The duty cycle of the analysis, within the cameras'."""
+        if sampling.record_s == sampling.period_s and cameras is not None:
+            return cameras
+        return cls(sampling.record_s, sampling.period_s, cameras)
 
     @property
     def duty(self) -> float:
         """Scheduled share of the time."""
-        return self.record_s / self.period_s
+        day = 86400.0 if self.within else self.period_s
+        return float(self.scheduled_s(np.zeros(1), day)[0] / day)
+
+    def records(self, seconds: float) -> bool:
+        """Whether the moment, in seconds since lights-on, is scheduled."""
+        return seconds % self.period_s < self.record_s and (self.within is None or self.within.records(seconds))
 
     def scheduled_s(self, starts: np.ndarray, length_s: float) -> np.ndarray:
         """Scheduled seconds in the intervals ``[start, start + length_s)``; ``starts`` in seconds since lights-on."""
-        return self._until(starts + length_s) - self._until(starts)
+        return self._until(np.asarray(starts) + length_s) - self._until(np.asarray(starts))
 
     def _until(self, t: np.ndarray) -> np.ndarray:
-        whole, rest = np.divmod(t, self.period_s)
-        return whole * self.record_s + np.minimum(rest, self.record_s)
+        """Scheduled seconds from lights-on to ``t``."""
+        if self.within is None:
+            whole, rest = np.divmod(t, self.period_s)
+            return whole * self.record_s + np.minimum(rest, self.record_s)
+        # Where both record: the sum over this cycle's stretches of what the other has in them.
+        n = np.arange(np.ceil(np.max(t, initial=0.0) / self.period_s) + 1) * self.period_s
+        begin = np.minimum(n, np.asarray(t)[..., None])
+        end = np.minimum(n + self.record_s, np.asarray(t)[..., None])
+        return (self.within._until(end) - self.within._until(begin)).sum(axis=-1)

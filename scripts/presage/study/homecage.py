@@ -101,11 +101,11 @@ class HomeCageInputs:
         return set(self.world.rendered_cage_days) if self.world else set()
 
     def pose_model(self, trained: str) -> str:
-        """Folder of the pose model: ``trained`` when it is trained in this run, else the one that the config names.
+        """Folder of the pose model: ``trained`` when this run trains or fetches it, else the one that the config names.
 
         Raises :class:`UserError` when there is video but neither.
         """
-        if self.labelled:
+        if self.labelled or (self.config.pose.engine == "superanimal" and self.config.pose.model is None):
             return trained
         if self.config.pose.model is None:
             raise UserError("config key homecage.pose", "there is video but no model", "set pose.project or pose.model")

@@ -21,17 +21,25 @@ def test_every_frame_once_in_order(tmp_path):
     header = video.info(path)
     assert (header.width, header.height, header.fps, header.frames) == (64, 48, 12.5, 24)
     assert video.survey(path).frames == 24
-    numbers, images = zip(*video.frames(path))
-    assert numbers == tuple(range(24))
+    frames = video.Frames(path)
+    images = list(frames)
+    assert frames.index == list(range(24)) and frames.decoded == 24
+    assert np.allclose(frames.seconds, np.arange(24) / 12.5, atol=1e-3)
     assert np.allclose([image.mean() for image in images], 10 * np.arange(24), atol=4)
 
 
 @pytest.mark.parametrize("stride", [1, 5, 23, 24, 100])
 def test_stride_keeps_frame_numbers(tmp_path, stride):
     path = write(tmp_path / "a.mp4")
-    got = list(video.frames(path, stride=stride))
-    assert [i for i, _ in got] == list(range(0, 24, stride))
-    assert np.allclose([image.mean() for _, image in got], [10 * i for i, _ in got], atol=4)
+    frames = video.Frames(path, wanted=lambda frame, _: frame % stride == 0)
+    images = list(frames)
+    assert frames.index == list(range(0, 24, stride)) and frames.decoded == 24
+    assert np.allclose([image.mean() for image in images], 10 * np.array(frames.index), atol=4)
+
+
+def test_frames_by_their_time(tmp_path):
+    frames = video.Frames(write(tmp_path / "a.mp4"), wanted=lambda _, seconds: 0.399 < seconds < 0.8)
+    assert len(list(frames)) == 5 and frames.index == [5, 6, 7, 8, 9]
 
 
 def test_frames_are_scaled_and_rgb(tmp_path):
@@ -39,7 +47,7 @@ def test_frames_are_scaled_and_rgb(tmp_path):
     out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 5, (64, 48))
     out.write(np.full((48, 64, 3), (0, 0, 200), np.uint8))
     out.release()
-    [(_, image)] = video.frames(path, width=32)
+    [image] = video.Frames(path, width=32)
     assert image.shape == (24, 32, 3)
     assert image[..., 0].mean() > 150 > 50 > image[..., 2].mean()
 
@@ -58,7 +66,7 @@ def test_points_go_with_the_image():
 
 def test_what_is_no_video_is_said_so(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"not a video")
-    for function in (video.info, video.survey, lambda p: next(video.frames(p))):
+    for function in (video.info, video.survey, lambda p: next(iter(video.Frames(p)))):
         with pytest.raises(video.UnreadableVideo):
             function(tmp_path / "a.mp4")
 

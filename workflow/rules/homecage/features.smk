@@ -21,6 +21,7 @@ rule homecage_features:
     params:
         settings=settings(CAGES.features),
         recording=settings(CAGE_IN.recording),
+        sampling=settings(CAGES.pose.sampling),
         simulated=SIMULATED["homecage"],
         code=code("homecage_features"),
     message:
@@ -50,6 +51,7 @@ rule homecage_readings:
         urgent_hours=CAGES.alarms.urgent_hours,
         features=settings(CAGES.features),
         recording=settings(CAGE_IN.recording),
+        sampling=settings(CAGES.pose.sampling),
         simulated=SIMULATED["homecage"],
         code=code("homecage_readings"),
     message:

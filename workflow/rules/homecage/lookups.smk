@@ -34,6 +34,12 @@ def pose_model(wildcards):
     )
 
 
+def clock():
+    """What a cage-day's beginning hangs on: time zone, lights on and off."""
+    recording = CAGE_IN.recording
+    return [recording.time_zone, recording.lights_on, recording.lights_off]
+
+
 def pose_threads(wildcards):
     """Importing finished pose takes one thread."""
     return CFG.torch_threads if has_video(wildcards) else 1

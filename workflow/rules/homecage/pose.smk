@@ -1,4 +1,4 @@
-"""Video to body parts with DeepLabCut; finished pose is imported. One job is one cage-day.
+"""Video to body parts by one of the engines; finished pose is imported. One job is one cage-day.
 
 REQUIRES a labelled DeepLabCut project (or a trained model's folder) where there is video
 PRODUCES <run>/homecage/pose_model/, <run>/homecage/pose/<cage>/<date>.parquet, pose_reference.parquet
@@ -22,7 +22,7 @@ rule homecage_pose_train:
         runtime=720,
         gpu=CFG.gpus,
     params:
-        settings=settings(CAGES.pose),
+        settings=settings(CAGES.pose, pose_config.TRAINING),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],
@@ -51,7 +51,8 @@ rule homecage_pose:
         runtime=240,
         gpu=pose_gpus,
     params:
-        settings=settings(CAGES.pose),
+        settings=settings(CAGES.pose, pose_config.INFERENCE),
+        clock=clock(),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],

@@ -10,8 +10,11 @@ import pytest
 from presage import tables
 from presage.config.pose import Pose, Recording
 from presage.errors import UserError
-from presage.homecage.pose import deeplabcut, quality
+from presage.homecage.pose import quality
 from presage.homecage.pose.cage_day import pose_cage_day
+from presage.homecage.pose.engines import open_engine
+from presage.homecage.pose.stream import infer
+from presage.homecage.pose.training import train
 from presage.homecage.segments import probe_cage_day
 from presage.sheets import Segment
 
@@ -58,7 +61,7 @@ def project(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(project, tmp_path_factory):
     out = tmp_path_factory.mktemp("model")
-    deeplabcut.train(project, out, SETTINGS, seed=1)
+    train(project, out, SETTINGS, seed=1)
     return out
 
 
@@ -89,25 +92,51 @@ def test_it_learns_and_its_card_says_what_was_done(model):
 
 def test_video_of_another_size_is_posed_in_its_own_px(model, clip):
     path, truth = clip
-    [pose] = deeplabcut.infer(model, [(path, 12)], SETTINGS)
+    [(frame, seconds, pose)] = infer(open_engine(model, SETTINGS), path, 12)
+    assert frame.tolist() == list(range(12)) and np.allclose(seconds, frame / 4)
     assert pose.bodyparts == ("head", "body")
     assert np.isnan(pose.likelihood[3]).all()
     light = np.arange(12) != 3
     assert np.median(np.linalg.norm(pose.xy[light, 0] - truth[light], axis=-1)) < 8
 
 
-def test_stride_and_frame_count(model, clip):
+def test_chunks_stride_and_frame_count(model, clip):
+    """Whatever is handed over at a time, and whichever frames are wanted, a frame's pose is the same."""
     path, _ = clip
-    every = next(deeplabcut.infer(model, [(path, 12)], SETTINGS))
-    third = next(deeplabcut.infer(model, [(path, 12)], SETTINGS.model_copy(update={"stride": 3})))
-    assert np.allclose(third.xy, every.xy[::3], atol=1e-3, equal_nan=True)
+    engine = open_engine(model, SETTINGS)
+    [every] = infer(engine, path, 12)
+    [third] = infer(engine, path, 12, lambda frame, _: frame % 3 == 0)
+    assert third.frame.tolist() == [0, 3, 6, 9]
+    assert np.allclose(third.pose.xy, every.pose.xy[::3], atol=1e-3, equal_nan=True)
+    engine.chunk = 5
+    parts = list(infer(engine, path, 12))
+    assert [part.pose.n_frames for part in parts] == [5, 5, 2]
+    assert np.allclose(np.concatenate([p.pose.xy for p in parts]), every.pose.xy, atol=1e-3, equal_nan=True)
     with pytest.raises(UserError, match="gave 12 frames, not 13"):
-        next(deeplabcut.infer(model, [(path, 13)], SETTINGS))
+        list(infer(engine, path, 13))
+
+
+def test_bfloat16_is_close(model, clip):
+    path, _ = clip
+    [exact] = infer(open_engine(model, SETTINGS), path, 12)
+    [rounded] = infer(open_engine(model, SETTINGS.model_copy(update={"precision": "bf16"})), path, 12)
+    difference = np.abs(rounded.pose.xy - exact.pose.xy)
+    assert 0 < np.nanmax(difference) and np.nanmedian(difference) < 1.0
+
+
+def test_training_starts_from_an_earlier_model(project, model, tmp_path):
+    """One epoch from a trained model is much better than one from nothing."""
+    card = train(project, tmp_path / "warm", SHORT.model_copy(update={"start": str(model)}), 1)
+    cold = train(project, tmp_path / "cold", SHORT, 1)
+    assert card["start"] == str(model) and card["metrics"]["mean_px"] < 0.7 * cold["metrics"]["mean_px"]
+    other = SHORT.model_copy(update={"start": str(model), "backbone": "resnet10t"})
+    with pytest.raises(UserError, match=r"is a test_resnet, but pose\.backbone resnet10t"):
+        train(project, tmp_path / "other", other, 1)
 
 
 def test_same_seed_same_bytes(project, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        deeplabcut.train(project, tmp_path / name, SHORT, seed)
+        train(project, tmp_path / name, SHORT, seed)
     files = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
     assert len(files) == 3
     assert files == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
@@ -146,4 +175,4 @@ def test_a_cage_day_of_video_and_finished_pose(model, clip, tmp_path):
 
 def test_a_folder_that_is_no_model(tmp_path):
     with pytest.raises(UserError, match=r"card\.json"):
-        deeplabcut.Model.open(tmp_path)
+        open_engine(tmp_path, SETTINGS)

@@ -27,6 +27,12 @@ class PoseFile:
         return len(self.xy)
 
     @staticmethod
+    def empty(parts: tuple[str, ...], animals: tuple[str, ...] = (ONLY_ANIMAL,)) -> "PoseFile":
+        """No frame at all."""
+        xy = np.empty((0, len(animals), len(parts), 2), dtype=np.float32)
+        return PoseFile(xy, xy[..., 0], animals, parts)
+
+    @staticmethod
     def of(points: np.ndarray, likelihood: np.ndarray, animals: tuple[str, ...], parts: tuple[str, ...]) -> "PoseFile":
         """From ``points`` [frame, animal, body part, 2] and ``likelihood`` of any real dtype.
 

@@ -1,20 +1,13 @@
-"""DeepLabCut without downloads: train a small network on a labelled project, then run it on many short videos.
+"""Train a small DeepLabCut network on a labelled project, evaluate it on held-out frames and calibrate its likelihoods.
 
-DeepLabCut's training always asks for downloaded weights unless it is handed a snapshot, so it is handed a randomly
-initialised one. Its video command keeps a result for every file name in a shared folder and calls that success; here
-the frames are handed to its inference runner one by one, and the rows are counted. Importing it takes 20 s: one process
-serves a whole cage-day.
+DeepLabCut's training always asks for downloaded weights unless it is handed a snapshot, so it is handed one: randomly
+initialised, or with the weights of an earlier model.
 """
 
-import contextlib
 import hashlib
 import json
 import logging
-import os
-import random
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +18,20 @@ from presage.config.pose import Pose
 from presage.errors import UserError
 from presage.homecage import video
 from presage.homecage.pose import evaluate, quality
-from presage.homecage.pose.importers import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.engines import dlc, package
+from presage.homecage.pose.importers import PoseFile
 from presage.homecage.pose.labelled import Labelled, read_labelled, split
 
 log = logging.getLogger("presage")
 
 CHANNELS = {"test_resnet": 96, "resnet10t": 512, "resnet18": 512, "resnet50": 2048}
 
-# Grey levels: an image whose standard deviation is below this shows nothing (dark, or a covered lens).
-BLANK_STD = 2.0
-
-
-@dataclass(frozen=True)
-class Model:
-    """A trained model: its folder and its card."""
-
-    folder: Path
-    card: dict[str, Any]
-
-    @classmethod
-    def open(cls, folder: str | Path) -> "Model":
-        """Read ``card.json`` of a model folder. Raises :class:`UserError` when a file is missing."""
-        folder = Path(folder)
-        for name in ("card.json", "snapshot.pt", "pytorch_config.yaml"):
-            if not (folder / name).exists():
-                raise UserError(folder / name, "does not exist", "name a model folder that train wrote")
-        return cls(folder, json.loads((folder / "card.json").read_text(encoding="utf-8")))
-
 
 def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -> dict[str, Any]:
     """Train on a labelled DeepLabCut project; ``snapshot.pt pytorch_config.yaml card.json`` go to ``out_dir``.
 
-    The network starts from random weights and sees the training frames only; the last epoch is kept (none is chosen on
-    test). The card holds the test metrics in px of the labelled frames
+    The network starts from random weights, or from those of ``settings.start``, and sees the training frames only; the
+    last epoch is kept (none is chosen on test). The card holds the test metrics in px of the labelled frames
     (:func:`presage.homecage.pose.evaluate.summary`), the likelihood cut of each body part, the split and the model's
     hash. Same seed and threads, same bytes on CPU.
 
@@ -67,21 +41,22 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
     train_rows, test_rows, split_name = split(data, settings.split, settings.test_share)
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    device = _device(settings.device)
+    device = package.device(settings.device)
     native, size = _sizes(data, settings.input_width)
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".training-") as private:
         weights, config = _fit(Path(private), data, (train_rows, test_rows), native, size, settings, seed, device)
     _save_weights(weights, config, out_dir)
-    predicted = _predict_images(out_dir, data, test_rows, native, size[0], settings.batch_size, device)
+    predicted = _predict_images(out_dir, data, test_rows, native, size[0], settings)
     errors = evaluate.point_errors(predicted.xy[:, 0], data.xy[test_rows])
     right_px = settings.right_within * native[0]
     span = quality.typical_span(data.xy[train_rows], np.isfinite(data.xy[train_rows]).all(axis=-1))
     card = {
-        "engine": f"deeplabcut {_version()}",
+        "engine": package.name(),
         "backbone": settings.backbone,
         "bodyparts": list(data.bodyparts),
         "frame_size": list(native),
         "input_size": list(size),
+        "start": settings.start,
         "epochs": settings.epochs,
         "batch_size": settings.batch_size,
         "seed": seed,
@@ -100,31 +75,6 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
     return card
 
 
-def infer(model_dir: str | Path, videos: Iterable[tuple[str | Path, int]], settings: Pose) -> Iterator[PoseFile]:
-    """Pose of each video, in order, with one model load for all. Coordinates are px of the video's own frames.
-
-    ``videos`` yields (path, frames that are known to decode); every ``settings.stride``-th frame is analysed. Blank
-    images get likelihood NaN. Raises :class:`UserError` when a video gives another number of frames than stated.
-    """
-    model = Model.open(model_dir)
-    device = _device(settings.device)
-    with _quiet_deeplabcut():
-        runner = _runner(model.folder, device, settings.batch_size)
-    for path, n_frames in videos:
-        expected = -(-n_frames // settings.stride)
-        try:
-            frames = (image for _, image in video.frames(path, model.card["input_size"][0], settings.stride))
-            size = video.info(path)
-            pose = _predict(runner, frames, (size.width, size.height), tuple(model.card["bodyparts"]))
-        except video.UnreadableVideo as error:
-            raise UserError(path, str(error), "probe the segments again") from None
-        if pose.n_frames != expected:
-            raise UserError(
-                path, f"gave {pose.n_frames} frames, not {expected}", "it changed since it was probed: run again"
-            )
-        yield pose
-
-
 # ---- training ------------------------------------------------------------------------------------------------------
 
 
@@ -139,7 +89,7 @@ def _fit(
     device: str,
 ) -> tuple[dict[str, Any], Any]:
     """Train in the private folder; (weights of the last epoch on CPU, DeepLabCut's configuration)."""
-    with _quiet_deeplabcut():
+    with package.quiet():
         import torch
         from deeplabcut.pose_estimation_pytorch import COCOLoader
         from deeplabcut.pose_estimation_pytorch import train as dlc_train
@@ -156,14 +106,30 @@ def _fit(
         for key, value in _overrides(settings, size, len(rows[0]), len(data.bodyparts), seed).items():
             config.set_nested(key, value)
         config.to_yaml(config_path, overwrite=True)
-        _seed_everything(seed)
+        package.seed_everything(seed)
         start = private / "random.pt"
         network = PoseModel.build(config["model"], pretrained_backbone=False)
+        if settings.start is not None:
+            _start_from(network, Path(settings.start), settings.backbone)
         torch.save({"model": network.state_dict(), "metadata": {"epoch": 0}}, start)
         loader = COCOLoader(private, config_path)
         dlc_train(loader, config, Task.BOTTOM_UP, device=device, snapshot_path=start)
         [snapshot] = sorted(config_path.parent.glob("snapshot-*.pt"))
         return torch.load(snapshot, map_location="cpu", weights_only=True)["model"], config
+
+
+def _start_from(network: Any, folder: Path, backbone: str) -> None:
+    """Weights of an earlier model wherever the shapes are the same: other body parts are only another last layer."""
+    import torch
+
+    theirs = dlc.read_card(folder)["backbone"]
+    if theirs != backbone:
+        raise UserError("pose.start", f"is a {theirs}, but pose.backbone {backbone}", "make them one")
+    given = torch.load(folder / "snapshot.pt", map_location="cpu", weights_only=True)["model"]
+    own = network.state_dict()
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    network.load_state_dict(fitting, strict=False)
+    log.info("start from %s: %d of %d tensors", folder, len(fitting), len(own))
 
 
 def _overrides(settings: Pose, size: tuple[int, int], n_train: int, n_parts: int, seed: int) -> dict[str, Any]:
@@ -281,88 +247,11 @@ def _frame_name(data: Labelled, row: int) -> str:
     return f"{data.videos[row]}/{data.images[row].name}"
 
 
-# ---- inference -----------------------------------------------------------------------------------------------------
-
-
-def _runner(folder: Path, device: str, batch_size: int) -> Any:
-    import torch
-    from deeplabcut.pose_estimation_pytorch import get_pose_inference_runner
-
-    runner = get_pose_inference_runner(
-        folder / "pytorch_config.yaml", folder / "snapshot.pt", batch_size=batch_size, device=device
-    )
-    runner.model.to(memory_format=torch.channels_last)  # a third less time on a CPU
-    return runner
-
-
-def _predict(
-    runner: Any, frames: Iterable[np.ndarray], native: tuple[int, int], bodyparts: tuple[str, ...]
-) -> PoseFile:
-    """Pose of an image stream (RGB, scaled to the input size), in px of the native size."""
-    blank: list[bool] = []
-    sizes: set[tuple[int, int]] = set()
-
-    def watched() -> Iterator[np.ndarray]:
-        for image in frames:
-            blank.append(bool(image.std() < BLANK_STD))
-            sizes.add(image.shape[1::-1])
-            yield image
-
-    results = runner.inference(watched())
-    if not results:
-        empty = np.empty((0, 1, len(bodyparts), 2), dtype=np.float32)
-        return PoseFile(empty, empty[..., 0], (ONLY_ANIMAL,), bodyparts)
-    values = np.stack([result["bodyparts"][:1, :, :3] for result in results]).astype(np.float64)
-    [size] = sizes
-    xy = video.rescale_points(values[..., :2], size, native).astype(np.float32)
-    likelihood = np.clip(values[..., 2], 0, 1).astype(np.float32)
-    dark = np.asarray(blank)
-    xy[dark], likelihood[dark] = np.nan, np.nan
-    return PoseFile(xy, likelihood, (ONLY_ANIMAL,), bodyparts)
-
-
 def _predict_images(
-    folder: Path, data: Labelled, rows: np.ndarray, native: tuple[int, int], width: int, batch_size: int, device: str
+    folder: Path, data: Labelled, rows: np.ndarray, native: tuple[int, int], width: int, settings: Pose
 ) -> PoseFile:
     """Pose of labelled frames, through the same route as video."""
-    with _quiet_deeplabcut():
-        runner = _runner(folder, device, batch_size)
     images = (
         cv2.cvtColor(video.scaled(_read_image(data.images[row], native), width), cv2.COLOR_BGR2RGB) for row in rows
     )
-    return _predict(runner, images, native, data.bodyparts)
-
-
-# ---- the package itself --------------------------------------------------------------------------------------------
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("pose.device", "is cuda, but torch sees no GPU", "use auto or cpu, or start it on a GPU")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
-
-
-def _seed_everything(seed: int) -> None:
-    """DeepLabCut and its augmentations draw from all three global generators."""
-    import torch
-
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    torch.manual_seed(seed)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("deeplabcut")
-
-
-@contextlib.contextmanager
-def _quiet_deeplabcut() -> Iterator[None]:
-    """DeepLabCut prints greetings and opens a plotting backend at import; its log lines go to the log alone."""
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        yield
+    return dlc.pose_of(dlc.runner(folder, settings), images, native, data.bodyparts)
