@@ -1,4 +1,4 @@
-"""homecage_pose_train: a pose model from labelled frames, with its error on frames that were held out; or a ready one."""
+"""homecage_pose_train: a pose model from labelled frames, with its error on held-out frames; or a ready-made one."""
 
 from presage.entry import Job, log, main
 

@@ -24,6 +24,7 @@ _TYPES = {
     "i64": pa.int64(),
     "f32": pa.float32(),
     "f64": pa.float64(),
+    "bytes": pa.binary(),
     "date": pa.date32(),
     "utc": pa.timestamp("us", tz="UTC"),
     "list_i64": pa.list_(pa.int64()),
@@ -414,13 +415,35 @@ _TEXT = {
         size i64 bytes of the file
         sha256 str? - of the file; null where homecage.recording.checksum is off
         codec str? - four letters of the video's
+        width i64? px of the video's frames
         fps_measured f64? 1/s by the video's time stamps
         uneven f64? - share of steps between frames that are far from the usual one
         brightness f64? - mean grey, 0 to 255, median over one frame a second
         sharpness f64? - variance of the Laplacian, the same; low is blurred
         black_s f64? s of darkness: a covered lens, no light
         frozen_s f64? s in which not even noise changed: a stuck camera
+        shift_px f64? px that its picture lies from the cage-day's first; null where that cannot be told
+        background bytes? - what stays when animals move, as a small grey JPEG; of the cage-day's first usable video
         gap_s f64? s since the file before ended; null for the first of a cage-day""",
+    "quality": """
+        cage str - cage
+        date date - cage-day
+        files i64 files of the day
+        files_unusable i64 files of them that could not be used
+        coverage f64 - usable / scheduled time, 0 to 1
+        hidden f64? - share of the usable frames in which no animal was found: a reading, no gap
+        blank f64? - share of the frames that show nothing: dark, or a covered lens
+        likelihood f64? - median over the body parts of seen animals
+        doubted f64? - share of the points over their cut that the filters did not believe
+        swaps i64? - steps in which two animals' tracks changed over; null with one animal
+        identity f64? - share of the steps of two animals in which nobody is in doubt; null with one animal
+        size_px f64? px length of the body, median
+        size_ratio f64? - of it to the median of the seven days before
+        frozen_s f64? s in which the picture stood still
+        black_s f64? s of darkness
+        shift_px f64? px that the picture moved, within the day or from the day before: the larger
+        camera_fault bool - something is wrong with the recording: no sign of a sick mouse
+        reason str? - what""",
     "pose": """
         time_utc utc - of the frame
         segment i32 - number within the cage-day

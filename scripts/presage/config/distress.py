@@ -28,6 +28,16 @@ class Features(Section):
         None, description="nest as [x, y] in pixels; null = densest place of the light phase of the same cage-day"
     )
     mm_per_px: float | None = Field(None, gt=0, description="millimetres per pixel; null = lengths stay in pixels")
+    readings_of: Literal["cage", "animal"] = Field(
+        "cage",
+        description="animal: beside the cage's, readings of every single one on days when it is safe to say who is who",
+    )
+    min_identity: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="share of the steps in which two animals cannot be mixed up, from which it is safe",
+    )
     min_coverage: float = Field(
         0.5,
         gt=0,

@@ -101,6 +101,32 @@ class Sampling(Section):
         return self.stride if self.fps is None else max(1, round(fps / self.fps))
 
 
+class Filters(Section):
+    """Which points of a pose are believed, and what is made of the others. Every step is noted in the features."""
+
+    min_parts: int = Field(2, ge=1, description="body parts over their cut that make an animal seen, else it is hidden")
+    max_speed: float | None = Field(
+        40.0,
+        gt=0,
+        description="animal's spans (how far body parts lie from its middle) per second; faster points go; null = off",
+    )
+    limbs: tuple[tuple[str, str], ...] = Field((), description="pairs of body parts whose distance cannot grow much")
+    limb_factor: float = Field(2.0, gt=1, description="times its median at which a limb is too long")
+    fill_gap_s: float = Field(0.0, ge=0, description="longest gap of a body part that a straight line fills; 0 = none")
+    smooth_s: float = Field(0.0, ge=0, description="seconds of the Savitzky-Golay window; 0 = paths are not smoothed")
+    smooth_order: int = Field(2, ge=1, le=5, description="order of the Savitzky-Golay polynomial")
+
+
+class Faults(Section):
+    """From when on a cage-day's recording counts as faulty: signs of a sick camera, not of a sick mouse."""
+
+    coverage: float = Field(0.5, ge=0, le=1, description="usable share of the scheduled time below which it is")
+    frozen: float = Field(0.05, ge=0, le=1, description="share of the recording in which the picture stood still")
+    black: float = Field(0.1, ge=0, le=1, description="share of the recording that is dark, or of its frames blank")
+    shift: float = Field(0.02, gt=0, description="share of the picture's width by which the picture moved")
+    size: float = Field(0.25, gt=0, description="by which share an animal's length differs from the seven days before")
+
+
 class PoseReference(Section):
     """Pose of one cage-day by somebody else, to compare with."""
 
@@ -111,11 +137,11 @@ class PoseReference(Section):
 
 # Keys that a trained model hangs on, and those that a pose hangs on: a change of the others reruns neither.
 TRAINING = frozenset(
-    "engine start backbone output_stride input_width epochs batch_size learning_rate rotation split test_share"
-    " right_within calibration_share precision device".split()
+    {"engine", "start", "backbone", "output_stride", "input_width", "epochs", "batch_size", "learning_rate", "rotation"}
+    | {"split", "test_share", "right_within", "calibration_share", "precision", "device"}
 )
 INFERENCE = frozenset(
-    "engine animals batch_size imported_likelihood_cut sampling precision compile device".split()
+    {"engine", "animals", "batch_size", "imported_likelihood_cut", "sampling", "precision", "compile", "device"}
 )
 
 
@@ -166,8 +192,9 @@ class Pose(Section):
     imported_likelihood_cut: float = Field(
         0.6, ge=0, le=1, description="cut for pose that comes finished, whose model cannot be calibrated here"
     )
-    min_parts: int = Field(2, ge=1, description="body parts over their cut that make an animal seen, else it is hidden")
     sampling: Sampling = Field(Sampling(), description="which frames of a video are analysed")
+    faults: Faults = Field(Faults(), description="when a recording counts as faulty")
+    filters: Filters = Field(Filters(), description="which points are believed, gaps and smoothing")
     precision: Literal["fp32", "bf16"] = Field("fp32", description="numbers in the network's forward pass")
     compile: bool = Field(False, description="compile the network first: minutes that pay on a GPU and long videos")
     reference: PoseReference | None = Field(

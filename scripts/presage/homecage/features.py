@@ -13,6 +13,7 @@ import pandas as pd
 
 from presage import tables
 from presage.config.distress import Features
+from presage.errors import UserError
 from presage.homecage import bouts, kinematics
 from presage.homecage.pose.quality import SEEN, UNUSABLE, PoseDay
 from presage.homecage.zeitgeber import Lights, Schedule
@@ -51,24 +52,47 @@ def features_cage_day(
     lights: Lights,
     schedule: Schedule,
     settings: Features,
+    each_animal: bool = False,
 ) -> tuple[pd.DataFrame, dict]:
     """The ``readings`` rows of a cage-day, and what to remember of it (``sampling``, ``nest_px``, ``body_length_px``).
 
     ``pose`` has a row for every frame that was sampled, judged seen, hidden or unusable (:mod:`pose.quality`). One
     row for each feature and each minute that was scheduled or recorded; ``coverage`` is usable / scheduled seconds.
-    Several animals in a cage are averaged: who is who does not survive a day. Path length depends on the frame rate,
-    so the unit of ``distance`` and ``speed`` carries it; with a pixel scale, lengths are mm.
+    Several animals in a cage are averaged; with ``each_animal``, where it is safe to say who is who, rows of every
+    single one follow. Path length depends on the frame rate, so the unit of ``distance`` and ``speed`` carries it; with
+    a pixel scale, lengths are mm.
+
+    Raises :class:`UserError` when ``settings.length_parts`` are not among the pose's body parts.
     """
     tracks, bodyparts = read_tracks(pose, lights.utc(date)), pose.bodyparts
+    check_parts(bodyparts, settings)
     interval = float(np.median([t.interval for t in tracks.values()])) if tracks else 1.0
     length = body_length(tracks, bodyparts, settings.length_parts)
     nest = settings.nest_px or _nest(tracks, lights, length, settings)
-    frames = [_frames(track, bodyparts, interval, length, nest, settings) for track in tracks.values()]
-    minutes = _minutes(frames, schedule, interval)
-    readings = _long(minutes, cage, lights.utc(date), _rate(interval), settings.mm_per_px)
+    frames = {name: _frames(track, bodyparts, interval, length, nest, settings) for name, track in tracks.items()}
+
+    def rows(some: list[pd.DataFrame], animal: str | None) -> pd.DataFrame:
+        minutes = _minutes(some, schedule, interval)
+        return _long(minutes, cage, animal, lights.utc(date), _rate(interval), settings.mm_per_px)
+
+    parts = [rows(list(frames.values()), None)]
+    if each_animal and len(frames) > 1:
+        parts += [rows([own], name) for name, own in frames.items()]
+    readings = pd.concat(parts, ignore_index=True)
     duty = f"{schedule.record_s:g} of {schedule.period_s:g} s"
     sampling = f"video {_rate(interval)} fps, {duty}" if tracks else f"video, {duty}"
     return readings, {"sampling": sampling, "nest_px": nest, "body_length_px": length}
+
+
+def check_parts(bodyparts: Sequence[str], settings: Features) -> None:
+    """Raise :class:`UserError` when the pose (which may be empty) lacks a body part that the features need."""
+    missing = [part for part in settings.length_parts if part not in bodyparts]
+    if bodyparts and missing:
+        raise UserError(
+            "config key homecage.features.length_parts",
+            f"names {', '.join(missing)}, which the pose lacks",
+            f"choose two of {', '.join(bodyparts)}",
+        )
 
 
 def read_tracks(pose: PoseDay, start: pd.Timestamp) -> dict[str, Track]:
@@ -85,8 +109,8 @@ def read_tracks(pose: PoseDay, start: pd.Timestamp) -> dict[str, Track]:
 
 
 def body_length(tracks: dict[str, Track], bodyparts: Sequence[str], parts: tuple[str, str]) -> float | None:
-    """Median distance px of the two ``parts`` over all frames; None where they are not both seen, or not tracked."""
-    if not set(parts) <= set(bodyparts):
+    """Median distance px of the two ``parts`` over all frames; None where they are never both seen."""
+    if not len(bodyparts):
         return None
     i, j = (bodyparts.index(p) for p in parts)
     lengths = [kinematics.distance_between(t.xy[:, i], t.xy[:, j]) for t in tracks.values()]
@@ -162,7 +186,9 @@ def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float) ->
     return mean.assign(coverage=mean["coverage"].fillna(0.0))
 
 
-def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: str, mm_per_px: float | None) -> pd.DataFrame:
+def _long(
+    minutes: pd.DataFrame, cage: str, animal: str | None, start: pd.Timestamp, fps: str, mm_per_px: float | None
+) -> pd.DataFrame:
     time = (start + pd.to_timedelta(minutes.index.to_numpy() * MINUTE, unit="s")).as_unit("us")
     parts = []
     for name, base in UNITS.items():
@@ -174,8 +200,14 @@ def _long(minutes: pd.DataFrame, cage: str, start: pd.Timestamp, fps: str, mm_pe
         parts.append(pd.DataFrame({"time_utc": time, "name": name, "value": value, "unit": unit}))
     out = pd.concat(parts, ignore_index=True)
     out["coverage"] = np.tile(minutes["coverage"].to_numpy(), len(UNITS))
-    out = out.assign(cage=cage, animal=None, resolution_s=MINUTE)
+    out = out.assign(cage=cage, animal=animal, resolution_s=MINUTE)
     return out[tables.SCHEMAS["readings"].names]
+
+
+def coverage_of(readings: pd.DataFrame) -> float:
+    """Usable share of the scheduled minutes of a cage-day: of what its cage's rows say, any one feature's."""
+    one = readings[(readings["name"] == "hidden_fraction") & readings["animal"].isna()]
+    return float(one["coverage"].mean()) if len(one) else 0.0
 
 
 def _rate(interval: float) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from presage import tables
 from presage.config.pose import Recording
 from presage.errors import UserError
-from presage.homecage import video
+from presage.homecage import cameras, video
 from presage.homecage.clock import Placed, place
 from presage.homecage.pose import importers
 from presage.progress import progress
@@ -43,6 +43,7 @@ def probe_cage_day(rows: Sequence[Segment], settings: Recording) -> pd.DataFrame
     ]
     _mark_overlaps(records)
     _measure_gaps(records)
+    _compare_pictures(records)
     bad = [record for record in records if not record["usable"]]
     if bad and settings.on_bad_segment == "stop":
         raise UserError(
@@ -98,7 +99,7 @@ def _probe(row: Placed, settings: Recording) -> dict[str, Any]:
     elif reason is None and found.steady and found.decoded < settings.min_decoded * found.declared:
         reason = f"truncated: {found.decoded} of {found.declared} frames can be read"
     return {
-        **dict.fromkeys(SEEN),
+        **dict.fromkeys((*SEEN, "width", "shift_px", "background")),
         **found.seen,
         "path": str(row.path),
         "kind": kind,
@@ -127,6 +128,8 @@ def _probe_video(path: Path, fps: float | None, settings: Recording) -> Probed:
     known = {name: None if value != value else value for name, value in zip(SEEN, values)}
     if rate <= 0 and seen.frames:
         raise UserError(path, "names no frame rate", "give it in the fps column of the segments sheet")
+    if seen.background is not None:
+        known |= {"background": seen.background, "width": seen.width}
     found = Probed(rate, header.frames, seen.frames, None, known, seen.seconds)
     if not fps and seen.frames and not PLAUSIBLE[0] <= rate <= PLAUSIBLE[1]:
         return found._replace(reason=f"rate: {rate:g} frames per second cannot be")
@@ -154,6 +157,20 @@ def _measure_gaps(records: list[dict[str, Any]]) -> None:
         record["gap_s"] = None if end is None else (record["start_utc"] - end).total_seconds()
         if record["usable"]:
             end = record["start_utc"] + timedelta(seconds=record["duration_s"])
+
+
+def _compare_pictures(records: list[dict[str, Any]]) -> None:
+    """How far each video's picture lies from the first usable one's, which alone is kept."""
+    first = None
+    for record in records:
+        picture, width = record["background"], record["width"]
+        record["background"] = None
+        if picture is None or not record["usable"]:
+            continue
+        if first is None:
+            first, record["background"] = picture, cameras.encode(picture)
+        moved = cameras.shift(first, picture)
+        record["shift_px"] = None if moved is None else moved * width / picture.shape[1]
 
 
 def _mark_overlaps(records: list[dict[str, Any]]) -> None:

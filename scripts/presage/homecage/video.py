@@ -54,7 +54,8 @@ class Survey:
     ``repeated``: time stamps that do not rise;
     ``brightness`` (mean grey, 0 to 255) and ``sharpness`` (variance of the Laplacian; low is blurred), medians over one
     frame a second; ``black_s``: seconds darker than :data:`BLACK`; ``frozen_s``: seconds in which nothing changed, not
-    even noise, in runs of :data:`FROZEN_S` or longer.
+    even noise, in runs of :data:`FROZEN_S` or longer; ``background``: what stays when animals move, the median of up to
+    :data:`BACKGROUND_LOOKS` looks, grey uint8 [height, :data:`BACKGROUND_WIDTH`]; ``width`` of the video's frames, px.
     """
 
     frames: int
@@ -66,10 +67,13 @@ class Survey:
     sharpness: float
     black_s: float
     frozen_s: float
+    background: np.ndarray | None = None
+    width: int = 0
 
 
 BLACK = 8.0  # mean grey of a covered lens or a dark room, 0 to 255
 FROZEN_S = 10.0
+BACKGROUND_LOOKS, BACKGROUND_WIDTH = 64, 160
 
 
 def survey(path: str | Path) -> Survey:
@@ -81,6 +85,7 @@ def survey(path: str | Path) -> Survey:
     step = max(1, round(header.fps)) if 0 < header.fps < 1000 else 1
     capture = _open(path)
     times, grey, sharp, same = [], [], [], [False]
+    looks, every = [], 1  # small images, and how many looks lie from one to the next
     last: np.ndarray | None = None
     try:
         while capture.grab():
@@ -96,6 +101,10 @@ def survey(path: str | Path) -> Survey:
                 if last is not None:
                     same.append(np.array_equal(small, last))
                 last = small
+                if (len(grey) - 1) % every == 0:
+                    looks.append(scaled(small, BACKGROUND_WIDTH))
+                if len(looks) > BACKGROUND_LOOKS:
+                    looks, every = looks[::2], 2 * every
     finally:
         capture.release()
     steps = np.diff(times)
@@ -112,6 +121,8 @@ def survey(path: str | Path) -> Survey:
         sharpness=float(np.median(sharp)) if sharp else np.nan,
         black_s=each * sum(value < BLACK for value in grey),
         frozen_s=each * _in_runs(same[: len(grey)], FROZEN_S / each if each else np.inf),
+        background=np.median(looks, axis=0).astype(np.uint8) if looks else None,
+        width=header.width,
     )
 
 

@@ -1,7 +1,8 @@
 """Body parts and other sensors to behaviour, per minute and per cage-day.
 
 REQUIRES <run>/homecage/pose/, and the sensor files of readings.sources
-PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/readings/daily.parquet
+PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/quality.parquet,
+    <run>/homecage/readings/daily.parquet
 """
 
 
@@ -20,6 +21,7 @@ rule homecage_features:
         runtime=60,
     params:
         settings=settings(CAGES.features),
+        filters=settings(CAGES.pose.filters),
         recording=settings(CAGE_IN.recording),
         sampling=settings(CAGES.pose.sampling),
         simulated=SIMULATED["homecage"],
@@ -28,6 +30,29 @@ rule homecage_features:
         "Compute the features of {wildcards.cage}, {wildcards.date}"
     script:
         "../../../scripts/homecage_features.py"
+
+
+rule homecage_quality:
+    input:
+        features=cage_days("features"),
+        segments=f"{HOMECAGE}/segments.parquet",
+    output:
+        table=f"{HOMECAGE}/quality.parquet",
+    log:
+        f"{LOGS}/homecage_quality.log",
+    conda:
+        "../../../envs/pose.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings(CAGES.pose.faults),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_quality"),
+    message:
+        "Judge the recordings day by day"
+    script:
+        "../../../scripts/homecage_quality.py"
 
 
 rule homecage_readings:

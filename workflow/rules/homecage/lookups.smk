@@ -71,7 +71,10 @@ def homecage_tables():
         return []
     tables = [f"{HOMECAGE}/distress/evaluation.parquet"]
     tables += (
-        [f"{HOMECAGE}/segments.parquet", f"{HOMECAGE}/readings/daily.parquet"]
+        [
+            f"{HOMECAGE}/{name}.parquet"
+            for name in ("segments", "quality", "readings/daily")
+        ]
         if CAGE_IN.cage_days
         else []
     )

@@ -164,9 +164,7 @@ def _pieces(
     facts.segment_span_px |= dict.fromkeys(spans, round(float(np.median(known)), 3) if known else None)
 
 
-def _of_video(
-    segment: Usable, engine: Engine, settings: Pose, origin: np.datetime64, facts: Facts
-) -> Iterator[Piece]:
+def _of_video(segment: Usable, engine: Engine, settings: Pose, origin: np.datetime64, facts: Facts) -> Iterator[Piece]:
     """Pose of a video's sampled frames by the model."""
     card, number = engine.card, str(segment.segment)
     name = f"model {card['hash'][:12]}"

@@ -6,8 +6,8 @@ covered lens), which the pose table marks by likelihood NaN. Frames of unusable 
 all.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from presage import tables
+from presage.config.pose import Filters
+from presage.homecage.pose import steps
 
 SEEN, HIDDEN, UNUSABLE = "seen", "hidden", "unusable"
 
@@ -28,7 +30,8 @@ class PoseDay:
 
     ``time_utc`` datetime64[us]; ``segment``, ``frame`` int32; ``animal`` str; ``xy`` float32 [row, body part, 2], px;
     ``likelihood`` float32 [row, body part]; ``good`` bool [row, body part], over its cut and plausible; ``state`` str
-    [row], seen, hidden or unusable.
+    [row], seen, hidden or unusable; ``history``: each step of the judgement, how many points it changed and by what
+    setting.
     """
 
     bodyparts: tuple[str, ...]
@@ -40,30 +43,43 @@ class PoseDay:
     likelihood: np.ndarray
     good: np.ndarray
     state: np.ndarray
+    history: tuple[dict[str, Any], ...] = ()
 
     def masked_xy(self) -> np.ndarray:
         """``xy`` with NaN where a point is not good."""
         return np.where(self.good[..., None], self.xy, np.nan)
 
 
-def load(path: str | Path, min_parts: int = 2) -> PoseDay:
-    """Read a ``pose`` table and judge every point and frame by the cuts and spans in its metadata.
+def load(path: str | Path, settings: Filters | None = None) -> PoseDay:
+    """Read a ``pose`` table and judge every point and frame: by the cuts and spans in its metadata, and ``settings``.
 
-    ``min_parts``: good body parts that make an animal seen.
+    In this order: likelihood under its cut; far from the other parts of its animal; an animal elsewhere for a single
+    sample; faster than an animal can be; a limb too long; then short gaps are filled and paths smoothed. Each step that
+    is switched on leaves a line in ``history``.
     """
+    settings = settings or Filters()
     table, meta = tables.read_arrow(path, "pose"), tables.read_meta(path)
     n, parts = len(table), len(meta["bodyparts"])
     x, y, likelihood = (_matrix(table[name], n, parts) for name in ("x", "y", "likelihood"))
-    xy = np.stack([x, y], axis=-1)
     segment, frame = (table[name].to_numpy() for name in ("segment", "frame"))
-    animal = np.asarray(table["animal"].to_pylist(), dtype=str)
-    cut, span = _limits(segment, parts, meta)
-    good = found(likelihood, cut) & np.isfinite(xy).all(axis=-1)
-    good &= near_own_middle(xy, good, span)
-    good &= ~teleports(xy, good, span, segment, frame, animal)[:, None]
-    state = frame_state(likelihood, good, min_parts)
+    animal = table["animal"].combine_chunks().dictionary_encode()
     time = table["time_utc"].cast(pa.timestamp("us")).to_numpy()
-    return PoseDay(tuple(meta["bodyparts"]), time, segment, frame, animal, xy, likelihood, good, state)
+    del table
+    xy = np.stack([x, y], axis=-1)
+    del x, y
+    span = _spans(segment, meta)
+    good = _over_cut(likelihood, segment, meta) & np.isfinite(xy).all(axis=-1)
+    history: list[dict[str, Any]] = [{"step": "likelihood under its cut", "points": int(good.size - good.sum())}]
+    near = near_own_middle(xy, good, span)
+    history.append({"step": "far from its own animal", "points": int((good & ~near).sum()), "spans": SPAN_LIMIT})
+    good &= near
+    names = np.asarray(animal.dictionary.to_pylist(), dtype=str)[animal.indices.to_numpy()] if n else np.empty(0, "U1")
+    jump = teleports(xy, good, span, segment, frame, names)
+    history.append({"step": "elsewhere for one sample", "points": int(good[jump].sum()), "spans": SPAN_LIMIT})
+    good[jump] = False
+    day = PoseDay(tuple(meta["bodyparts"]), time, segment, frame, names, xy, likelihood, good, np.empty(0))
+    history += steps.apply(day, span, settings)
+    return replace(day, state=frame_state(likelihood, good, settings.min_parts), history=tuple(history))
 
 
 def found(likelihood: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
@@ -74,11 +90,21 @@ def found(likelihood: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
 
 def middle(xy: np.ndarray, good: np.ndarray) -> np.ndarray:
     """Median of the good points of each row, [row, 2] px; NaN for rows without one."""
-    masked = np.where(good[..., None], xy, np.nan)
-    centre = np.full((len(xy), 2), np.nan)
-    rows = good.any(axis=1)
-    centre[rows] = np.nanmedian(masked[rows], axis=1)
+    centre = np.full((len(xy), 2), np.nan, dtype=xy.dtype)
+    for rows in _blocks(len(xy)):
+        # Points that are not good sort to the end; the median lies among the first n.
+        ranked = np.sort(np.where(good[rows, :, None], xy[rows], np.inf), axis=1)
+        n = good[rows].sum(axis=1)
+        some = n > 0
+        at, n = np.flatnonzero(some), n[some]
+        low, high = ranked[at, (n - 1) // 2], ranked[at, n // 2]
+        centre[rows][some] = (low + high) / 2
     return centre
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    """A day at 30 frames a second, some rows at a time: temporary arrays stay small."""
+    return (slice(start, start + 200_000) for start in range(0, n, 200_000))
 
 
 def typical_span(xy: np.ndarray, good: np.ndarray) -> float:
@@ -98,9 +124,12 @@ def near_own_middle(xy: np.ndarray, good: np.ndarray, span: np.ndarray) -> np.nd
 
     A row whose span is NaN is not judged: all True.
     """
-    away = np.linalg.norm(xy - middle(xy, good)[:, None], axis=-1)
+    centre, near = middle(xy, good), np.empty(xy.shape[:2], dtype=bool)
     with np.errstate(invalid="ignore"):
-        return ~(away > SPAN_LIMIT * np.asarray(span)[:, None])
+        for rows in _blocks(len(xy)):
+            away = np.linalg.norm(xy[rows] - centre[rows, None], axis=-1)
+            near[rows] = ~(away > SPAN_LIMIT * np.asarray(span)[rows, None])
+    return near
 
 
 def teleports(
@@ -145,11 +174,19 @@ def _matrix(column: pa.ChunkedArray, rows: int, parts: int) -> np.ndarray:
     return column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows, parts)
 
 
-def _limits(segment: np.ndarray, parts: int, meta: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Cut [row, body part] and span [row] of each row, by the source that its segment came from."""
-    cut, span = np.zeros((len(segment), parts)), np.full(len(segment), np.nan)
+def _spans(segment: np.ndarray, meta: Mapping[str, Any]) -> np.ndarray:
+    """Span px of each row, by its segment; NaN where it is not known."""
+    span = np.full(len(segment), np.nan, dtype=np.float32)
+    for number, known in meta["segment_span_px"].items():
+        if known is not None:
+            span[segment == int(number)] = known
+    return span
+
+
+def _over_cut(likelihood: np.ndarray, segment: np.ndarray, meta: Mapping[str, Any]) -> np.ndarray:
+    """Points that are found by the cut of the source that their segment came from, bool [row, body part]."""
+    good = np.zeros(likelihood.shape, dtype=bool)
     for number, name in meta["segment_source"].items():
-        rows, known = segment == int(number), meta["segment_span_px"][number]
-        cut[rows] = meta["sources"][name]["likelihood_cut"]
-        span[rows] = np.nan if known is None else known
-    return cut, span
+        rows = segment == int(number)
+        good[rows] = found(likelihood[rows], np.asarray(meta["sources"][name]["likelihood_cut"], dtype=np.float32))
+    return good

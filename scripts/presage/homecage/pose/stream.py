@@ -15,7 +15,6 @@ from presage.homecage import video
 from presage.homecage.pose.engines import Engine
 from presage.homecage.pose.importers import PoseFile
 
-
 T = TypeVar("T")
 
 AHEAD = 64  # frames that wait decoded
@@ -70,7 +69,8 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
     def put(last: bool, item: Any) -> None:
         while not closed.is_set():
             with contextlib.suppress(queue.Full):
-                return waiting.put((last, item), timeout=0.5)
+                waiting.put((last, item), timeout=0.5)
+                return
 
     def work() -> None:
         try:

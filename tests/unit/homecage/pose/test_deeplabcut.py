@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from presage import tables
-from presage.config.pose import Pose, Recording
+from presage.config.pose import Filters, Pose, Recording
 from presage.errors import UserError
 from presage.homecage.pose import quality
 from presage.homecage.pose.cage_day import pose_cage_day
@@ -121,7 +121,7 @@ def test_bfloat16_is_close(model, clip):
     [exact] = infer(open_engine(model, SETTINGS), path, 12)
     [rounded] = infer(open_engine(model, SETTINGS.model_copy(update={"precision": "bf16"})), path, 12)
     difference = np.abs(rounded.pose.xy - exact.pose.xy)
-    assert 0 < np.nanmax(difference) and np.nanmedian(difference) < 1.0
+    assert np.nanmax(difference) > 0 and np.nanmedian(difference) < 1.0
 
 
 def test_training_starts_from_an_earlier_model(project, model, tmp_path):
@@ -165,7 +165,7 @@ def test_a_cage_day_of_video_and_finished_pose(model, clip, tmp_path):
         "09:00:00.250000",
     ]
     assert table["x"][0].tolist() == [30, 10]
-    day = quality.load(tmp_path / "out.parquet", min_parts=1)
+    day = quality.load(tmp_path / "out.parquet", Filters(min_parts=1))
     assert day.good[0].tolist() == [False, True]
     assert day.state[5 + 3] == "unusable"
     assert (day.state == "seen").sum() >= 14

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
+from presage.config.pose import Filters
 from presage.homecage.pose import quality
 
 PARTS = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [30.0, 0.0]])
@@ -86,7 +87,7 @@ def test_seen_hidden_and_unusable_are_three_things(tmp_path):
     day = quality.load(tmp_path / "p.parquet")
     assert day.state.tolist() == ["seen", "hidden", "unusable", "hidden"]
     assert quality.counts(day) == {"seen": 2 - 1, "hidden": 2, "unusable": 1}
-    assert quality.load(tmp_path / "p.parquet", min_parts=1).state.tolist()[3] == "seen"
+    assert quality.load(tmp_path / "p.parquet", Filters(min_parts=1)).state.tolist()[3] == "seen"
     assert np.isnan(day.masked_xy()[1]).all()
     assert np.array_equal(day.masked_xy()[0], walk(4)[0].astype(np.float32))
 

@@ -17,9 +17,9 @@ class Engine(Protocol):
     """One pose model, loaded once for a whole cage-day.
 
     ``card`` holds ``bodyparts`` (names), ``likelihood_cut`` (one for each), ``span_px`` (how far a body part lies from
-    its animal's middle, px of a frame as wide as ``frame_size[0]``; None = not known), and ``hash``. ``width`` is the
-    width px that frames are to be scaled to before :meth:`predict`, None = leave them as they are; ``chunk`` is how many
-    images it may be handed at a time, so that memory does not grow with the video.
+    its animal's middle, px of a frame as wide as ``frame_size[0]``; None = not known), and ``hash``. ``width`` px is
+    what frames are to be scaled to before :meth:`predict`, None = leave them as they are; ``chunk`` is how many images
+    it may be handed at a time, so that memory does not grow with the video.
     """
 
     card: Mapping[str, Any]

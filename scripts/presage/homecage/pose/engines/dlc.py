@@ -35,9 +35,7 @@ class DeepLabCut:
         return pose_of(self._runner, frames, native, tuple(self.card["bodyparts"]))
 
 
-def pose_of(
-    runner: Any, frames: Iterable[np.ndarray], native: tuple[int, int], bodyparts: tuple[str, ...]
-) -> PoseFile:
+def pose_of(runner: Any, frames: Iterable[np.ndarray], native: tuple[int, int], bodyparts: tuple[str, ...]) -> PoseFile:
     """Pose of an image stream (RGB, scaled to the network's size), in px of the ``native`` (width, height)."""
     blank: list[bool] = []
     sizes: set[tuple[int, int]] = set()
