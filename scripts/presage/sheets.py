@@ -19,7 +19,7 @@ KINDS = ("bam", "bam_atac", "fragments", "h5ad", "bigwig")
 CHEMISTRIES, ASSAYS, STRANDS = ("three_prime", "five_prime"), ("rna", "atac"), ("+", "-", ".")
 CLUSTER, WHOLE = "cluster", "whole"
 """Words that stand in the place of a labels file: cells are clustered; the sample is one pseudobulk."""
-VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv", ".slp")
+VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv", ".slp", ".nwb")
 
 
 @dataclass(frozen=True)

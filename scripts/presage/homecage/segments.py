@@ -141,13 +141,14 @@ def _probe_video(path: Path, fps: float | None, settings: Recording) -> Probed:
 
 
 def _probe_pose(path: Path, fps: float | None) -> Probed:
-    if not fps:
-        raise UserError(path, "is a pose file without a frame rate", "give it in the fps column of the segments sheet")
     try:
-        n = importers.read(path).n_frames
+        pose = importers.read(path)
     except UserError as error:
-        return Probed(fps, reason=f"unreadable: {error.what}")
-    return Probed(fps, n, n)
+        return Probed(fps or 0.0, reason=f"unreadable: {error.what}")
+    rate = fps or pose.fps
+    if not rate:
+        raise UserError(path, "is a pose file without a frame rate", "give it in the fps column of the segments sheet")
+    return Probed(rate, pose.n_frames, pose.n_frames)
 
 
 def _measure_gaps(records: list[dict[str, Any]]) -> None:

@@ -1,7 +1,8 @@
 """Video to body parts by one of the engines; finished pose is imported. One job is one cage-day.
 
 REQUIRES a labelled DeepLabCut project (or a trained model's folder) where there is video
-PRODUCES <run>/homecage/pose_model/, <run>/homecage/pose/<cage>/<date>.parquet, pose_reference.parquet
+PRODUCES <run>/homecage/pose_model/, <run>/homecage/pose/<cage>/<date>.parquet; on demand nwb/<cage>/<date>.nwb and
+    clips/<cage>/<start>_<seconds>s.mp4
 """
 
 
@@ -61,3 +62,24 @@ rule homecage_pose:
         "Find body parts of {wildcards.cage}, {wildcards.date}"
     script:
         "../../../scripts/homecage_pose.py"
+
+
+rule homecage_pose_nwb:
+    input:
+        pose=rules.homecage_pose.output.table,
+    output:
+        file=f"{HOMECAGE}/nwb/{{cage}}/{{date}}.nwb",
+    log:
+        f"{LOGS}/homecage_pose_nwb/{{cage}}.{{date}}.log",
+    conda:
+        "../../../envs/pose.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_pose_nwb"),
+    message:
+        "Write the pose of {wildcards.cage}, {wildcards.date} as NWB"
+    script:
+        "../../../scripts/homecage_pose_nwb.py"

@@ -8,6 +8,7 @@ import h5py
 from presage.errors import UserError
 from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
 from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
+from presage.homecage.pose.importers.nwb import read_nwb
 from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
 from presage.homecage.pose.importers.sleap import is_analysis, read_analysis, read_labels
 
@@ -29,7 +30,7 @@ def read_h5(path: Path) -> PoseFile:
     return reader(path)
 
 
-READERS: dict[str, Reader] = {".h5": read_h5, ".csv": read_dlc_csv, ".slp": read_labels}
+READERS: dict[str, Reader] = {".h5": read_h5, ".csv": read_dlc_csv, ".slp": read_labels, ".nwb": read_nwb}
 """By suffix, lower case."""
 
 

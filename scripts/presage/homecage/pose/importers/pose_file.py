@@ -13,13 +13,15 @@ class PoseFile:
     """Pose of every frame of one file.
 
     ``xy`` float32 [frame, animal, body part, 2], px, image coordinates (y down), NaN where nothing was found;
-    ``likelihood`` float32 [frame, animal, body part], 0 to 1, 0 where nothing was found.
+    ``likelihood`` float32 [frame, animal, body part], 0 to 1, 0 where nothing was found; ``fps``: frames per second,
+    where the file tells.
     """
 
     xy: np.ndarray
     likelihood: np.ndarray
     animals: tuple[str, ...]
     bodyparts: tuple[str, ...]
+    fps: float | None = None
 
     @property
     def n_frames(self) -> int:
