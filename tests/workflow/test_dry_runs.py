@@ -49,6 +49,7 @@ HOMECAGE_WORLD = {
     "homecage_pose_train": 1,
     "homecage_pose": 24,
     "homecage_features": 24,
+    "homecage_quality": 1,
     "homecage_readings": 1,
     "homecage_distress": 1,
     "homecage_evaluate": 1,

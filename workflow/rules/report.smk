@@ -227,6 +227,7 @@ rule index:
         pictures=pictures(),
         variants=variants_pages(),
         evaluation=evaluation_page(),
+        homecage=[*homecage_tables(), *clips()],
         morning=morning_targets(),
     output:
         page=report(

@@ -1,6 +1,6 @@
 """Settings of the recording (clock, lights, schedule) and of pose estimation."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -99,6 +99,20 @@ class Sampling(Section):
     def stride_of(self, fps: float) -> int:
         """Frames from one analysed frame to the next in a video of ``fps`` frames per second."""
         return self.stride if self.fps is None else max(1, round(fps / self.fps))
+
+
+class Clip(Section):
+    """A short film of a recording with its pose drawn in."""
+
+    cage: str = Field(description="cage")
+    start: datetime = Field(description="when it begins, as 2026-05-01T20:00:00Z; without an offset it is UTC")
+    seconds: int = Field(10, ge=1, le=600, description="how long it is")
+
+    @property
+    def name(self) -> str:
+        """Of its file: start in UTC and length."""
+        start = self.start.replace(tzinfo=UTC) if self.start.tzinfo is None else self.start.astimezone(UTC)
+        return f"{start:%Y%m%dT%H%M%SZ}_{self.seconds}s"
 
 
 class Filters(Section):

@@ -12,7 +12,7 @@ from presage.config.evaluate import Evaluate
 from presage.config.generalise import Generalise
 from presage.config.genome_world import GenomeWorld
 from presage.config.ism import Ism, Mpra
-from presage.config.pose import Pose, Recording
+from presage.config.pose import Clip, Pose, Recording
 from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.config.report import Report
@@ -82,6 +82,7 @@ class HomeCage(Section):
     events: str | None = Field(None, description="your events sheet (TSV: cage animal time_utc kind value note)")
     recording: Recording = Field(default_factory=Recording, description="clock, lights and schedule of the cameras")
     pose: Pose = Field(default_factory=Pose, description="from video to body parts")
+    clips: tuple[Clip, ...] = Field((), description="films of a stretch with its pose, list of {cage, start, seconds}")
     features: Features = Field(default_factory=Features, description="from pose to behaviour per minute and day")
     readings: Readings = Field(default_factory=Readings, description="other sensors that enter beside the cameras")
     detector: Detector = Field(default_factory=Detector, description="deviation from the own baseline")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from presage import tables
 from presage.config.report import Report
 from presage.report.bands import detector_cards, drawn_features, own_bands
 from presage.report.render import number, render
@@ -48,7 +49,7 @@ class Tile:
     gaps: list[float]
 
 
-def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, faults: pd.DataFrame) -> str:
+def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
     """The worst state among the animals of one cage on its last day."""
     today = open_alarms[open_alarms["last_date"] >= latest["date"].max()]
     levels = [level for level in ("urgent", "check", "watch") if (today["level"] == level).any()]
@@ -57,7 +58,7 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, faults: pd.DataFrame
     if latest["alarm"].any():
         return "check"
     if latest["no_call"].any():
-        return "camera_fault" if len(faults) else "no_call"
+        return "camera_fault" if fault else "no_call"
     if len(open_alarms):
         return "watch"
     return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
@@ -83,14 +84,23 @@ def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, lis
     return path, level_y, dots, gaps
 
 
-def tiles(scores: pd.DataFrame, alarms: pd.DataFrame, events: pd.DataFrame, days: int = 14) -> list[Tile]:
+def tiles(
+    scores: pd.DataFrame,
+    alarms: pd.DataFrame,
+    events: pd.DataFrame,
+    days: int = 14,
+    quality: pd.DataFrame | None = None,
+) -> list[Tile]:
     """One tile per cage, the neediest first, then by score over threshold.
 
-    ``scores``: table ``distress_scores``; ``alarms``, ``events``: tables of those names. An alarm stays open
-    for two quiet days, after which a new one would be a new episode. Nothing depends on today's date: the page shows
-    the state at the end of the recording.
+    ``scores``: table ``distress_scores``; ``alarms``, ``events``, ``quality``: tables of those names. An alarm stays
+    open for two quiet days, after which a new one would be a new episode. A camera is at fault by the events sheet, or
+    by what was measured of its recording. Nothing depends on today's date: the page shows the state at the end of the
+    recording.
     """
     found = []
+    measured = tables.empty("quality") if quality is None else quality
+    measured = measured[measured["camera_fault"].astype(bool)]
     for cage, rows in scores.groupby("cage", sort=True):
         last = rows["date"].max()
         latest = rows[rows["date"] == last]
@@ -98,9 +108,11 @@ def tiles(scores: pd.DataFrame, alarms: pd.DataFrame, events: pd.DataFrame, days
         until = latest["decision_utc"].max()
         recent = events["time_utc"].between(until - pd.Timedelta(days=2), until)
         faults = events[(events["cage"] == cage) & (events["kind"] == "camera_fault") & recent]
-        state = _state(latest, open_alarms, faults)
+        broken = measured[(measured["cage"] == cage) & (measured["date"] > last - OPEN) & (measured["date"] <= last)]
+        state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
         worst = latest.sort_values("score", na_position="first").iloc[-1]
         why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
+        why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
         spark, level_y, dots, gaps = _spark(rows, last, days)
         score = None if pd.isna(worst["score"]) else float(worst["score"])
         _, word, action = STATES[state]
@@ -120,9 +132,10 @@ def morning_page(
     title: str = "",
     simulated: bool | None = None,
     days: int = 14,
+    quality: pd.DataFrame | None = None,
 ) -> str:
     """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it."""
-    found = tiles(scores, alarms, events, days)
+    found = tiles(scores, alarms, events, days, quality)
     counts = {state: sum(t.state == state for t in found) for state in STATES}
     budgets = sorted(set(alarms["budget"]))
     until = max((t.day for t in found), default=None)
@@ -137,7 +150,7 @@ def write_morning(
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
     title = settings.title or run.name
-    text = morning_page(scores, alarms, events, title, simulated, settings.morning_days)
+    text = morning_page(scores, alarms, events, title, simulated, settings.morning_days, run.optional("quality"))
     Path(page).write_text(text, encoding="utf-8")
     Path(timelines).mkdir(parents=True, exist_ok=True)
     cards = detector_cards(run)

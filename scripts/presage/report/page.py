@@ -47,6 +47,9 @@ LINKS = {
     "sequence/mpra/*": "predicted against measured changes of a reporter assay",
     "sequence/evaluate/evaluation.html": "what the trunk had seen, metrics by fold, hold-outs: read it first",
     "sequence/evaluate/*.parquet": "metrics, leakage, held-out groups",
+    "homecage/clips/*/*.mp4": "film of a stretch with its pose",
+    "homecage/nwb/*/*.nwb": "pose of a cage-day for other tools",
+    "homecage/quality.parquet": "recording and pose of each cage-day: which cameras need a look",
     "homecage/readings/daily.parquet": "features per cage-day",
     "homecage/distress/*.parquet": "scores, alarms, lead times, evaluation",
 }
@@ -222,6 +225,11 @@ def homecage_tables(run: Run) -> list[Table]:
         found.append(table("Alarms", alarms.sort_values(["first_date", "cage"])[columns]))
     if (evaluation := run.optional("evaluation")) is not None:
         found.append(table("Evaluation", _metric_table(evaluation, "detector")))
+    if (quality := run.optional("quality")) is not None and len(quality):
+        columns = ["cage", "date", "coverage", "hidden", "likelihood", "doubted", "swaps", "size_ratio", "shift_px"]
+        columns = [c for c in columns if not quality[c].isna().all()] + ["reason"]
+        shown = quality.sort_values("camera_fault", ascending=False, kind="stable")[columns]
+        found.append(table("Cameras", shown, {"reason": "camera fault"}))
     if (segments := run.optional("segments")) is not None:
         groups = segments.assign(reason=segments["reason"].fillna("used")).groupby(["kind", "reason"])
         sums = groups.agg(segments=("path", "size"), hours=("duration_s", lambda s: s.sum() / 3600))

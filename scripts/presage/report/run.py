@@ -29,6 +29,7 @@ FILES = {
     "examples": ("sequence/evaluate/examples.parquet", ""),
     "truth_variants": ("worlds/genome/truth/variants.parquet", "truth_variants"),
     "segments": ("homecage/segments.parquet", "segments"),
+    "quality": ("homecage/quality.parquet", "quality"),
     "daily": ("homecage/readings/daily.parquet", "daily"),
     "distress": ("homecage/distress/scores.parquet", "distress_scores"),
     "alarms": ("homecage/distress/alarms.parquet", "alarms"),

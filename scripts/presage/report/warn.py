@@ -82,12 +82,23 @@ def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
     return [f"{number(n)} recordings were not used: {reason}" for reason, n in counts.items()]
 
 
+def _cameras(run: Run, _: Mapping[str, Any]) -> list[str]:
+    faults = run.rows("quality")
+    faults = faults[faults["camera_fault"]]
+    shown = [f"{row['cage']} on {row['date']} ({row['reason']})" for _, row in faults.head(5).iterrows()]
+    if not shown:
+        return []
+    more = f", and {number(len(faults) - 5)} more" if len(faults) > 5 else ""
+    return [f"Cameras to look at, for these are no signs of a sick mouse: {', '.join(shown)}{more}"]
+
+
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", leakage),
     ("sequence", held_out),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),
     ("homecage", _recordings),
+    ("homecage", _cameras),
     ("homecage", _no_call),
     ("homecage", _budgets),
 ]

@@ -2,6 +2,7 @@
 
 import functools
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from presage import recording_pattern, sheets
@@ -99,6 +100,17 @@ class HomeCageInputs:
     @functools.cached_property
     def _rendered(self) -> set[tuple[str, str]]:
         return set(self.world.rendered_cage_days) if self.world else set()
+
+    def day_of_clip(self, cage: str, start: str) -> str:
+        """Cage-day that a clip's ``start`` (20260501T200000Z) lies in. Raises :class:`UserError` without recordings."""
+        recording = self.recording
+        moment = datetime.strptime(start, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        day = cage_day(moment, recording.zone, recording.lights_on_time).isoformat()
+        if (cage, day) not in self.cage_days:
+            raise UserError(
+                f"clip of cage {cage} at {start}", f"no recording of its cage-day, {day}", "choose another cage or time"
+            )
+        return day
 
     def pose_model(self, trained: str) -> str:
         """Folder of the pose model: ``trained`` when this run trains or fetches it, else the one that the config names.

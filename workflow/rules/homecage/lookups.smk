@@ -50,6 +50,22 @@ def pose_gpus(wildcards):
     return CFG.gpus if has_video(wildcards) else 0
 
 
+def pose_of_clip(wildcards):
+    """The pose of the cage-day that a clip begins in."""
+    return f"{HOMECAGE}/pose/{wildcards.cage}/{CAGE_IN.day_of_clip(wildcards.cage, wildcards.start)}.parquet"
+
+
+def segments_of_clip(wildcards):
+    """Its segments."""
+    return f"{HOMECAGE}/segments/{wildcards.cage}/{CAGE_IN.day_of_clip(wildcards.cage, wildcards.start)}.parquet"
+
+
+def clips():
+    """Films that the config asks for; any other can be asked for by its name."""
+    wanted = CFG.homecage.clips if CFG.homecage else ()
+    return [f"{HOMECAGE}/clips/{clip.cage}/{clip.name}.mp4" for clip in wanted]
+
+
 def reference_pose():
     """Our pose of the cage-day that is compared with a published one."""
     reference = CAGES.pose.reference
@@ -88,4 +104,4 @@ def morning_targets():
 
 def homecage_targets():
     """Everything of the home-cage branch but its figures."""
-    return [*homecage_tables(), *morning_targets()]
+    return [*homecage_tables(), *morning_targets(), *clips()]

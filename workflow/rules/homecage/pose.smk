@@ -83,3 +83,31 @@ rule homecage_pose_nwb:
         "Write the pose of {wildcards.cage}, {wildcards.date} as NWB"
     script:
         "../../../scripts/homecage_pose_nwb.py"
+
+
+rule homecage_clip:
+    input:
+        pose=pose_of_clip,
+        segments=segments_of_clip,
+        world=CAGE_IN.world_recordings,
+    output:
+        film=f"{HOMECAGE}/clips/{{cage}}/{{start}}_{{seconds}}s.mp4",
+    log:
+        f"{LOGS}/homecage_clip/{{cage}}.{{start}}.{{seconds}}.log",
+    wildcard_constraints:
+        start=r"\d{8}T\d{6}Z",
+        seconds=r"\d+",
+    conda:
+        "../../../envs/pose.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        features=settings(CAGES.features),
+        filters=settings(CAGES.pose.filters),
+        simulated=SIMULATED["homecage"],
+        code=code("homecage_clip"),
+    message:
+        "Film {wildcards.seconds} s of {wildcards.cage} from {wildcards.start}"
+    script:
+        "../../../scripts/homecage_clip.py"
