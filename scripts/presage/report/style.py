@@ -1,6 +1,8 @@
 """The one look of all figures: colours, type, axes, the mark on simulated data, and files that repeat byte for byte."""
 
+import hashlib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -72,11 +74,15 @@ RC: dict[str, Any] = {
 }
 
 # No date, no program version: equal figures are equal files.
-_METADATA: dict[str, dict[str, Any]] = {
+Suffix = Literal["svg", "pdf", "png"]
+_METADATA: dict[Suffix, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": "presage"},
     "pdf": {"CreationDate": None, "Creator": "presage", "Producer": None},
     "png": {"Software": "presage"},
 }
+
+
+_CLIP = re.compile(rb"\bp[0-9a-f]{10}\b")  # names of clip paths in an SVG by matplotlib
 
 
 def style() -> Any:
@@ -122,12 +128,34 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     return {name: CYCLE[i % len(CYCLE)] for i, name in enumerate(names)}
 
 
-def drawn(figure: Figure, suffix: Literal["svg", "png"]) -> bytes:
-    """The figure as the bytes of a file, for pages that hold their pictures. Same input, same bytes."""
+def drawn(figure: Figure, suffix: Suffix) -> bytes:
+    """The figure as the bytes of a file. Same input, same bytes."""
     buffer = io.BytesIO()
     with style():
         figure.savefig(buffer, format=suffix, metadata=_METADATA[suffix])
-    return buffer.getvalue()
+    return _name_clips(buffer.getvalue()) if suffix == "svg" else buffer.getvalue()
+
+
+def _name_clips(svg: bytes) -> bytes:
+    """Clip paths named by what is drawn.
+
+    Matplotlib names them by hashing where they are to the last digit, and the layout's solver leaves last digits that
+    differ from process to process.
+    """
+    names = {name: b"clip%d" % n for n, name in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
+    numbered = _CLIP.sub(lambda match: names[match[0]], svg)
+    own = hashlib.sha256(numbered).hexdigest()[:8].encode()  # so that two drawings can share a page
+    return _CLIP.sub(lambda match: b"p" + own + names[match[0]], svg)
+
+
+def _settle(figure: Figure | SubFigure) -> None:
+    """Round where panels and axes are: last digits of the layout differ from process to process, and may tip a pixel."""
+    for part in figure.subfigs:
+        box = part.bbox_relative
+        box.p0, box.p1 = np.round(box.p0, 5), np.round(box.p1, 5)
+        _settle(part)
+    for axes in figure.axes if isinstance(figure, Figure) else []:
+        axes.set_position([round(float(value), 5) for value in axes.get_position(original=True).bounds])
 
 
 def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
@@ -138,9 +166,10 @@ def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
     with style():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # the layout that was just found holds for all formats
-        for suffix, metadata in _METADATA.items():
+        _settle(figure)
+        for suffix in _METADATA:
             files.append(stem.with_name(f"{stem.name}.{suffix}"))
-            figure.savefig(files[-1], format=suffix, metadata=metadata)
+            files[-1].write_bytes(drawn(figure, suffix))
     files.append(stem.with_name(f"{stem.name}.parquet"))
     pq.write_table(pa.Table.from_pandas(data, preserve_index=False).replace_schema_metadata(), files[-1])
     return files

@@ -186,6 +186,7 @@ def _homecage(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         "homecage.cages": lambda run, c: int(run.table("distress")["cage"].nunique()),
         "homecage.cage_days": lambda run, c: len(run.table("distress").drop_duplicates(["cage", "date"])),
         "homecage.no_call_fraction": lambda run, c: float(run.rows("distress")["no_call"].mean()),
+        "homecage.camera_faults": lambda run, c: int(run.table("quality")["camera_fault"].sum()),
         "homecage.alarm_budget": lambda run, c: float(c["alarms"]["budget"]),
         "homecage.detection_rate": _evaluation(f"detection_rate:{event}", **at),
         "homecage.median_lead_time_days": _evaluation(f"lead_days:{event}:all", **at),

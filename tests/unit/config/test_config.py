@@ -148,6 +148,8 @@ def test_real_at_full_length_differs_only_in_length():
     short, full = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("real", "real_full"))
     for config in (short, full):
         del config["run"], config["sequence"]["adapt"]["runs"], config["homecage"]["pose"]["epochs"]
+        for key in ("backbone", "input_width"):
+            config["homecage"]["pose"].pop(key, None)
     for key in ("backgrounds", "most"):
         del short["sequence"]["mpra"][key]
     for key in ("seeds", "cached_trunk"):

@@ -48,7 +48,7 @@ def write_clip(
         header = video.info(first["path"])
         height = round(header.height * width / header.width)
     size = (width + width % 2, height + height % 2)
-    writer = cv2.VideoWriter(str(out), cv2.VideoWriter_fourcc(*CODEC), float(max(rates, default=1.0)), size)
+    writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*CODEC), float(max(rates, default=1.0)), size)
     if not writer.isOpened():
         raise UserError(out, "cannot be written as a film", "is the disk full?")
     n = 0
@@ -87,13 +87,14 @@ def _draw(image: np.ndarray, day: PoseDay, rows: np.ndarray, scale: float, limbs
     """Points, limbs, time and state onto ``image``."""
     for row in rows:
         place = [
-            (int(round((x + 0.5) * scale - 0.5)), int(round((y + 0.5) * scale - 0.5))) if np.isfinite(x + y) else None
+            (round((x + 0.5) * scale - 0.5), round((y + 0.5) * scale - 0.5)) if np.isfinite(x + y) else None
             for x, y in day.xy[row].tolist()
         ]
         for a, b in limbs:
             i, j = day.bodyparts.index(a), day.bodyparts.index(b)
-            if day.good[row, i] and day.good[row, j]:
-                cv2.line(image, place[i], place[j], (230, 230, 230), 1, cv2.LINE_AA)
+            ends = place[i], place[j]
+            if day.good[row, i] and day.good[row, j] and ends[0] and ends[1]:
+                cv2.line(image, ends[0], ends[1], (230, 230, 230), 1, cv2.LINE_AA)
         for part, point in enumerate(place):
             if point is not None and day.likelihood[row, part] > 0:
                 filled = cv2.FILLED if day.good[row, part] else 1
