@@ -149,13 +149,14 @@ def _name_clips(svg: bytes) -> bytes:
 
 
 def _settle(figure: Figure | SubFigure) -> None:
-    """Round where panels and axes are: last digits of the layout differ from process to process, and may tip a pixel."""
+    """Round where panels and axes are: last digits of the layout differ between processes, and may tip a pixel."""
     for part in figure.subfigs:
         box = part.bbox_relative
         box.p0, box.p1 = np.round(box.p0, 5), np.round(box.p1, 5)
         _settle(part)
     for axes in figure.axes if isinstance(figure, Figure) else []:
-        axes.set_position([round(float(value), 5) for value in axes.get_position(original=True).bounds])
+        left, bottom, width, height = (round(float(value), 5) for value in axes.get_position(original=True).bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> list[Path]:
