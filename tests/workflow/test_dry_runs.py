@@ -56,6 +56,7 @@ HOMECAGE_WORLD = {
     "homecage_figures": 1,
     "homecage_morning": 1,
 }
+CLIP = {"homecage_clip": 1}  # the demo's
 PAGE = {"summary": 1, "index": 1, "report": 1}
 
 
@@ -79,7 +80,7 @@ def branch_only(tmp_path: Path, branch: str) -> Path:
 
 
 def test_without_a_config_the_built_in_world_runs(tmp_path: Path) -> None:
-    assert plan(tmp_path) == SEQUENCE_WORLD | HELD_OUT | HOMECAGE_WORLD | PAGE
+    assert plan(tmp_path) == SEQUENCE_WORLD | HELD_OUT | HOMECAGE_WORLD | CLIP | PAGE
 
 
 def test_the_demo_is_the_built_in_world(tmp_path: Path) -> None:

@@ -39,7 +39,11 @@ def write_clip(
     inside = (at >= 0) & (at < seconds)
     chosen = np.unique(day.segment[inside])
     if not len(chosen):
-        raise UserError(f"clip at {start:%Y-%m-%dT%H:%M:%SZ}", "no frame was analysed then", "choose another time")
+        place = f"clip at {start:%Y-%m-%dT%H:%M:%SZ}"
+        if not len(at):
+            raise UserError(place, "no frame of that cage-day was analysed", "choose another day")
+        nearest = pd.Timestamp(day.time_utc[np.abs(at).argmin()])
+        raise UserError(place, "no frame was analysed then", f"the nearest one is at {nearest:%Y-%m-%dT%H:%M:%SZ}")
     rows = segments.set_index("segment").loc[chosen]
     first = rows.iloc[0]
     rates = [1 / np.median(s) for n in chosen if len(s := np.diff(np.unique(at[inside & (day.segment == n)])))]
