@@ -452,6 +452,14 @@ _TEXT = {
         x list_f32 px per body part, in the order of the file's `bodyparts` metadata
         y list_f32 px per body part, image coordinates (down is positive)
         likelihood list_f32 - per body part, 0 to 1; NaN where the image was blank""",
+    "held_out_frames": """
+        frame str - video and image in the labelled project
+        image bytes - the frame as JPEG, 320 px wide or less
+        x_label list_f32 px label by body part, in the order of the file's `bodyparts` metadata; NaN: not labelled
+        y_label list_f32 px label, image coordinates (down is positive)
+        x list_f32 px the model's point, in px of the labelled frame
+        y list_f32 px the model's point
+        likelihood list_f32 - per body part, 0 to 1""",
     "readings": """
         time_utc utc - start of the interval
         cage str - cage

@@ -9,7 +9,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from presage.config.report import FIGURES, Report
-from presage.report import alarm_figures, homecage_figures
+from presage.report import alarm_figures, homecage_figures, pose_figure
 from presage.report.paper import (
     across_types,
     adapters,
@@ -53,7 +53,7 @@ def _of(plot: Plot) -> Draw:
 
 DRAW: dict[str, Draw] = {
     **{stem: _of(plot) for stem, plot in PLOTS.items()},
-    "fig10_pose": homecage_figures.pose,
+    "fig10_pose": pose_figure.pose,
     "fig11_rhythms": homecage_figures.activity,
     "fig12_alarms": alarm_figures.alarms,
     "fig16_cage": homecage_figures.cage,

@@ -1,4 +1,4 @@
-"""Figures of the home-cage branch: pose, activity, and one cage; those of its alarms are in alarm_figures."""
+"""Figures of the home-cage branch: activity, and one cage; pose and alarms have files of their own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,43 +21,7 @@ from presage.report.timeline import QUIET_KINDS, pick_features, words, zt0
 ACTIVITY = ("activity", "distance", "path_length", "speed")  # first that a recording has
 
 
-# ---- fig 5 -------------------------------------------------------------------------------------------------------
-
-
-def pose(run: Run, settings: Report, simulated: bool | None) -> Drawing:
-    """Error of the pose model on held-out labelled frames, per body part."""
-    card = run.json("homecage/pose_model/card.json")
-    metrics = card["metrics"]
-    rows = pd.DataFrame([{"bodypart": part, **found} for part, found in metrics["bodyparts"].items()])
-    rows = rows.sort_values("rmse_px", ascending=False, ignore_index=True)
-    figure = style.new_figure("Pose on held-out frames", 1.3 + 0.3 * len(rows), simulated, width=5.4)
-    axes = style.tidy(figure.subplots(), "x")
-    y = np.arange(len(rows))
-    axes.hlines(y, rows["median_px"], rows["rmse_px"], color=style.GRID, linewidth=3)
-    axes.plot(rows["rmse_px"], y, "o", color=style.BLUE, markersize=6, label="root mean square")
-    axes.plot(rows["median_px"], y, "o", color=style.SKY, markersize=6, label="median")
-    low, high = metrics["rmse_px_ci"]
-    axes.axvspan(low, high, color=style.BLUE, alpha=0.12, linewidth=0, zorder=0)
-    whole = f"all parts, {metrics['rmse_px']:.1f} px (95 % CI)"
-    axes.axvline(metrics["rmse_px"], color=style.BLUE, linewidth=1, linestyle=(0, (3, 2)), label=whole)
-    axes.set_yticks(y, [words(part) for part in rows["bodypart"]])
-    axes.tick_params(axis="y", length=0)
-    axes.set(xlim=(0, None), ylim=(-0.6, len(rows) - 0.4))
-    axes.set_xlabel(
-        f"distance to the label (px of a frame {card['frame_size'][0]} px wide); {metrics['n_frames']} frames"
-    )
-    figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2)
-    whole_row = {
-        "bodypart": "all",
-        "rmse_px": metrics["rmse_px"],
-        "ci_low": low,
-        "ci_high": high,
-        "n": metrics["n_points"],
-    }
-    return figure, pd.concat([rows, pd.DataFrame([whole_row])], ignore_index=True)
-
-
-# ---- fig 6 -------------------------------------------------------------------------------------------------------
+# ---- fig 11 ------------------------------------------------------------------------------------------------------
 
 
 def activity(run: Run, settings: Report, simulated: bool | None) -> Drawing:
@@ -166,7 +130,7 @@ def _draw_nights(axes: Axes, data: pd.DataFrame) -> None:
     axes.text(0.02, 0.04, f"{data['cages'].max()} cages", transform=axes.transAxes, fontsize=7, color=style.MUTED)
 
 
-# ---- fig 8 -------------------------------------------------------------------------------------------------------
+# ---- fig 16 ------------------------------------------------------------------------------------------------------
 
 
 def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -348,9 +349,25 @@ def homecage_run(folder: Path) -> None:
     }
     card = {
         "frame_size": [320, 240],
+        "likelihood_cut": [0.5, 0.5, 0.5],
         "metrics": {"rmse_px": 6.1, "rmse_px_ci": [5.2, 7.4], "n_frames": 20, "n_points": 60, "bodyparts": parts},
     }
     (folder / "homecage/pose_model/card.json").write_text(json.dumps(card))
+    meta = {"bodyparts": list(parts), "frame_size": card["frame_size"]}
+    tables.write(folder / "homecage/pose_model/held_out.parquet", "held_out_frames", held_out_frames(), meta)
+
+
+def held_out_frames() -> pd.DataFrame:
+    """Eleven held-out frames: in frame i every point is i px off, and the last one has no label."""
+    labels = np.array([[100.0, 60.0], [140.0, 90.0], [220.0, 180.0]])
+    picture = cv2.imencode(".jpg", np.full((120, 160, 3), 70, np.uint8))[1].tobytes()
+    rows = []
+    for i in range(11):
+        x, y = (labels * (np.nan if i == 10 else 1)).T
+        likelihood = [0.9, 0.2, 0.8]
+        row = {"frame": f"v/{i}.png", "image": picture, "x_label": x, "y_label": y, "likelihood": likelihood}
+        rows.append(row | {"x": labels[:, 0] + i, "y": labels[:, 1]})
+    return pd.DataFrame(rows)
 
 
 def model_card() -> dict:

@@ -28,7 +28,7 @@ def test_a_full_run_draws(run_folder, stem):
         figure, numbers = DRAW[stem](Run(run_folder), Report(), True)
     assert len(numbers) > 0
     assert figure.axes
-    assert "panel" in numbers or stem == "fig10_pose"
+    assert "panel" in numbers
 
 
 @pytest.mark.parametrize("stem", PLOTS)
@@ -65,6 +65,20 @@ def test_branches_draw_alone(sequence_only, tmp_path):
     assert set(reasons.values()) == {""}
     # Nobody said whether the data are real: the metrics table does.
     assert all("SIMULATED DATA" in (tmp_path / f"{stem}.svg").read_text() for stem in stems)
+
+
+def test_held_out_frames_are_shown_from_best_to_worst(run_folder, tmp_path):
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    with style():
+        _, numbers = DRAW["fig10_pose"](Run(folder), Report(), True)
+        (folder / "homecage/pose_model/held_out.parquet").unlink()  # a model of an earlier version
+        _, without = DRAW["fig10_pose"](Run(folder), Report(), True)
+    shown = numbers[numbers["panel"] == "frame"]
+    errors = shown.groupby("frame", sort=False)["error_px"].first()
+    assert errors.index.tolist() == [f"v/{i}.png" for i in (0, 2, 4, 5, 7, 9)]  # the tenth of ten is the worst
+    assert errors.tolist() == pytest.approx([0, 2, 4, 5, 7, 9])
+    assert shown.loc[shown["frame"] == "v/2.png", "believed"].tolist() == [True, False, True]
+    assert set(without["panel"]) == {"error"} and without["bodypart"].iloc[-1] == "all"
 
 
 def test_dss_is_never_marked_as_simulated(run_folder, tmp_path):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import numpy as np
 import pandas as pd
 import yaml
@@ -49,6 +50,21 @@ def read_labelled(project: str | Path) -> Labelled:
         raise UserError(missing[0], f"is labelled but does not exist ({len(missing)} such frames)", "restore the image")
     xy = np.asarray([coords for _, _, coords in rows], dtype=np.float32).reshape(len(rows), len(bodyparts), 2)
     return Labelled(bodyparts, tuple(r[1] for r in rows), tuple(r[0] for r in rows), xy)
+
+
+def read_image(path: Path, native: tuple[int, int]) -> np.ndarray:
+    """A labelled frame, BGR uint8 [height, width, 3].
+
+    Raises :class:`UserError` when it cannot be read, or is not of the ``native`` (width, height).
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise UserError(path, "cannot be read as an image", "restore it")
+    if (image.shape[1], image.shape[0]) != native:
+        raise UserError(
+            path, f"is {image.shape[1]} x {image.shape[0]} px, others {native[0]} x {native[1]}", "use one size"
+        )
+    return image
 
 
 def split(data: Labelled, how: Split, test_share: float) -> tuple[np.ndarray, np.ndarray, str]:

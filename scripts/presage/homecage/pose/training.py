@@ -19,8 +19,9 @@ from presage.errors import UserError
 from presage.homecage import video
 from presage.homecage.pose import evaluate, quality
 from presage.homecage.pose.engines import dlc, package
+from presage.homecage.pose.held_out import frame_name, write_held_out
 from presage.homecage.pose.importers import PoseFile
-from presage.homecage.pose.labelled import Labelled, read_labelled, split
+from presage.homecage.pose.labelled import Labelled, read_image, read_labelled, split
 
 log = logging.getLogger("presage")
 
@@ -28,8 +29,9 @@ CHANNELS = {"test_resnet": 96, "resnet10t": 512, "resnet18": 512, "resnet50": 20
 
 
 def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -> dict[str, Any]:
-    """Train on a labelled DeepLabCut project; ``snapshot.pt pytorch_config.yaml card.json`` go to ``out_dir``.
+    """Train on a labelled DeepLabCut project.
 
+    ``snapshot.pt pytorch_config.yaml card.json held_out.parquet`` go to ``out_dir``.
     The network starts from random weights, or from those of ``settings.start``, and sees the training frames only; the
     last epoch is kept (none is chosen on test). The card holds the test metrics in px of the labelled frames
     (:func:`presage.homecage.pose.evaluate.summary`), the likelihood cut of each body part, the split and the model's
@@ -61,8 +63,8 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
         "batch_size": settings.batch_size,
         "seed": seed,
         "split": split_name,
-        "train_frames": [_frame_name(data, i) for i in train_rows],
-        "test_frames": [_frame_name(data, i) for i in test_rows],
+        "train_frames": [frame_name(data, i) for i in train_rows],
+        "test_frames": [frame_name(data, i) for i in test_rows],
         "metrics": evaluate.summary(errors, data.bodyparts, native[0], right_px, seed),
         "likelihood_cut": evaluate.likelihood_cuts(
             predicted.likelihood[:, 0], errors, right_px, settings.calibration_share
@@ -71,6 +73,7 @@ def train(project: str | Path, out_dir: str | Path, settings: Pose, seed: int) -
         "span_px": None if np.isnan(span) else round(span, 3),
         "hash": _hash(weights, data.bodyparts, size),
     }
+    write_held_out(out_dir / "held_out.parquet", data, test_rows, predicted, native)
     (out_dir / "card.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return card
 
@@ -178,7 +181,7 @@ def _write_coco(
     annotations: list[dict[str, Any]] = []
     for number, row in enumerate(rows, start=1):
         name = f"{mode}{number:06d}.png"
-        cv2.imwrite(str(private / "images" / name), video.scaled(_read_image(data.images[row], native), size[0]))
+        cv2.imwrite(str(private / "images" / name), video.scaled(read_image(data.images[row], native), size[0]))
         images.append({"id": number, "file_name": name, "width": size[0], "height": size[1]})
         xy = video.rescale_points(data.xy[row], native, size)
         seen = np.isfinite(xy).all(axis=-1)
@@ -201,17 +204,6 @@ def _write_coco(
     categories = [{"id": 1, "name": "animal", "supercategory": "animal", "keypoints": list(data.bodyparts)}]
     content = {"images": images, "annotations": annotations, "categories": categories}
     (private / "annotations" / f"{mode}.json").write_text(json.dumps(content), encoding="utf-8")
-
-
-def _read_image(path: Path, native: tuple[int, int]) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise UserError(path, "cannot be read as an image", "restore it")
-    if (image.shape[1], image.shape[0]) != native:
-        raise UserError(
-            path, f"is {image.shape[1]} x {image.shape[0]} px, others {native[0]} x {native[1]}", "use one size"
-        )
-    return image
 
 
 def _sizes(data: Labelled, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -243,15 +235,11 @@ def _hash(weights: dict[str, Any], bodyparts: tuple[str, ...], size: tuple[int, 
     return digest.hexdigest()
 
 
-def _frame_name(data: Labelled, row: int) -> str:
-    return f"{data.videos[row]}/{data.images[row].name}"
-
-
 def _predict_images(
     folder: Path, data: Labelled, rows: np.ndarray, native: tuple[int, int], width: int, settings: Pose
 ) -> PoseFile:
     """Pose of labelled frames, through the same route as video."""
     images = (
-        cv2.cvtColor(video.scaled(_read_image(data.images[row], native), width), cv2.COLOR_BGR2RGB) for row in rows
+        cv2.cvtColor(video.scaled(read_image(data.images[row], native), width), cv2.COLOR_BGR2RGB) for row in rows
     )
     return dlc.pose_of(dlc.runner(folder, settings), images, native, data.bodyparts)

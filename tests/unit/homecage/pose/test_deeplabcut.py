@@ -86,8 +86,26 @@ def test_it_learns_and_its_card_says_what_was_done(model):
     assert card["metrics"]["median_px"] < 4  # chance is about 20
     assert all(0 < cut < 1 for cut in card["likelihood_cut"])
     assert 3 < card["span_px"] < 6
-    assert sorted(p.name for p in model.iterdir()) == ["card.json", "pytorch_config.yaml", "snapshot.pt"]
+    assert sorted(p.name for p in model.iterdir()) == [
+        "card.json",
+        "held_out.parquet",
+        "pytorch_config.yaml",
+        "snapshot.pt",
+    ]
     assert str(model.parent) not in (model / "pytorch_config.yaml").read_text()
+
+
+def test_the_held_out_frames_are_kept_with_label_and_point(project, model):
+    card = json.loads((model / "card.json").read_text())
+    table = tables.read(model / "held_out.parquet", "held_out_frames")
+    assert table["frame"].tolist() == card["test_frames"] and (table["frame"].str.startswith("v4/")).all()
+    label, point = (np.stack([np.stack(table[f"{axis}{of}"]) for axis in "xy"], axis=-1) for of in ("_label", ""))
+    errors = np.linalg.norm(point - label, axis=-1)
+    assert np.sqrt(np.nanmean(errors**2)) == pytest.approx(card["metrics"]["rmse_px"], abs=1e-3)
+    assert np.isnan(label[3]).all()  # the empty cage
+    image = cv2.imdecode(np.frombuffer(table["image"][0], np.uint8), cv2.IMREAD_COLOR)
+    original = cv2.imread(str(project / "labeled-data" / table["frame"][0]))
+    assert image.shape == original.shape and np.abs(image.astype(int) - original).mean() < 3
 
 
 def test_video_of_another_size_is_posed_in_its_own_px(model, clip):
@@ -138,7 +156,7 @@ def test_same_seed_same_bytes(project, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         train(project, tmp_path / name, SHORT, seed)
     files = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
-    assert len(files) == 3
+    assert len(files) == 4
     assert files == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
     assert files["snapshot.pt"] != (tmp_path / "c/snapshot.pt").read_bytes()
 
