@@ -4,6 +4,7 @@ Light on purpose (standard library only): the Snakefile imports it. Every error 
 spreadsheet does, header = 1) and the column.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
@@ -123,7 +124,8 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
     Raises :class:`UserError` for an empty sheet, a duplicate path, an unreadable time, an unknown suffix or (with
     ``check_files``) a missing file.
     """
-    rows = _read(sheet, Segment, unique=lambda r: r.path, what="path")
+    # One file is one cage's, however its path is written.
+    rows = _read(sheet, Segment, unique=lambda r: os.path.normpath(_full(sheet, r.path)), what="path")
     for number, row in rows:
         try:
             datetime.fromisoformat(row.start)
@@ -137,6 +139,8 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
             )
         if check_files:
             _must_exist(sheet, number, "path", row.path)
+            if _full(sheet, row.path).is_dir():
+                raise UserError(_at(sheet, number, "path"), f"{row.path} is a folder", "name one file in each row")
     return [_resolve(row, sheet, ("path",)) for _, row in rows]
 
 

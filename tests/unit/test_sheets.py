@@ -16,6 +16,7 @@ from presage.errors import UserError
 def folder(tmp_path: Path) -> Path:
     for name in ("a.bam", "b.bam", "x.mp4"):
         (tmp_path / name).touch()
+    (tmp_path / "films.mp4").mkdir()
     return tmp_path
 
 
@@ -147,10 +148,13 @@ SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.rea
         (SEGMENTS, "cage\tstart\tpath\nc\tyesterday\tx.mp4\n", "row 2, column start: 'yesterday' is not an ISO 8601"),
         (SEGMENTS, "cage\tstart\tpath\nc\t2026-05-01\tx.txt\n", "neither video nor pose"),
         (SEGMENTS, "cage\tstart\tpath\nc\t2026-05-01\tgone.mp4\n", "gone.mp4 does not exist"),
+        (SEGMENTS, "cage\tstart\tpath\nc\t2026-05-01\t../nowhere/gone.mp4\n", "row 2, column path: ../nowhere"),
+        (SEGMENTS, "cage\tstart\tpath\nc\t2026-05-01\tx.mp4\nd\t2026-05-01\t./x.mp4\n", "row 3, column path: "),
+        (SEGMENTS, "cage\tstart\tpath\nc\t2026-05-01\tfilms.mp4\n", "films.mp4 is a folder"),
         (
             SEGMENTS,
             "cage\tstart\tpath\nc\t2026-05-01\tx.mp4\nd\t2026-05-01\tx.mp4\n",
-            "row 3, column path: 'x.mp4' is already in row 2",
+            "x.mp4' is already in row 2",
         ),
         (CAGES, "cage\trole\nc1\tboth\n", "row 2, column role: 'both' is not calibrate or evaluate"),
     ],

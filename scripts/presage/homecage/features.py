@@ -13,8 +13,8 @@ import pandas as pd
 
 from presage import tables
 from presage.config.distress import Features
-from presage.errors import UserError
 from presage.homecage import bouts, kinematics
+from presage.homecage.pose import body_parts
 from presage.homecage.pose.quality import SEEN, UNUSABLE, PoseDay
 from presage.homecage.zeitgeber import Lights, Schedule
 
@@ -65,7 +65,7 @@ def features_cage_day(
     Raises :class:`UserError` when ``settings.length_parts`` are not among the pose's body parts.
     """
     tracks, bodyparts = read_tracks(pose, lights.utc(date)), pose.bodyparts
-    check_parts(bodyparts, settings)
+    body_parts.check(bodyparts, body_parts.named(settings))
     interval = float(np.median([t.interval for t in tracks.values()])) if tracks else 1.0
     length = body_length(tracks, bodyparts, settings.length_parts)
     nest = settings.nest_px or _nest(tracks, lights, length, settings)
@@ -82,17 +82,6 @@ def features_cage_day(
     duty = f"{schedule.record_s:g} of {schedule.period_s:g} s"
     sampling = f"video {_rate(interval)} fps, {duty}" if tracks else f"video, {duty}"
     return readings, {"sampling": sampling, "nest_px": nest, "body_length_px": length}
-
-
-def check_parts(bodyparts: Sequence[str], settings: Features) -> None:
-    """Raise :class:`UserError` when the pose (which may be empty) lacks a body part that the features need."""
-    missing = [part for part in settings.length_parts if part not in bodyparts]
-    if bodyparts and missing:
-        raise UserError(
-            "config key homecage.features.length_parts",
-            f"names {', '.join(missing)}, which the pose lacks",
-            f"choose two of {', '.join(bodyparts)}",
-        )
 
 
 def read_tracks(pose: PoseDay, start: pd.Timestamp) -> dict[str, Track]:

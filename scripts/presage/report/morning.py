@@ -61,6 +61,8 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
         return "camera_fault" if fault else "no_call"
     if len(open_alarms):
         return "watch"
+    if fault:  # judged, but for how long?
+        return "camera_fault"
     return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
 
 

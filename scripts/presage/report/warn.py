@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from presage.report.render import number
 from presage.report.run import NoData, Run
 from presage.sequence.evaluation.leakage import UNKNOWN
@@ -79,7 +81,16 @@ def _budgets(run: Run, _: Mapping[str, Any]) -> list[str]:
 def _recordings(run: Run, _: Mapping[str, Any]) -> list[str]:
     table = run.rows("segments")
     counts = table[~table["usable"]].groupby("reason").size()
-    return [f"{number(n)} recordings were not used: {reason}" for reason, n in counts.items()]
+    return [f"{number(n)} recordings were not used: {reason}" for reason, n in counts.items()] + _same_bytes(table)
+
+
+def _same_bytes(segments: pd.DataFrame) -> list[str]:
+    """Files with equal contents, of which one cage would have another's pose."""
+    hashed = segments.dropna(subset=["sha256"])
+    twice = hashed[hashed.duplicated("sha256", keep=False)].groupby("sha256", sort=False)
+    groups = [", ".join(f"{row['path']} (cage {row['cage']})" for _, row in same.iterrows()) for _, same in twice]
+    more = f", and {number(len(groups) - 3)} more" if len(groups) > 3 else ""
+    return [f"Recordings with the same bytes: {'; '.join(groups[:3])}{more}"] if groups else []
 
 
 def _cameras(run: Run, _: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from presage.config.pose import Recording
 from presage.config.root import HomeCage
 from presage.errors import UserError
 from presage.homecage.clock import cage_day, to_utc
+from presage.homecage.pose import body_parts
 from presage.sheets import Segment
 from presage.study.paths import PUBLIC, located
 
@@ -184,3 +185,15 @@ class HomeCageInputs:
         if self.cages and not self.world:
             sheets.read_cages(Path(self.cages))
         _ = self.segments, self.sources, self.dss_files, self.labelled
+        self._check_body_parts()
+
+    def _check_body_parts(self) -> None:
+        """The features' body parts are among those of the labelled project or the model, as far as either is here."""
+        pose = self.config.pose
+        wanted = body_parts.named(self.config.features, pose.filters)
+        if self.world or pose.engine != "dlc":
+            return
+        if self.labelled and not self.labelled.startswith(PUBLIC):
+            body_parts.check(body_parts.project_config(self.labelled)["bodyparts"], wanted, self.labelled)
+        if pose.model is not None:
+            body_parts.check(body_parts.model_card(pose.model)["bodyparts"], wanted, pose.model)

@@ -29,6 +29,18 @@ def test_no_call_is_never_quiet(events):
     assert states(SCORES, ALARMS, events[:0])["C05"] == "no_call"
 
 
+def test_a_measured_camera_fault_is_no_sick_mouse(events):
+    """The camera of C03 stood still on the last day, that of C04 long ago."""
+    rows = [
+        {"cage": "C03", "date": LAST, "camera_fault": True, "reason": "still for 30 % of the time"},
+        {"cage": "C04", "date": START, "camera_fault": True, "reason": "dark"},
+    ]
+    found = {tile.cage: tile for tile in tiles(SCORES, ALARMS, events, quality=filled("quality", rows))}
+    assert found["C03"].state == "camera_fault" and "still for 30 %" in found["C03"].explanation
+    assert found["C04"].state == "quiet"
+    assert found["C01"].state == "check"  # an alarm is one, whatever the camera
+
+
 def test_an_urgent_check_goes_first_and_needs_no_score(events):
     urgent = {"cage": "C05", "first_date": LAST, "last_date": LAST, "level": "urgent", "decision_utc": utc(23.9),
               "threshold": 6.0, "budget": 1.0, "explanation": "hidden for 7.0 h of the dark"}  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Literal
 import cv2
 import numpy as np
 import pandas as pd
-import yaml
 
 from presage.errors import UserError
+from presage.homecage.pose import body_parts
 
 Split = Literal["auto", "by_video", "blocks"]
 
@@ -31,7 +31,7 @@ def read_labelled(project: str | Path) -> Labelled:
     no labels, or lists a frame that does not exist.
     """
     project = Path(project)
-    bodyparts = tuple(_read_config(project)["bodyparts"])
+    bodyparts = tuple(body_parts.project_config(project)["bodyparts"])
     files = sorted(project.glob("labeled-data/*/CollectedData_*.h5")) or sorted(
         project.glob("labeled-data/*/CollectedData_*.csv")
     )
@@ -92,21 +92,6 @@ def split(data: Labelled, how: Split, test_share: float) -> tuple[np.ndarray, np
             "labelled frames", f"cannot be split {name}: {len(videos)} frames, {len(names)} videos", "label more"
         )
     return np.flatnonzero(~test), np.flatnonzero(test), name
-
-
-def _read_config(project: Path) -> dict:
-    file = project / "config.yaml"
-    try:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(file, "does not exist", "name the folder of a DeepLabCut project") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise UserError(file, "is no YAML text", "restore the project's config.yaml") from None
-    if isinstance(config, dict) and config.get("multianimalproject"):
-        raise UserError(project, "is a multi-animal project", "train it in DeepLabCut and bring its pose files")
-    if not isinstance(config, dict) or not isinstance(config.get("bodyparts"), list):
-        raise UserError(file, "lists no bodyparts", "restore the project's config.yaml")
-    return config
 
 
 def _read_table(file: Path) -> pd.DataFrame:

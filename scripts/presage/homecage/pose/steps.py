@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from presage.config.pose import Filters
-from presage.errors import UserError
-from presage.homecage.pose import filters
+from presage.homecage.pose import body_parts, filters
 
 if TYPE_CHECKING:
     from presage.homecage.pose.quality import PoseDay
@@ -124,10 +123,5 @@ def apply(day: "PoseDay", span: np.ndarray, settings: Filters) -> list[dict[str,
 
 
 def _part(day: "PoseDay", name: str) -> int:
-    if name not in day.bodyparts:
-        raise UserError(
-            "config key homecage.pose.filters.limbs",
-            f"names {name}, which the pose lacks",
-            f"use some of {', '.join(day.bodyparts)}",
-        )
+    body_parts.check(day.bodyparts, {"homecage.pose.filters.limbs": [name]})
     return day.bodyparts.index(name)

@@ -17,7 +17,7 @@ import numpy as np
 from presage.config.pose import Pose
 from presage.errors import UserError
 from presage.homecage import video
-from presage.homecage.pose import evaluate, quality
+from presage.homecage.pose import body_parts, evaluate, quality
 from presage.homecage.pose.engines import dlc, package
 from presage.homecage.pose.held_out import frame_name, write_held_out
 from presage.homecage.pose.importers import PoseFile
@@ -125,7 +125,7 @@ def _start_from(network: Any, folder: Path, backbone: str) -> None:
     """Weights of an earlier model wherever the shapes are the same: other body parts are only another last layer."""
     import torch
 
-    theirs = dlc.read_card(folder)["backbone"]
+    theirs = body_parts.model_card(folder)["backbone"]
     if theirs != backbone:
         raise UserError("pose.start", f"is a {theirs}, but pose.backbone {backbone}", "make them one")
     given = torch.load(folder / "snapshot.pt", map_location="cpu", weights_only=True)["model"]

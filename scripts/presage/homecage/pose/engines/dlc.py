@@ -4,7 +4,6 @@ DeepLabCut's own video command keeps a result for every file name in a shared fo
 frames of a video in memory and has no stride; here its inference runner gets the images, and the rows are counted.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,10 @@ from typing import Any
 import numpy as np
 
 from presage.config.pose import Pose
-from presage.errors import UserError
 from presage.homecage import video
+from presage.homecage.pose import body_parts
 from presage.homecage.pose.engines import package
 from presage.homecage.pose.importers import ONLY_ANIMAL, PoseFile
-
-FILES = ("card.json", "snapshot.pt", "pytorch_config.yaml")
 
 
 class DeepLabCut:
@@ -26,7 +23,7 @@ class DeepLabCut:
     chunk = 4096  # only their poses are held, 300 bytes each
 
     def __init__(self, folder: Path, settings: Pose) -> None:
-        self.card = read_card(folder)
+        self.card = body_parts.model_card(folder)
         self.width: int | None = self.card["input_size"][0]
         self._runner = runner(folder, settings)
 
@@ -56,14 +53,6 @@ def pose_of(runner: Any, frames: Iterable[np.ndarray], native: tuple[int, int], 
     dark = np.asarray(blank)
     xy[dark], likelihood[dark] = np.nan, np.nan
     return PoseFile(xy, likelihood, (ONLY_ANIMAL,), bodyparts)
-
-
-def read_card(folder: str | Path) -> dict[str, Any]:
-    """``card.json`` of a model folder. Raises :class:`UserError` when one of its files is missing."""
-    for name in FILES:
-        if not (Path(folder) / name).exists():
-            raise UserError(Path(folder) / name, "does not exist", "name a model folder that train wrote")
-    return json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))
 
 
 def runner(folder: Path, settings: Pose) -> Any:

@@ -1,0 +1,68 @@
+"""Warnings of the home cage: recordings that were not used, and cameras to look at."""
+
+import datetime as dt
+
+import pytest
+
+from presage import tables
+from presage.report.run import Run
+from presage.report.warn import warnings
+from tests.unit.report.made_up_run import START, filled, utc
+
+
+@pytest.fixture
+def said(tmp_path):
+    """What is said of a run with these rows of one table."""
+
+    def of(table, rows):
+        (tmp_path / "homecage").mkdir(exist_ok=True)
+        tables.write(tmp_path / f"homecage/{table}.parquet", table, filled(table, rows))
+        return [sentence for branch, sentence in warnings(Run(tmp_path), {}) if branch == "homecage"]
+
+    return of
+
+
+def recording(cage, name, sha, usable=True):
+    reason = None if usable else "cannot be opened"
+    return {
+        "cage": cage,
+        "path": name,
+        "sha256": sha,
+        "usable": usable,
+        "reason": reason,
+        "date": START,
+        "start_utc": utc(0),
+    }
+
+
+def test_good_recordings_are_silent(said):
+    assert said("segments", [recording("A", "a.mp4", "1"), recording("B", "b.mp4", "2")]) == []
+    assert said("segments", [recording("A", "a.mp4", None), recording("B", "b.mp4", None)]) == []  # not hashed
+
+
+def test_recordings_that_were_not_used_are_counted_by_reason(said):
+    rows = [recording("A", f"{i}.mp4", str(i), usable=i > 1) for i in range(3)]
+    assert said("segments", rows) == ["2 recordings were not used: cannot be opened"]
+
+
+def test_one_film_under_two_names_is_named(said):
+    [sentence] = said("segments", [recording("A", "a.mp4", "1"), recording("B", "b.mp4", "1")])
+    assert sentence == "Recordings with the same bytes: a.mp4 (cage A), b.mp4 (cage B)"
+    rows = [recording(cage, f"{cage}{i}.mp4", str(i)) for i in range(5) for cage in "AB"]
+    assert said("segments", rows)[0].endswith("A2.mp4 (cage A), B2.mp4 (cage B), and 2 more")
+
+
+def test_cameras_are_named_and_no_more_than_five(said):
+    rows = [
+        {
+            "cage": f"C{i}",
+            "date": START + dt.timedelta(days=1),
+            "camera_fault": i > 0,
+            "reason": "frozen" if i else None,
+        }
+        for i in range(8)
+    ]
+    [sentence] = said("quality", rows)
+    assert "C1 on" in sentence and "(frozen)" in sentence and sentence.endswith(", and 2 more")
+    assert "C0" not in sentence and "C6" not in sentence
+    assert said("quality", rows[:1]) == []

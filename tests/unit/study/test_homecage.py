@@ -1,0 +1,63 @@
+"""presage.study.homecage: what a bad study is told before any job."""
+
+import json
+
+import pytest
+
+from presage.config.distress import Features
+from presage.config.pose import Filters, Pose
+from presage.config.root import HomeCage
+from presage.errors import UserError
+from presage.homecage.pose.body_parts import MODEL_FILES
+from presage.study.homecage import HomeCageInputs
+
+PARTS = ["snout", "tailbase", "leftear"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "config.yaml").write_text(f"bodyparts: [{', '.join(PARTS)}]\n")
+    return tmp_path
+
+
+@pytest.fixture
+def model(tmp_path):
+    for name in MODEL_FILES:
+        (tmp_path / name).write_text(json.dumps({"bodyparts": PARTS}))
+    return tmp_path
+
+
+def check(pose, **features):
+    HomeCageInputs(HomeCage(pose=pose, features=Features(**features), dss={"healthy": "a", "path": "b"}), "").check()
+
+
+def test_body_parts_that_the_project_has(project):
+    check(Pose(project=str(project), filters=Filters(limbs=(("snout", "leftear"),))))
+    check(Pose(project=str(project)), length_parts=("leftear", "tailbase"))
+
+
+@pytest.mark.parametrize("source", ["project", "model"])
+def test_a_body_part_that_it_lacks_is_named_before_any_job(source, request):
+    pose = Pose(**{source: str(request.getfixturevalue(source))})
+    with pytest.raises(UserError, match=r"length_parts: names nose, which .* lacks; choose from snout, tailbase"):
+        check(pose, length_parts=("nose", "tailbase"))
+    limbs = pose.model_copy(update={"filters": Filters(limbs=(("snout", "hip"),))})
+    with pytest.raises(UserError, match=r"filters\.limbs: names hip, which"):
+        check(limbs)
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_a_model_without_a_file_is_refused_before_any_job(model, name):
+    (model / name).unlink()
+    with pytest.raises(UserError, match=f"{name}: does not exist"):
+        check(Pose(model=str(model)))
+
+
+def test_a_project_that_is_none(tmp_path):
+    with pytest.raises(UserError, match=r"config\.yaml: does not exist"):
+        check(Pose(project=str(tmp_path / "nowhere")))
+
+
+def test_public_and_superanimal_models_are_looked_at_in_their_jobs():
+    check(Pose(project="registry:pose/openfield-Pranav-2018-10-30/"), length_parts=("no", "where"))
+    check(Pose(engine="superanimal", model="nowhere"))
