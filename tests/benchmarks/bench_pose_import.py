@@ -2,9 +2,9 @@
 
 ``python tests/benchmarks/bench_pose_import.py [--hours N] [--fps N] [--repeats N]`` makes the files (a random walk of
 an animal with twelve parts; only size and layout matter), then runs in a process of its own, by turns, (a) our step
-from files to the pose table and from there through every filter, and (b) pandas reading the same files and SciPy smoothing
-the same paths, which checks nothing. Its last line is one JSON object: ``seconds`` and ``rss_mb`` of ours, and
-``ratio_to_pandas``, our time to theirs.
+from files to the pose table and from there through every filter, and (b) pandas reading the same files and SciPy
+smoothing the same paths, which checks nothing. Its last line is one JSON object: ``seconds`` and ``rss_mb`` of ours,
+and ``ratio_to_pandas``, our time to theirs.
 """
 
 import argparse

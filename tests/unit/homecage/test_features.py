@@ -125,3 +125,23 @@ def test_a_day_without_a_frame_is_a_day_without_values() -> None:
     table, about = _features(_pose(np.empty(0), np.empty((0, 2))))
     assert table["value"].isna().all() and (table["coverage"] == 0).all() and len(table) == 1440 * 8
     assert about["nest_px"] is None
+
+
+def _group(*poses: PoseDay) -> PoseDay:
+    """Several animals' poses as those of one cage."""
+    first, joined = poses[0], {}
+    for name in ("time_utc", "segment", "frame", "animal", "xy", "likelihood", "good", "state"):
+        joined[name] = np.concatenate([getattr(pose, name) for pose in poses])
+    return PoseDay(first.bodyparts, **joined)
+
+
+def test_each_animal_has_its_own_readings_beside_the_cages() -> None:
+    slow, fast = (_pose(*_walk(10, speed=v), animal=name) for name, v in (("a", 10.0), ("b", 30.0)))
+    arguments = {"cage": "c1", "date": DAY, "lights": LIGHTS, "schedule": ALWAYS, "settings": Features()}
+    table, _ = features.features_cage_day(_group(slow, fast), **arguments, each_animal=True)
+    of_cage, _ = features.features_cage_day(_group(slow, fast), **arguments)
+    speed = {animal: _minute(rows, 5)["speed"] for animal, rows in table.groupby(table["animal"].fillna("cage"))}
+    assert speed == pytest.approx({"a": 10.0, "b": 30.0, "cage": 20.0}, rel=1e-3)
+    pd.testing.assert_frame_equal(table[table["animal"].isna()].reset_index(drop=True), of_cage)
+    alone, _ = features.features_cage_day(slow, **arguments, each_animal=True)
+    assert alone["animal"].isna().all()  # one animal is the cage

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presage.config.pose import Recording, Sampling
 from presage.homecage import clock
 from presage.homecage.zeitgeber import Lights, Schedule
 
@@ -45,3 +46,22 @@ def test_scheduled_seconds_add_up(period: float, share: float, length: float) ->
     assert schedule.scheduled_s(starts, length).sum() == pytest.approx(total, abs=1e-6)
     whole = schedule.scheduled_s(np.array([0.0]), 5 * period)[0]
     assert whole == pytest.approx(5 * period * share, rel=1e-6)
+
+
+SECONDS = st.integers(2, 90).flatmap(lambda period: st.tuples(st.integers(1, period), st.just(period)))
+
+
+@given(SECONDS, SECONDS, st.integers(0, 500), st.integers(1, 200))
+def test_what_is_analysed_lies_within_what_is_recorded(cameras, analysis, start, length) -> None:
+    """Second by second: scheduled is what both duty cycles name."""
+    both = Schedule(*map(float, analysis), within=Schedule(*map(float, cameras)))
+    named = [at % cameras[1] < cameras[0] and at % analysis[1] < analysis[0] for at in range(start, start + length)]
+    assert [both.records(float(at)) for at in range(start, start + length)] == named
+    assert both.scheduled_s(np.array([float(start)]), float(length))[0] == pytest.approx(sum(named))
+
+
+def test_the_analysis_of_every_frame_is_the_cameras_own_schedule() -> None:
+    recording = Recording(schedule_length_s=60, schedule_period_s=1800)
+    assert Schedule.of(recording, Sampling()) == Schedule(60.0, 1800.0)
+    sampled = Schedule.of(recording, Sampling(record_s=120, period_s=3600))
+    assert sampled.duty == pytest.approx(60 / 3600)  # of every other file, the whole
