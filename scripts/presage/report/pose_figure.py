@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.patheffects import withStroke
 
 from presage import tables
 from presage.config.report import Report
@@ -103,7 +104,7 @@ def _draw_frames(figure: SubFigure, table: pd.DataFrame, meta: dict) -> pd.DataF
 def _draw_frame(
     axes: Axes, jpeg: bytes, size: tuple[int, int], truth: np.ndarray, found: np.ndarray, believed: np.ndarray
 ) -> None:
-    """One frame with its labels as rings and its points as crosses, joined part by part."""
+    """The part of a frame around its labels: these as rings, the points as crosses, joined part by part."""
     import cv2
 
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -111,7 +112,14 @@ def _draw_frame(
     width, height = size
     axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest")
     axes.plot(*np.stack([truth, found], axis=1).transpose(2, 1, 0), color="white", linewidth=0.8)
-    axes.plot(*truth.T, "o", color="none", markeredgecolor="white", markersize=5, markeredgewidth=0.9, label="label")
-    for which, colour, name in ((believed, style.SKY, "point, believed"), (~believed, style.ORANGE, "point, not")):
+    ring = {"color": "none", "markeredgecolor": "white", "markersize": 6, "markeredgewidth": 0.9}
+    axes.plot(*truth.T, "o", path_effects=[withStroke(linewidth=2.2, foreground="black")], label="label", **ring)
+    for which, colour, name in (
+        (believed, style.SKY, "point, believed"),
+        (~believed, style.ORANGE, "point, not believed"),
+    ):
         axes.plot(*found[which].T, "x", color=colour, markersize=3.5, markeredgewidth=1.1, label=name)
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    low, high = np.nanmin(truth, axis=0), np.nanmax(truth, axis=0)
+    half = max(float((high - low).max()) * 0.9, 0.08 * width) * np.array([4 / 3, 1.0])
+    (left, top), (right, bottom) = (low + high) / 2 - half, (low + high) / 2 + half
+    axes.set(xlim=(left, right), ylim=(bottom, top), facecolor="black")
