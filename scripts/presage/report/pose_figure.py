@@ -1,5 +1,7 @@
 """Figure of the pose model: its error by body part on held-out frames, and those frames, best to worst."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -112,7 +114,7 @@ def _draw_frame(
     width, height = size
     axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest")
     axes.plot(*np.stack([truth, found], axis=1).transpose(2, 1, 0), color="white", linewidth=0.8)
-    ring = {"color": "none", "markeredgecolor": "white", "markersize": 6, "markeredgewidth": 0.9}
+    ring: dict[str, Any] = {"color": "none", "markeredgecolor": "white", "markersize": 6, "markeredgewidth": 0.9}
     axes.plot(*truth.T, "o", path_effects=[withStroke(linewidth=2.2, foreground="black")], label="label", **ring)
     for which, colour, name in (
         (believed, style.SKY, "point, believed"),
