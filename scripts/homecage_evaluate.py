@@ -11,7 +11,7 @@ def run(job: Job) -> None:
     import pandas as pd
 
     from presage import tables
-    from presage.config.distress import Alarms, Detector, Dss, Source
+    from presage.config.distress import Alarms, Compare, Detector, Dss, Source
     from presage.homecage import readings
     from presage.homecage.dss import evaluate_dss
     from presage.homecage.evaluate import evaluate_cages
@@ -23,7 +23,7 @@ def run(job: Job) -> None:
     if job.input.scores:
         study = read_study(job.input, job.params)
         lead, table = evaluate_cages(
-            study.judge(),
+            study.judge(Compare(**job.params.compare)),
             study.cages,
             pd.concat(
                 [study.events, *(tables.read(f"{folder}/events.parquet", "events") for folder in job.input.truth)],

@@ -1,6 +1,6 @@
 """Settings from behaviour to alarms: features, other sensors, detector, alarms, and the DSS protocol."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -81,6 +81,27 @@ DEFAULT_FEATURES = [
     FeatureWeight(name="all_body_length", worse="down", scale="log", weight=1.0),
     FeatureWeight(name="night_hidden_fraction", worse="up", scale="share", weight=0.5),
 ]
+
+
+class Classifier(Section):
+    """The supervised classifier, which learns from cages that had an event."""
+
+    min_events: int = Field(10, ge=4, description="cages with a clinical event below which nothing is learned")
+    days_before: int = Field(3, ge=1, description="cage-days before an event that are examples of illness")
+    folds: int = Field(5, ge=2, description="parts of the cages; each is judged by a model of the others")
+    seed: int = Field(0, ge=0, description="of the boosting")
+
+
+Rival = Literal["ewma", "cusum", "conformal", "classifier", "rules"]
+
+
+class Compare(Section):
+    """Other detectors that are evaluated beside ours, on the same days, cages and budgets. They raise no alarms."""
+
+    detectors: list[Rival] = Field(
+        list(get_args(Rival)), description="ewma, cusum (control charts), conformal, classifier, rules (one line each)"
+    )
+    classifier: Classifier = Field(Classifier(), description="the supervised one")
 
 
 class Detector(Section):

@@ -7,7 +7,7 @@ from presage.config.base import Section
 from presage.config.cluster import Cluster
 from presage.config.cost import Cost
 from presage.config.decoder import Cells, GeneHead
-from presage.config.distress import Alarms, Detector, Dss, Features, Readings
+from presage.config.distress import Alarms, Compare, Detector, Dss, Features, Readings
 from presage.config.evaluate import Evaluate
 from presage.config.generalise import Generalise
 from presage.config.genome_world import GenomeWorld
@@ -86,6 +86,7 @@ class HomeCage(Section):
     features: Features = Field(default_factory=Features, description="from pose to behaviour per minute and day")
     readings: Readings = Field(default_factory=Readings, description="other sensors that enter beside the cameras")
     detector: Detector = Field(default_factory=Detector, description="deviation from the own baseline")
+    compare: Compare = Field(default_factory=Compare, description="other detectors, evaluated beside it")
     alarms: Alarms = Field(default_factory=Alarms, description="budget, episodes and lead time")
     dss: Dss | None = Field(None, description="the published DSS colitis protocol on real mice; null = not run")
 

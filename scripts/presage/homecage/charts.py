@@ -11,9 +11,11 @@ import numpy as np
 
 
 class Chart(Protocol):
-    """``freeze``: the score from which on a day is no part of later baselines."""
+    """What a chart does with one day after the other."""
 
-    freeze: float
+    @property
+    def freeze(self) -> float:
+        """The score from which on a day is no part of later baselines."""
 
     def start(self, units: int) -> np.ndarray:
         """The state before the first day."""

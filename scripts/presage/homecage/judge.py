@@ -3,22 +3,26 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from presage import tables
-from presage.config.distress import Alarms, Detector, with_budget
+from presage.config.distress import Alarms, Compare, Detector, with_budget
 from presage.errors import UserError
 from presage.homecage import alarms as alarming
 from presage.homecage import panel as panels
+from presage.homecage.charts import Chart, Cusum, Ewma
+from presage.homecage.classifier import judge_classifier
+from presage.homecage.conformal import Conformal
 from presage.homecage.detector import OwnBaseline, Scorer
 from presage.homecage.models import Judged, judge_dated
 from presage.homecage.rules_of_thumb import rules
 from presage.homecage.zeitgeber import Lights
 from presage.sheets import Cage
 
-OURS = "ours"
+OURS, CLASSIFIER = "ours", "classifier"
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,9 @@ def judge(
     lights: Lights,
     detector: Detector,
     alarms: Alarms,
+    compare: Compare | None = None,
 ) -> dict[str, Judged]:
-    """Our detector and the one-line rules on the ``daily`` table, each with its own dated models and thresholds.
+    """Our detector, and those to ``compare`` it with, on the ``daily`` table, each with its own dated models and cuts.
 
     Cage-days that were not over (provisional) are left out. Raises :class:`UserError` when no cage of the sheet may set
     the threshold, or cages have readings but no row in the sheet.
@@ -55,26 +60,39 @@ def judge(
         raise UserError(
             "cages sheet", "no cage with readings has role calibrate", "name healthy cages that set the threshold"
         )
-    scorers: dict[str, Scorer] = {OURS: OwnBaseline(detector)}
-    amounts = [f.name for f in detector.features if f.scale == "log" and f.worse == "down"]
-    if amounts:
-        scorers.update(rules(detector, amounts[0]))
-    return {
-        name: judge_dated(
-            name,
-            scorer,
-            panel,
-            calibrate,
-            events,
-            lights,
-            budgets=with_budget(alarms),
-            merge_gap=alarms.merge_gap_days,
-            first_fit_days=alarms.first_fit_days,
-            refit_days=alarms.refit_days,
-            settings=detector.model_dump(mode="json"),
-        )
+    rivals = compare.detectors if compare else []
+    common: dict[str, Any] = {
+        "budgets": with_budget(alarms),
+        "merge_gap": alarms.merge_gap_days,
+        "first_fit_days": alarms.first_fit_days,
+        "refit_days": alarms.refit_days,
+    }
+    settings = detector.model_dump(mode="json")
+    scorers: dict[str, Scorer] = {OURS: OwnBaseline(detector)} | scorers_beside(detector, rivals)
+    judged = {
+        name: judge_dated(name, scorer, panel, calibrate, events, lights, settings=settings, **common)
         for name, scorer in scorers.items()
     }
+    if compare and "classifier" in rivals:
+        judged[CLASSIFIER] = judge_classifier(
+            CLASSIFIER, panel, calibrate, events, lights, detector=detector, settings=compare.classifier, **common
+        )
+    return judged
+
+
+def scorers_beside(detector: Detector, rivals: Sequence[str]) -> dict[str, Scorer]:
+    """The detectors of ``rivals`` that learn from healthy cages alone, by the name that results carry."""
+    found: dict[str, Scorer] = {}
+    amounts = [f.name for f in detector.features if f.scale == "log" and f.worse == "down"]
+    if "rules" in rivals and amounts:
+        found |= rules(detector, amounts[0])
+    charts: dict[str, Chart] = {"ewma": Ewma(), "cusum": Cusum()}
+    found |= {
+        f"chart: {name.upper()}": OwnBaseline(detector, chart) for name, chart in charts.items() if name in rivals
+    }
+    if "conformal" in rivals:
+        found["conformal"] = Conformal(detector)
+    return found
 
 
 def decision_utc(judged: Judged, latency_minutes: float) -> np.ndarray:

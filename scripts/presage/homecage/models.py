@@ -137,7 +137,7 @@ def judge_dated(
             model[start:stop] = len(models) - 1
             for budget in budgets:
                 limits[budget][start:stop] = models[-1].thresholds.by_budget[budget]
-    scores = _flags(panel, score, why, latest)
+    scores = flags(panel, score, why, latest)
     return Judged(panel, scores, models, model, limits)
 
 
@@ -155,7 +155,7 @@ def healthy_days(panel: Panel, events: pd.DataFrame, lights: Lights, until: pd.T
     return out
 
 
-def _flags(panel: Panel, score: np.ndarray, why: np.ndarray, latest: Scores | None) -> Scores:
+def flags(panel: Panel, score: np.ndarray, why: np.ndarray, latest: Scores | None) -> Scores:
     """Why each day without a score has none. Before the first model every seen day is warm-up."""
     missing = panel.scheduled & np.isnan(score)
     masked = missing & (panel.evidence <= 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from presage import tables
-from presage.config.distress import Alarms, Detector
+from presage.config.distress import Alarms, Compare, Detector
 from presage.config.pose import Recording
 from presage.homecage.events import read_events
 from presage.homecage.judge import judge
@@ -35,9 +35,9 @@ class Study:
         """The room's lamps."""
         return Lights.of(self.recording)
 
-    def judge(self) -> dict[str, Judged]:
-        """Our detector and the one-line rules, each with its own dated models."""
-        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms)
+    def judge(self, compare: Compare | None = None) -> dict[str, Judged]:
+        """Our detector and those to compare it with, each with its own dated models."""
+        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms, compare)
 
 
 def read_study(files: Any, params: Any) -> Study:

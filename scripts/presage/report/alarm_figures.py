@@ -31,7 +31,7 @@ def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     chance = metric(table, "chance_detection", detector=OURS).dropna(subset=["budget", "value"]).sort_values("budget")
     chance = chance.drop_duplicates("budget")
     names = sorted({*found["detector"], *false["detector"]}, key=lambda name: (name != OURS, name))
-    colour = dict(zip(names, [style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY]))
+    colour = style.colours(names)
     figure = style.new_figure("Alarms at a chosen budget of false alarms", 3.1, simulated)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
     _against_budget(left, found, colour)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.config.distress import Alarms
+from presage.config.distress import Alarms, Classifier, Compare
 from presage.errors import UserError
 from presage.homecage import judge as judging
 from presage.homecage import models
@@ -16,6 +16,14 @@ from tests.unit.homecage import small_colony as colony
 
 ALARMS = Alarms(bootstrap=100)
 STAMP = judging.Stamp()
+
+
+COMPARE = Compare(classifier=Classifier(min_events=4))
+
+
+def _judge_all(table: pd.DataFrame, events: pd.DataFrame, count: int, calibrate: int) -> dict[str, judging.Judged]:
+    cages = colony.cages(count, calibrate)
+    return judging.judge(table, cages, events, colony.LIGHTS, colony.DETECTOR, ALARMS, COMPARE)
 
 
 def _judge(table: pd.DataFrame, events: pd.DataFrame, count: int, calibrate: int) -> judging.Judged:
@@ -38,6 +46,22 @@ def test_no_future_leak(seed: int, cut: int, onset: int) -> None:
     pd.testing.assert_frame_equal(full[full["date"] < day].reset_index(drop=True), part.reset_index(drop=True))
     known, then = (judging.alarms_table(j, ALARMS, 60.0, STAMP, until=cut - 1) for j in (whole, early))
     pd.testing.assert_frame_equal(known, then)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 1000), st.integers(22, 36))
+def test_no_future_leak_in_any_detector(seed: int, cut: int) -> None:
+    ill = {1: 10} | {c: 10 + c % 6 for c in range(8, 20)}
+    table, events = colony.daily(20, 38, seed, ill), colony.events(ill)
+    day = colony.START + dt.timedelta(days=cut)
+    whole = _judge_all(table, events, 20, 8)
+    early = _judge_all(table[table["date"] < day], events[events["time_utc"] < colony.LIGHTS.utc(day)], 20, 8)
+    assert set(whole) == {"ours", "rule: one low day", "rule: two low days", "chart: EWMA", "chart: CUSUM",
+                          "conformal", "classifier"}  # fmt: skip
+    assert whole["classifier"].models and np.isfinite(whole["classifier"].scores.score).any()
+    for name, judged in whole.items():
+        full, part = (judging.scores_table(j, ALARMS, 60.0, STAMP) for j in (judged, early[name]))
+        pd.testing.assert_frame_equal(full[full["date"] < day].reset_index(drop=True), part.reset_index(drop=True))
 
 
 def test_the_leak_test_can_see_a_leak() -> None:

@@ -30,6 +30,7 @@ rule homecage_evaluate:
         runtime=60,
     params:
         detector=settings(CAGES.detector),
+        compare=settings(CAGES.compare),
         alarms=settings(CAGES.alarms),
         recording=settings(CAGE_IN.recording),
         sources=[settings(source) for source in CAGE_IN.sources],
