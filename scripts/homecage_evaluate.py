@@ -21,9 +21,9 @@ def run(job: Job) -> None:
     detector, alarms, seed = Detector(**job.params.detector), Alarms(**job.params.alarms), job.params.seed
     leads, rows = [tables.empty("lead_time")], [tables.empty("evaluation")]
     if job.input.scores:
-        study = read_study(job.input, job.params)
+        study, compare = read_study(job.input, job.params), Compare(**job.params.compare)
         lead, table = evaluate_cages(
-            study.judge(Compare(**job.params.compare)),
+            study.judge(compare),
             study.cages,
             pd.concat(
                 [study.events, *(tables.read(f"{folder}/events.parquet", "events") for folder in job.input.truth)],
@@ -34,6 +34,7 @@ def run(job: Job) -> None:
             latency_minutes=study.recording.latency_minutes,
             simulated=job.params.simulated,
             seed=seed,
+            power=compare.power,
         )
         leads, rows = [*leads, lead], [*rows, table]
     for source in (Source(**source) for source in job.params.sources):
@@ -55,7 +56,7 @@ def run(job: Job) -> None:
 
 def against_reference(pose: str, reference: str) -> Any:
     """Rows of the evaluation table: our pose of one video against the pose that somebody published of it."""
-    from presage.homecage.evaluate import frame, row
+    from presage.homecage.evaluation_table import frame, row
     from presage.homecage.pose import importers, quality
     from presage.homecage.pose.evaluate import distance_to_reference
 

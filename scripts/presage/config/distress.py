@@ -92,6 +92,23 @@ class Classifier(Section):
     seed: int = Field(0, ge=0, description="of the boosting")
 
 
+class Power(Section):
+    """Illness that is injected into the study's own healthy days, to see what would be found with its noise."""
+
+    falls: list[float] = Field([0.2, 0.3, 0.4, 0.5, 0.6], description="shares by which activity falls; [] = off")
+    shapes: list[Literal["step", "ramp", "dss"]] = Field(
+        ["step", "ramp", "dss"], description="at once, over three days, or as in the published colitis mice (five days)"
+    )
+    starts: int = Field(2, ge=1, le=50, description="healthy stretches of each cage into which illness is injected")
+
+    @field_validator("falls")
+    @classmethod
+    def _shares(cls, falls: list[float]) -> list[float]:
+        if any(not 0 < fall < 1 for fall in falls) or sorted(set(falls)) != falls:
+            raise ValueError("falls must be shares between 0 and 1 in ascending order")
+        return falls
+
+
 Rival = Literal["ewma", "cusum", "conformal", "classifier", "rules"]
 
 
@@ -102,6 +119,7 @@ class Compare(Section):
         list(get_args(Rival)), description="ewma, cusum (control charts), conformal, classifier, rules (one line each)"
     )
     classifier: Classifier = Field(Classifier(), description="the supervised one")
+    power: Power = Field(Power(), description="what would have been found in the study's own healthy cages")
 
 
 class Detector(Section):

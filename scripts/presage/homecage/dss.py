@@ -16,7 +16,7 @@ from presage.config.distress import Detector
 from presage.homecage import models, readings, statistics
 from presage.homecage import panel as panels
 from presage.homecage.detector import Fitted, OwnBaseline, Scorer
-from presage.homecage.evaluate import frame, row
+from presage.homecage.evaluation_table import frame, row
 from presage.homecage.healthy import single
 from presage.homecage.judge import OURS
 from presage.homecage.panel import Panel

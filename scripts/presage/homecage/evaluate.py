@@ -6,30 +6,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from presage import tables
-from presage.config.distress import Alarms, with_budget
-from presage.homecage import statistics
+from presage.config.distress import Alarms, Power, with_budget
+from presage.homecage import controls, statistics
 from presage.homecage.alarms import MONTH_DAYS, cage_months, count_episodes
+from presage.homecage.classifier import ILL, UNKNOWN, labels
+from presage.homecage.conformal import FittedConformal
+from presage.homecage.detector import FittedBaseline
+from presage.homecage.evaluation_table import frame, row
+from presage.homecage.judge import CLASSIFIER, OURS
 from presage.homecage.lead_time import lead_table
 from presage.homecage.models import CLINICAL, Judged
+from presage.homecage.power import following, power_rows
+from presage.homecage.rules_of_thumb import ONE_LOW_DAY
 from presage.homecage.zeitgeber import Lights
 from presage.sheets import Cage
 
 # With no alarm seen, this many expected ones are excluded at 95 % ("rule of three").
 RULE_OF_THREE = 3.0
-
-
-def row(metric: str, detector: str, value: float, ci: tuple[float, float] = (np.nan, np.nan), **rest: Any) -> dict:
-    """One row of the ``evaluation`` table; numbers that are not finite become null, with ``note`` saying why."""
-    numbers = {k: float(v) if np.isfinite(v) else None for k, v in zip(("value", "ci_low", "ci_high"), (value, *ci))}
-    out = {"metric": metric, "detector": detector, "group": "all", "budget": None, "n": 0, "unit": "1", "note": None}
-    return {**out, **numbers, "simulated": False, **rest}
-
-
-def frame(rows: Sequence[dict]) -> pd.DataFrame:
-    """Rows as a table."""
-    data = pd.DataFrame(rows, columns=tables.SCHEMAS["evaluation"].names)
-    return data.astype({"budget": float, "value": float, "ci_low": float, "ci_high": float})
 
 
 def evaluate_cages(
@@ -42,30 +35,39 @@ def evaluate_cages(
     latency_minutes: float,
     simulated: bool,
     seed: int,
+    power: Power | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The ``lead_time`` and ``evaluation`` tables over the cages of role evaluate, for every detector and budget."""
+    """The ``lead_time`` and ``evaluation`` tables over the cages of role evaluate, for every detector and budget.
+
+    Beside detection, lead and false alarms: the same with events moved to where nothing was (a negative control),
+    precision of episodes, calibration of probabilities and p-values, false alarms by weekday and cage change, and what
+    ``power`` injects.
+    """
     groups = {c.cage: c.group or "none" for c in cages if c.role == "evaluate"}
     leads, rows = [], []
     for name, one in judged.items():
         healthy = healthy_exposure(one, groups, events, lights, alarms.horizon_days)
         for budget in with_budget(alarms):
-            table = lead_table(
-                one,
-                events,
-                groups,
-                detector=name,
-                budget=budget,
-                merge_gap=alarms.merge_gap_days,
-                horizon_days=alarms.horizon_days,
-                latency_minutes=latency_minutes,
-                simulated=simulated,
-            )
+            common: dict[str, Any] = {"detector": name, "budget": budget, "simulated": simulated}
+            given = {**common, "merge_gap": alarms.merge_gap_days, "horizon_days": alarms.horizon_days}
+            given["latency_minutes"] = latency_minutes
+            table = lead_table(one, events, groups, **given)
             leads.append(table)
-            common = {"detector": name, "budget": budget, "simulated": simulated}
             cases = _case_rows(table, common, alarms, seed)
-            false = false_alarm_rows(healthy, one.alarm(budget) & healthy, budget, alarms, common)
+            alarm = one.alarm(budget) & healthy
+            false = false_alarm_rows(healthy, alarm, budget, alarms, common)
             rows += [*cases, *false, *_ppv_row(cases, false, alarms, common)]
+            rows += _shifted_rows(lead_table(one, controls.shifted(events), groups, **given), common)
+            rows += controls.precision_row(table, alarms.primary_event, healthy, alarm, alarms.merge_gap_days, common)
+            if name == OURS and budget == alarms.budget:
+                rows += controls.strata_rows(one, healthy, budget, events, lights, common)
         rows += _day_rows(one, groups, name, simulated)
+        rows += _calibration(name, one, healthy, groups, events, lights, alarms, seed, simulated)
+        if power is not None and power.falls and name in (OURS, ONE_LOW_DAY):
+            common = {"detector": name, "simulated": simulated}
+            rows += power_rows(
+                one, healthy, alarms, power, _follow(judged), latency_minutes=latency_minutes, seed=seed, common=common
+            )
     return pd.concat(leads, ignore_index=True), frame(rows)
 
 
@@ -131,6 +133,43 @@ def _case_rows(table: pd.DataFrame, common: dict, alarms: Alarms, seed: int) -> 
             else:
                 rows += _medians(f"lead_days:{event}", known["lead_days"], known, base, alarms, seed, sign=1.0)
     return rows
+
+
+def _follow(judged: Mapping[str, Judged]) -> np.ndarray:
+    """How features follow activity in these healthy cages, as our newest model learned it."""
+    ours = judged[OURS]
+    fitted = ours.models[-1].scorer if ours.models else None
+    return following(fitted, ours.panel) if isinstance(fitted, FittedBaseline) else np.zeros(len(ours.panel.features))
+
+
+def _shifted_rows(table: pd.DataFrame, common: dict) -> list[dict]:
+    """Share of the moved events that have an alarm "in time": luck alone."""
+    rows = []
+    for event, cases in table.groupby("event", sort=True):
+        known = cases[cases["status"] != "not_judged"]
+        n, found = len(known), int((known["status"] == "detected").sum())
+        if n:
+            note = f"negative control: events moved {controls.SHIFT_DAYS} days back; exact binomial interval"
+            ci = statistics.binomial_ci(found, n)
+            rows.append(row(f"detection_rate_shifted:{event}", value=found / n, ci=ci, n=n, note=note, **common))
+    return rows
+
+
+def _calibration(
+    name: str, judged: Judged, healthy: np.ndarray, groups: Mapping[str, str], events: pd.DataFrame, lights: Lights,
+    alarms: Alarms, seed: int, simulated: bool,
+) -> list[dict]:  # fmt: skip
+    """Whether probabilities and p-values mean what they say, of the detectors that give one."""
+    common = {"detector": name, "simulated": simulated}
+    if judged.models and isinstance(judged.models[-1].scorer, FittedConformal):
+        return controls.p_value_rows(10.0**-judged.scores.score, healthy, judged.panel.cages, alarms, seed, common)
+    if name != CLASSIFIER or not judged.models:
+        return []
+    panel = judged.panel
+    over = lights.utc(panel.dates[-1].item(), 24.0)
+    truth = labels(panel, events, lights, over, judged.models[-1].settings["days_before"])
+    known = (truth != UNKNOWN) & judged.scores.judged & np.isin(panel.cages, list(groups))[:, None]
+    return controls.calibration_rows(judged.scores.score, truth == ILL, known, panel.cages, alarms, seed, common)
 
 
 def _medians(

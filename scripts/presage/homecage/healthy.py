@@ -15,6 +15,7 @@ from presage.homecage import evaluate, models, statistics
 from presage.homecage import panel as panels
 from presage.homecage.alarms import cage_months, count_episodes
 from presage.homecage.detector import OwnBaseline, Scorer
+from presage.homecage.evaluation_table import frame, row
 from presage.homecage.judge import OURS
 from presage.homecage.panel import Panel
 from presage.homecage.rules_of_thumb import rules
@@ -56,7 +57,7 @@ def evaluate_healthy(
         )
         for budget in budgets:
             rows += _rows(result, budget, alarms, label, name, seed)
-    return evaluate.frame(rows)
+    return frame(rows)
 
 
 def single(detector: Detector, feature: str) -> Detector:
@@ -145,7 +146,7 @@ def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str,
             out += evaluate.false_alarm_rows(judged[mine], alarm[mine], budget, alarms, own, retrospective=True)[:1]
     note = "chi-square of the left-out groups' episodes over its degrees of freedom: 1 when they differ by chance only"
     dispersion = _dispersion(np.array(counts, dtype=float), np.array(months))
-    out.append(evaluate.row("false_alarm_dispersion", value=dispersion, n=len(counts), note=note, group=name, **common))
+    out.append(row("false_alarm_dispersion", value=dispersion, n=len(counts), note=note, group=name, **common))
     limit, unit = result.limit[budget][result.unit], result.unit.astype(str)
     for metric, peak, note in (
         ("sensitivity_40pct_3d", result.fallen, "alarm within an injected fall; bootstrap over animals"),
@@ -154,7 +155,7 @@ def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str,
         hits = (peak > limit).astype(float)
         value = float(hits.mean()) if len(hits) else float("nan")
         ci = statistics.bootstrap_ci(hits, unit, statistics.mean, seed, alarms.bootstrap)
-        out.append(evaluate.row(metric, value=value, ci=ci, n=len(hits), note=note, group=name, **common))
+        out.append(row(metric, value=value, ci=ci, n=len(hits), note=note, group=name, **common))
     return out
 
 

@@ -10,6 +10,8 @@ from presage.homecage.baseline import compare
 from presage.homecage.detector import Scores
 from presage.homecage.panel import Panel
 
+ONE_LOW_DAY = "rule: one low day"
+
 
 @dataclass(frozen=True)
 class RatioRule:
@@ -56,6 +58,6 @@ class RatioRule:
 def rules(settings: Detector, feature: str) -> dict[str, RatioRule]:
     """The rules that results are shown beside."""
     return {
-        "rule: one low day": RatioRule(settings, feature, 1),
+        ONE_LOW_DAY: RatioRule(settings, feature, 1),
         "rule: two low days": RatioRule(settings, feature, 2),
     }
