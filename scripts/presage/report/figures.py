@@ -9,7 +9,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from presage.config.report import FIGURES, Report
-from presage.report import alarm_figures, homecage_figures, pose_figure
+from presage.report import alarm_figures, homecage_figures, pose_figure, trust_figures
 from presage.report.paper import (
     across_types,
     adapters,
@@ -56,6 +56,9 @@ DRAW: dict[str, Draw] = {
     "fig10_pose": pose_figure.pose,
     "fig11_rhythms": homecage_figures.activity,
     "fig12_alarms": alarm_figures.alarms,
+    "fig13_before": trust_figures.before,
+    "fig14_trust": trust_figures.trust,
+    "fig15_power": trust_figures.power,
     "fig16_cage": homecage_figures.cage,
     "fig17_dss": alarm_figures.dss,
 }

@@ -35,7 +35,7 @@ def figures(config: Config, branch: str) -> list[str]:
         if not inputs.labelled:
             absent.add("fig10_pose")
         if not inputs.cages:
-            absent |= {"fig11_rhythms", "fig12_alarms", "fig16_cage"}
+            absent |= {"fig11_rhythms", "fig12_alarms", "fig13_before", "fig14_trust", "fig15_power", "fig16_cage"}
         if homecage.dss is None:
             absent.add("fig17_dss")
     return [stem for stem, owner in FIGURES.items() if owner == branch and stem not in absent]

@@ -426,7 +426,21 @@ def evaluation() -> pd.DataFrame:
                     "group": "mice_rhythms",
                 },
                 {"metric": "sensitivity_40pct_3d", "value": 0.8, "n": 90, **common, "group": "mice_rhythms"},
+                {
+                    "metric": "detection_rate_shifted:weight_loss_5pct",
+                    "value": 0.1,
+                    "ci_low": 0.0,
+                    "ci_high": 0.3,
+                    "n": 20,
+                    **common,
+                },
             ]
+            for fall in (0.2, 0.4, 0.6):
+                injected = {**common, "group": f"fall {fall:.0%}", "n": 30}
+                found = min(1.0, fall + budget / 3)
+                rows.append({"metric": "power:step", "value": found, "ci_low": found / 2, "ci_high": 1.0, **injected})
+                delay = None if fall < 0.3 else 2.0
+                rows.append({"metric": "power_delay_days:step", "value": delay, "unit": "d", **injected})
         dss = {"detector": detector, "budget": 0.25}
         for group, hits, n in (("DSS", 6, 7), ("stress+DSS", 8, 8), ("treated", 14, 15)):
             rows.append(
@@ -462,6 +476,15 @@ def evaluation() -> pd.DataFrame:
                 "unit": "d",
                 **dss,
             }
+        )
+    for day in ("Mon", "Tue"):
+        rows.append({"metric": "alarm_days", "detector": "ours", "budget": 1.0, "group": f"weekday {day}",
+                     "value": 1.5, "ci_low": 0.1, "ci_high": 4.0, "n": 80})  # fmt: skip
+    for low in (0.0, 0.4):
+        binned = {"detector": "classifier", "group": f"predicted {low:g}", "n": 40}
+        rows.append({"metric": "reliability_predicted", "value": low + 0.1, **binned})
+        rows.append(
+            {"metric": "reliability_observed", "value": low + 0.2, "ci_low": low, "ci_high": low + 0.3, **binned}
         )
     return filled("evaluation", rows, simulated=True)
 
