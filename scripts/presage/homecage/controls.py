@@ -47,8 +47,8 @@ def strata_rows(
     weekday = (panel.dates.astype("datetime64[D]").view("int64") - 4) % 7  # 1970-01-05 was a Monday
     since = _days_since_change(judged, events, lights)
     strata = {f"weekday {name}": np.broadcast_to(weekday[None] == k, alarm.shape) for k, name in enumerate(WEEKDAYS)}
-    strata |= {f"cage change {k} d before": since == k for k in (0, 1, 2)}
-    strata["cage change longer before"] = (since > 2) | (since < 0)
+    strata |= {f"{k} d after cage change": since == k for k in (0, 1, 2)}
+    strata["longer after it"] = (since > 2) | (since < 0)
     rows = []
     for name, days in strata.items():
         n, k = int((healthy & days).sum()), int((alarm & days).sum())

@@ -32,19 +32,19 @@ def alarms(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     chance = chance.drop_duplicates("budget")
     names = sorted({*found["detector"], *false["detector"]}, key=lambda name: (name != OURS, name))
     colour = style.colours(names)
-    figure = style.new_figure("Alarms at a chosen budget of false alarms", 3.1, simulated)
+    figure = style.new_figure("Alarms at a chosen budget of false alarms", 3.4, simulated)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
     _against_budget(left, found, colour)
     left.plot(chance["budget"], chance["value"], color=style.INK, linestyle=(0, (2, 2)), linewidth=1, label="by chance")
     left.set(title="Detected in time", ylabel=f"share of cases with {words(event)}", ylim=(-0.02, 1.03))
     left.yaxis.set_major_formatter(PercentFormatter(1))
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=len(labels), columnspacing=1.4)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), columnspacing=1.4)
     _against_budget(middle, false, colour)
     _the_budget_itself(middle, false)
     middle.set(title="False alarms that came", ylabel="episodes per healthy cage-month", ylim=(0, None))
     shown = _lead(right, lead, chosen_budget(run))
-    figure.legend(*_dots(shown["status"]), loc="outside lower right", ncols=3, columnspacing=1.0)
+    right.legend(*_dots(shown["status"]), loc="lower right", handletextpad=0.1)
     numbers = [found.assign(panel="detected"), false.assign(panel="false alarms"), chance.assign(panel="chance"), shown]
     columns = ["panel", "metric", "detector", "group", "budget", "value", "ci_low", "ci_high", "n",
                "cage", "event", "status", "lead_days", "delay_days"]  # fmt: skip

@@ -127,7 +127,7 @@ def _control(axes: Axes, rows: pd.DataFrame) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set(title="Negative control", xlabel="alarm budget per month", ylabel="detected in time", ylim=(-0.02, 1.03))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="center right", fontsize=6.5)
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     style.tidy(axes)
 
 
@@ -156,7 +156,7 @@ def _strata(axes: Axes, rows: pd.DataFrame) -> None:
     labels = [f"{group.removeprefix('weekday ')} ({n})" for group, n in zip(rows["group"], rows["n"])]
     axes.set_yticks(y, labels)
     axes.tick_params(axis="y", length=0)
-    axes.set(title="False alarms by day", xlabel="alarm days per 100 healthy cage-days", xlim=(0, None))
+    axes.set(title="False alarms by day", xlabel="alarm days per 100 cage-days", xlim=(0, None))
     style.tidy(axes, "x")
 
 
@@ -195,6 +195,8 @@ def power(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     grid[0, 0].set(ylabel="found within 7 days", ylim=(-0.02, 1.03))
     grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     grid[1, 0].set(ylabel="median days to the alarm", ylim=(0, 7.2))
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.4)
+    figure.legend(
+        *grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.4, handlelength=3
+    )
     columns = ["metric", "detector", "group", "fall", "budget", "value", "ci_low", "ci_high", "n"]
     return figure, rows.assign(panel=rows["metric"])[["panel", *columns]].reset_index(drop=True)
