@@ -4,7 +4,7 @@ Coordinates are 0-based half-open. Times are UTC. A column's unit and meaning tr
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -613,9 +613,20 @@ def read(path: str | Path, table: str) -> pd.DataFrame:
 def read_arrow(path: str | Path, table: str) -> pa.Table:
     """As :func:`read`, but the Arrow table."""
     arrow = pq.read_table(path)
-    if arrow.schema.names != SCHEMAS[table].names:
-        raise UserError(path, f"is not a {table} table (columns {arrow.schema.names})", "remove it and run again")
+    _check_names(path, table, arrow.schema)
     return arrow
+
+
+def read_parts(path: str | Path, table: str) -> tuple[int, Iterator[pa.Table]]:
+    """The number of rows, and the Arrow table a part after the other: for tables that are too large at once."""
+    file = pq.ParquetFile(path)
+    _check_names(path, table, file.schema_arrow)
+    return file.metadata.num_rows, (file.read_row_group(i) for i in range(file.num_row_groups))
+
+
+def _check_names(path: str | Path, table: str, schema: pa.Schema) -> None:
+    if schema.names != SCHEMAS[table].names:
+        raise UserError(path, f"is not a {table} table (columns {schema.names})", "remove it and run again")
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:

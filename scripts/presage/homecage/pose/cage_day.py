@@ -133,7 +133,7 @@ def _write(
 def _usable(segments: pd.DataFrame) -> list[Usable]:
     rows = segments[segments["usable"]].sort_values("segment", kind="stable")
     starts = pd.DatetimeIndex(rows["start_utc"]).tz_convert(None).to_numpy().astype("datetime64[us]")
-    uneven = (rows["uneven"].fillna(0).astype(float) > UNEVEN) & (rows["kind"] == "video")
+    uneven = (rows["uneven"].astype(float).fillna(0.0) > UNEVEN) & (rows["kind"] == "video")
     columns = (column.tolist() for column in (rows["fps"], rows["frames_decoded"], uneven))
     return [Usable(*row) for row in zip(rows["segment"].tolist(), rows["path"], rows["kind"], starts, *columns)]
 

@@ -58,22 +58,14 @@ def load(path: str | Path, settings: Filters | None = None) -> PoseDay:
     is switched on leaves a line in ``history``.
     """
     settings = settings or Filters()
-    table, meta = tables.read_arrow(path, "pose"), tables.read_meta(path)
-    n, parts = len(table), len(meta["bodyparts"])
-    x, y, likelihood = (_matrix(table[name], n, parts) for name in ("x", "y", "likelihood"))
-    segment, frame = (table[name].to_numpy() for name in ("segment", "frame"))
-    animal = table["animal"].combine_chunks().dictionary_encode()
-    time = table["time_utc"].cast(pa.timestamp("us")).to_numpy()
-    del table
-    xy = np.stack([x, y], axis=-1)
-    del x, y
+    meta = tables.read_meta(path)
+    time, segment, frame, names, xy, likelihood = _read(path, len(meta["bodyparts"]))
     span = _spans(segment, meta)
     good = _over_cut(likelihood, segment, meta) & np.isfinite(xy).all(axis=-1)
     history: list[dict[str, Any]] = [{"step": "likelihood under its cut", "points": int(good.size - good.sum())}]
     near = near_own_middle(xy, good, span)
     history.append({"step": "far from its own animal", "points": int((good & ~near).sum()), "spans": SPAN_LIMIT})
     good &= near
-    names = np.asarray(animal.dictionary.to_pylist(), dtype=str)[animal.indices.to_numpy()] if n else np.empty(0, "U1")
     jump = teleports(xy, good, span, segment, frame, names)
     history.append({"step": "elsewhere for one sample", "points": int(good[jump].sum()), "spans": SPAN_LIMIT})
     good[jump] = False
@@ -168,10 +160,30 @@ def counts(day: PoseDay) -> dict[str, int]:
     return {state: int((day.state == state).sum()) for state in (SEEN, HIDDEN, UNUSABLE)}
 
 
-def _matrix(column: pa.ChunkedArray, rows: int, parts: int) -> np.ndarray:
-    if not rows:
-        return np.empty((0, parts), dtype=np.float32)
-    return column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows, parts)
+def _read(path: str | Path, parts: int) -> tuple[np.ndarray, ...]:
+    """``time segment frame animal xy likelihood`` of a pose table, filled in part by part: a day is a gigabyte."""
+    n, chunks = tables.read_parts(path, "pose")
+    xy, likelihood = np.empty((n, parts, 2), np.float32), np.empty((n, parts), np.float32)
+    time, (segment, frame, animal) = np.empty(n, "datetime64[us]"), np.empty((3, n), np.int32)
+    names: dict[str, int] = {}
+    at = 0
+    for chunk in chunks:
+        rows = slice(at, at + len(chunk))
+        at += len(chunk)
+        for k, axis in enumerate("xy"):
+            xy[rows, :, k] = _matrix(chunk[axis], parts)
+        likelihood[rows] = _matrix(chunk["likelihood"], parts)
+        segment[rows], frame[rows] = chunk["segment"].to_numpy(), chunk["frame"].to_numpy()
+        time[rows] = chunk["time_utc"].cast(pa.timestamp("us")).to_numpy()
+        coded = chunk["animal"].combine_chunks().dictionary_encode()
+        codes = [names.setdefault(name, len(names)) for name in coded.dictionary.to_pylist()]
+        animal[rows] = np.array(codes, np.int32)[coded.indices.to_numpy()]
+    who = np.array(list(names), dtype=str)[animal] if n else np.empty(0, "U1")
+    return time, segment, frame, who, xy, likelihood
+
+
+def _matrix(column: pa.ChunkedArray, parts: int) -> np.ndarray:
+    return column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, parts)
 
 
 def _spans(segment: np.ndarray, meta: Mapping[str, Any]) -> np.ndarray:
