@@ -12,10 +12,12 @@ def run(job: Job) -> None:
     from presage.config.pose import Recording, Sampling
     from presage.homecage import readings
     from presage.homecage.alarms import urgent_checks
+    from presage.homecage.rhythm_days import rhythm_days
     from presage.homecage.zeitgeber import Lights, Schedule
 
     recording, features = Recording(**job.params.recording), Features(**job.params.features)
     lights, parts, urgent = Lights.of(recording), [tables.empty("daily")], []
+    schedule = Schedule.of(recording, Sampling(**job.params.sampling))
     by_sampling: dict[str, list[pd.DataFrame]] = {}
     for path in job.input.features:
         by_sampling.setdefault(tables.read_meta(path)["sampling"], []).append(tables.read(path, "readings"))
@@ -25,17 +27,20 @@ def run(job: Job) -> None:
         daily = readings.to_daily(
             rows,
             lights=lights,
-            schedule=Schedule.of(recording, Sampling(**job.params.sampling)),
+            schedule=schedule,
             sampling=sampling,
             source="video",
             min_coverage=features.min_coverage,
         )
-        parts.append(daily)
+        about = {"lights": lights, "sampling": sampling, "source": "video", "schedule": schedule}
+        parts += [daily, rhythm_days(rows[rows["animal"].isna()], "distance", **about)]
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "study":
             rows = readings.read(source.kind, source.path)
             dated = lights if source.kind == "readings" else readings.UNDATED_LIGHTS
             parts.append(readings.to_daily(rows, lights=dated, source=source.name, min_coverage=features.min_coverage))
+            activity = readings.ACTIVITY[source.kind].split("_", 1)[1]
+            parts.append(rhythm_days(rows, activity, lights=dated, source=source.name))
     daily = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     checks = pd.concat(urgent, ignore_index=True) if urgent else urgent_checks(tables.empty("readings"), lights, 1.0)
     tables.write(job.output.daily, "daily", daily, job.provenance())

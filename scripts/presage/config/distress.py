@@ -1,5 +1,6 @@
 """Settings from behaviour to alarms: features, other sensors, detector, alarms, and the DSS protocol."""
 
+import re
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -27,6 +28,12 @@ class Features(Section):
     nest_px: tuple[float, float] | None = Field(
         None, description="nest as [x, y] in pixels; null = densest place of the light phase of the same cage-day"
     )
+    arena_px: tuple[float, float, float, float] | None = Field(
+        None, description="floor of the cage as [left, top, right, bottom] in pixels; null = where the animal was"
+    )
+    zones: dict[str, tuple[float, float, float]] = Field(
+        {}, description="places such as {water: [x, y, radius in px]}: time in them, and visits"
+    )
     mm_per_px: float | None = Field(None, gt=0, description="millimetres per pixel; null = lengths stay in pixels")
     readings_of: Literal["cage", "animal"] = Field(
         "cage",
@@ -44,6 +51,16 @@ class Features(Section):
         le=1,
         description="usable share of the scheduled time under which a day or night has no value (no_call)",
     )
+
+    @field_validator("zones")
+    @classmethod
+    def _named(cls, zones: dict[str, tuple[float, float, float]]) -> dict[str, tuple[float, float, float]]:
+        for name, (_, _, radius) in zones.items():
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ("hidden", "still", "sleep", "nest"):
+                raise ValueError(f"zone {name!r}: use another name of small letters, digits and _")
+            if radius <= 0:
+                raise ValueError(f"zone {name}: the radius must be more than 0")
+        return zones
 
 
 class Source(Section):

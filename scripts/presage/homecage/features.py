@@ -5,15 +5,16 @@ minute of good frames without an animal has coverage 1, ``hidden_fraction`` 1 an
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from presage import tables
 from presage.config.distress import Features
-from presage.homecage import bouts, kinematics
+from presage.homecage import bouts, kinematics, posture
 from presage.homecage.pose import body_parts
 from presage.homecage.pose.quality import SEEN, UNUSABLE, PoseDay
 from presage.homecage.zeitgeber import Lights, Schedule
@@ -27,8 +28,28 @@ UNITS = {
     "body_length": "px",
     "nest_fraction": "1",
     "still_outside_nest_fraction": "1",
+    "acceleration": "px/s2",
+    "turning": "rad/s",
+    "hunch_index": "1",
+    "rearing_proxy_fraction": "1",
+    "grooming_proxy_fraction": "1",
+    "wall_distance": "px",
+    "social_distance": "px",
     "hidden_fraction": "1",
 }
+ZONE_UNITS = {"fraction": "1", "visits": "1/min"}
+HIDDEN = "hidden_fraction"
+
+
+class Scene(NamedTuple):
+    """What the frames of a cage-day share: names of the parts, s from frame to frame, body length px, nest (x, y) px,
+    and the floor (left, top, right, bottom) px."""
+
+    bodyparts: Sequence[str]
+    interval: float
+    length: float | None
+    nest: tuple[float, float] | None
+    arena: tuple[float, float, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -69,11 +90,16 @@ def features_cage_day(
     interval = float(np.median([t.interval for t in tracks.values()])) if tracks else 1.0
     length = body_length(tracks, bodyparts, settings.length_parts)
     nest = settings.nest_px or _nest(tracks, lights, length, settings)
-    frames = {name: _frames(track, bodyparts, interval, length, nest, settings) for name, track in tracks.items()}
+    scene = Scene(bodyparts, interval, length, nest, _arena(tracks, settings))
+    frames = {name: _frames(track, scene, settings) for name, track in tracks.items()}
+    _add_social(frames, tracks)
+    alone = {"social_distance"} if len(tracks) < 2 else set()
+    units = {name: unit for name, unit in UNITS.items() if name not in alone}
+    units |= {f"{name}_{what}": unit for name in settings.zones for what, unit in ZONE_UNITS.items()}
 
     def rows(some: list[pd.DataFrame], animal: str | None) -> pd.DataFrame:
-        minutes = _minutes(some, schedule, interval)
-        return _long(minutes, cage, animal, lights.utc(date), _rate(interval), settings.mm_per_px)
+        minutes = _minutes(some, schedule, interval, list(units))
+        return _long(minutes, units, cage, animal, lights.utc(date), _rate(interval), settings.mm_per_px)
 
     parts = [rows(list(frames.values()), None)]
     if each_animal and len(frames) > 1:
@@ -117,15 +143,28 @@ def _nest(tracks: dict[str, Track], lights: Lights, length: float | None, s: Fea
     return kinematics.densest_place(points, s.nest_radius * length) if seen_s >= MINUTE * s.nest_min_minutes else None
 
 
-def _frames(
-    track: Track,
-    bodyparts: Sequence[str],
-    interval: float,
-    length: float | None,
-    nest: tuple | None,
-    s: Features,
-) -> pd.DataFrame:
+def _arena(tracks: dict[str, Track], s: Features) -> tuple[float, float, float, float] | None:
+    """The cage's floor, px."""
+    if s.arena_px is not None:
+        return s.arena_px
+    return posture.arena_of(np.concatenate([kinematics.centre(t.xy) for t in tracks.values()])) if tracks else None
+
+
+def _add_social(frames: dict[str, pd.DataFrame], tracks: dict[str, Track]) -> None:
+    """Distance to the nearest other animal, in place; times at which an animal has no frame are not known for it."""
+    if len(tracks) < 2:
+        return
+    times = np.unique(np.concatenate([track.time for track in tracks.values()]))
+    centres = np.full((len(tracks), len(times), 2), np.nan)
+    for k, track in enumerate(tracks.values()):
+        centres[k, np.searchsorted(times, track.time)] = kinematics.centre(track.xy)
+    for name, apart in zip(tracks, posture.nearest_other(centres)):
+        frames[name]["social_distance"] = apart[np.searchsorted(times, tracks[name].time)]
+
+
+def _frames(track: Track, scene: Scene, s: Features) -> pd.DataFrame:
     """What each frame says of one animal; NaN = not known."""
+    bodyparts, interval, length, nest, arena = scene
     n = len(track.time)
     joined = kinematics.continuous(track.time, interval)
     points = kinematics.despike(kinematics.centre(track.xy), joined)
@@ -138,10 +177,19 @@ def _frames(
     if nest is not None and length:
         away = kinematics.distance_between(points, np.asarray(nest)) > s.nest_radius * length
         outside = np.where(seen, away, np.nan)
-    body = unknown
+    body = turning = rearing = grooming = unknown
     if length is not None:
-        i, j = (bodyparts.index(p) for p in s.length_parts)
-        body = kinematics.distance_between(track.xy[:, i], track.xy[:, j])
+        front, back = (track.xy[:, bodyparts.index(part)] for part in s.length_parts)
+        body = kinematics.distance_between(front, back)
+        angle = posture.heading(front, back)
+        turning = posture.change_per_second(angle, track.time, joined, period=2 * np.pi)
+        rearing = posture.rearing_proxy(body, still, length)
+        head = kinematics.speed(kinematics.despike(front, joined), track.time, joined)
+        grooming = posture.grooming_proxy(head, still, s.still_speed * 2 * length)
+    zones: dict[str, np.ndarray] = {}
+    for name, zone in s.zones.items():
+        inside = posture.in_zone(points, zone)
+        zones |= {f"{name}_fraction": inside, f"{name}_visits": posture.visits(inside, joined) * MINUTE / interval}
     return pd.DataFrame(
         {
             "time": track.time,
@@ -153,22 +201,30 @@ def _frames(
             "body_length": body,
             "nest_fraction": 1.0 - outside,
             "still_outside_nest_fraction": still * outside,
+            "acceleration": posture.change_per_second(speed, track.time, joined),
+            "turning": turning,
+            "hunch_index": posture.hunch(body, length) if length else unknown,
+            "rearing_proxy_fraction": rearing,
+            "grooming_proxy_fraction": grooming,
+            "wall_distance": posture.wall_distance(points, arena) if arena else unknown,
+            "social_distance": unknown,
+            **zones,
         }
     )
 
 
-def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float) -> pd.DataFrame:
+def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float, names: list[str]) -> pd.DataFrame:
     """Mean over the frames (and animals) of each minute; index = minute since lights-on, with ``coverage``."""
     starts = np.arange(24 * 60)
     scheduled = pd.Series(schedule.scheduled_s(starts * MINUTE, MINUTE), index=starts)
     index = starts[scheduled.to_numpy() > 0]
     if not frames:
-        return pd.DataFrame(dict.fromkeys(UNITS, np.nan), index=index).assign(coverage=0.0)
+        return pd.DataFrame(dict.fromkeys(names, np.nan), index=index).assign(coverage=0.0)
     rows = pd.concat(frames)
-    mean = rows.groupby(np.floor(rows["time"] / MINUTE).astype(int))[list(UNITS)[:-1]].mean()
+    mean = rows.groupby(np.floor(rows["time"] / MINUTE).astype(int))[[name for name in names if name != HIDDEN]].mean()
     shots = rows.groupby("time")["seen"].any()  # one row a frame: was any animal seen?
     by_minute = shots.groupby(np.floor(shots.index.to_numpy() / MINUTE).astype(int))
-    mean["hidden_fraction"] = 1.0 - by_minute.mean()
+    mean[HIDDEN] = 1.0 - by_minute.mean()
     usable = by_minute.size() * interval
     mean["coverage"] = (usable / scheduled.reindex(usable.index).fillna(0.0).clip(lower=interval)).clip(upper=1.0)
     mean = mean.reindex(np.union1d(index, mean.index[(mean.index >= 0) & (mean.index < 25 * 60)]))
@@ -176,11 +232,17 @@ def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float) ->
 
 
 def _long(
-    minutes: pd.DataFrame, cage: str, animal: str | None, start: pd.Timestamp, fps: str, mm_per_px: float | None
+    minutes: pd.DataFrame,
+    units: Mapping[str, str],
+    cage: str,
+    animal: str | None,
+    start: pd.Timestamp,
+    fps: str,
+    mm_per_px: float | None,
 ) -> pd.DataFrame:
     time = (start + pd.to_timedelta(minutes.index.to_numpy() * MINUTE, unit="s")).as_unit("us")
     parts = []
-    for name, base in UNITS.items():
+    for name, base in units.items():
         value, unit = minutes[name].to_numpy(), base
         if base.startswith("px") and mm_per_px:
             value, unit = value * mm_per_px, base.replace("px", "mm")
@@ -188,7 +250,7 @@ def _long(
             unit += f" at {fps} fps"
         parts.append(pd.DataFrame({"time_utc": time, "name": name, "value": value, "unit": unit}))
     out = pd.concat(parts, ignore_index=True)
-    out["coverage"] = np.tile(minutes["coverage"].to_numpy(), len(UNITS))
+    out["coverage"] = np.tile(minutes["coverage"].to_numpy(), len(units))
     out = out.assign(cage=cage, animal=animal, resolution_s=MINUTE)
     return out[tables.SCHEMAS["readings"].names]
 

@@ -170,9 +170,6 @@ def to_daily(
     long = rows["resolution_s"] > 3600.0 * min(lights.hours, 24.0 - lights.hours)
     rows.loc[long, "phase"] = "all"
     schedule = schedule or Schedule()
-    seen = rows[rows["coverage"] > 0]
-    reach = seen["resolution_s"].clip(lower=schedule.period_s)
-    data_end = (seen["time_utc"] + pd.to_timedelta(reach, unit="s")).max()
     phases = _phase_means(rows, lights, schedule, min_coverage)
     halves = phases[phases["phase"] != "all"]
     whole = _whole_days(halves, lights)
@@ -181,12 +178,19 @@ def to_daily(
         (d, p): lights.utc(pd.Timestamp(d).date(), lights.phase_end(p)) for d, p in set(zip(out["date"], out["phase"]))
     }
     out["end_utc"] = pd.DatetimeIndex([end[k] for k in zip(out["date"], out["phase"])]).as_unit("us")
-    out["provisional"] = out["end_utc"] > data_end
+    out["provisional"] = out["end_utc"] > data_end(rows, schedule)
     out["name"] = out["phase"] + "_" + out["name"]
     out["date"] = pd.to_datetime(out["date"]).dt.date
     out["animal"] = out["animal"].replace("", None)
     out = out.assign(source=source).sort_values(["cage", "date", "name"], ignore_index=True)
     return out[tables.SCHEMAS["daily"].names]
+
+
+def data_end(readings: pd.DataFrame, schedule: Schedule) -> pd.Timestamp:
+    """Up to when something is known: the end of the last reading, and of the schedule's pause after it."""
+    seen = readings[readings["coverage"] > 0]
+    reach = seen["resolution_s"].clip(lower=schedule.period_s)
+    return (seen["time_utc"] + pd.to_timedelta(reach, unit="s")).max()
 
 
 _KEY = ["cage", "animal", "date", "name", "unit", "sampling"]

@@ -81,3 +81,51 @@ def relative_amplitude(series: np.ndarray, per_day: int) -> float:
     """RA = (M10 - L5) / (M10 + L5), 0 to 1 for series that are not negative."""
     low, high = l5_m10(series, per_day)
     return (high - low) / (high + low) if high + low else float("nan")
+
+
+def m10_onset(series: np.ndarray, per_day: int) -> float:
+    """ZT hour at which the most active 10 h of the mean day begin, the first of equals; NaN where it has gaps."""
+    profile = mean_day(series, per_day)
+    if np.isnan(profile).any():
+        return float("nan")
+    width = max(1, round(10 * per_day / 24))
+    total = np.cumsum(np.concatenate([[0.0], profile, profile[:width]]))
+    return float(np.argmax(np.round((total[width:] - total[:-width])[:per_day], 12)) * 24.0 / per_day)
+
+
+def day_night_ratio(profile: np.ndarray, light_hours: float) -> float:
+    """Mean of the light phase over that of the dark phase; ``profile`` [bins of one day] from ZT0, NaN not known."""
+    light = np.arange(len(profile)) * 24.0 / len(profile) < light_hours
+    day, night = (profile[which & np.isfinite(profile)] for which in (light, ~light))
+    return float(day.mean() / night.mean()) if len(day) and len(night) and night.mean() > 0 else float("nan")
+
+
+def activity_onset(profile: np.ndarray, light_hours: float, hours: float = 6.0) -> float:
+    """ZT hour of the steepest rise, mean of ``hours`` after against ``hours`` before, within 6 h of lights-off.
+
+    As the template of ClockLab and others, which is -1 before and +1 after. NaN where those hours are not known.
+    """
+    per_hour = len(profile) / 24.0
+    width, best, found = max(1, round(hours * per_hour)), -np.inf, float("nan")
+    for start in range(round((light_hours - 6.0) * per_hour), round((light_hours + 6.0) * per_hour) + 1):
+        before, after = (profile[np.arange(a, a + width) % len(profile)] for a in (start - width, start))
+        if np.isfinite(before).all() and np.isfinite(after).all() and after.mean() - before.mean() > best + 1e-12:
+            best, found = float(after.mean() - before.mean()), start / per_hour
+    return found
+
+
+def entropy(profile: np.ndarray) -> float:
+    """Shannon entropy of how the day's amount is spread over its known bins, over its largest: 0 to 1."""
+    known = profile[np.isfinite(profile)]
+    if len(known) < 2 or known.sum() <= 0 or (known < 0).any():
+        return float("nan")
+    share = known[known > 0] / known.sum()
+    return float(-(share * np.log(share)).sum() / np.log(len(known)))
+
+
+def filled(profile: np.ndarray) -> np.ndarray:
+    """The profile of one day with gaps filled by a line between the hours around them; midnight is no border."""
+    at, known = np.arange(len(profile)), np.isfinite(profile)
+    if known.all() or not known.any():
+        return profile
+    return np.interp(at, at[known], profile[known], period=len(profile))

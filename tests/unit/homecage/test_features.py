@@ -14,6 +14,7 @@ LIGHTS = Lights(zone="UTC", on="07:00", off="19:00")
 DAY = dt.date(2026, 3, 1)
 ALWAYS = Schedule(3600.0, 3600.0)
 PARTS = ("snout", "tailbase")
+ALONE = len(features.UNITS) - 1  # features of one animal: it has no distance to others
 
 
 def _pose(seconds: np.ndarray, xy: np.ndarray, state: np.ndarray | None = None, animal: str = "a") -> PoseDay:
@@ -56,7 +57,7 @@ def test_distance_speed_and_length_of_a_straight_walk(tmp_path) -> None:
     assert row["still_fraction"] == 0 and row["sleep_fraction"] == 0 and row["hidden_fraction"] == 0
     assert about["sampling"] == "video 2 fps, 3600 of 3600 s"
     assert table.loc[table["name"] == "distance", "unit"].unique().tolist() == ["px/min at 2 fps"]
-    assert len(table) == 1440 * 8
+    assert len(table) == 1440 * ALONE
 
 
 def test_a_pixel_scale_gives_millimetres() -> None:
@@ -85,7 +86,7 @@ def test_sleep_needs_forty_seconds_and_short_segments_cannot_tell() -> None:
     schedule = Schedule(10.0, 1800.0)
     seconds = (np.arange(48)[:, None] * 1800 + np.arange(0, 10, 0.5)).ravel()
     table, _ = _features(_pose(seconds, np.full((len(seconds), 2), 50.0)), schedule)
-    assert len(table) == 48 * 8 and (table["coverage"] == 1.0).all()
+    assert len(table) == 48 * ALONE and (table["coverage"] == 1.0).all()
     rows = table.set_index("name")["value"]
     assert (rows["still_fraction"] == 1).all() and rows["sleep_fraction"].isna().all()
 
@@ -123,7 +124,7 @@ def test_animals_of_a_cage_are_averaged_and_one_is_enough_not_to_be_hidden() -> 
 
 def test_a_day_without_a_frame_is_a_day_without_values() -> None:
     table, about = _features(_pose(np.empty(0), np.empty((0, 2))))
-    assert table["value"].isna().all() and (table["coverage"] == 0).all() and len(table) == 1440 * 8
+    assert table["value"].isna().all() and (table["coverage"] == 0).all() and len(table) == 1440 * ALONE
     assert about["nest_px"] is None
 
 
@@ -145,3 +146,28 @@ def test_each_animal_has_its_own_readings_beside_the_cages() -> None:
     pd.testing.assert_frame_equal(table[table["animal"].isna()].reset_index(drop=True), of_cage)
     alone, _ = features.features_cage_day(slow, **arguments, each_animal=True)
     assert alone["animal"].isna().all()  # one animal is the cage
+
+
+def test_zones_walls_and_the_others() -> None:
+    """Two mice walk side by side along a line with a water spout at its 60th second."""
+    a, b = (_pose(*_walk(4), animal=name) for name in "ab")
+    b = PoseDay(**{**b.__dict__, "xy": b.xy + np.array([0, 40], np.float32)})
+    zone = {"water": (100 + 20.0 * 60, 50.0, 30.0)}
+    table, _ = _features(_group(a, b), zones=zone, arena_px=(0.0, 0.0, 10_000.0, 500.0))
+    first, second = _minute(table, 0), _minute(table, 1)
+    assert second["social_distance"] == pytest.approx(40.0, rel=1e-3)
+    assert second["wall_distance"] == pytest.approx((50 + 90) / 2)  # of the two
+    # From 58.5 s to 61.5 s within 30 px of the spout; the other mouse passes 40 px beside it.
+    assert first["water_fraction"] == pytest.approx(3 / 120 / 2, abs=0.002)
+    assert first["water_visits"] + second["water_visits"] == pytest.approx(0.5)  # one visit by one of two
+    assert second["turning"] == 0 and second["acceleration"] == pytest.approx(0, abs=1e-9)
+    assert second["hunch_index"] == pytest.approx(0, abs=1e-6) and second["rearing_proxy_fraction"] == 0
+    units = table.drop_duplicates("name").set_index("name")["unit"]
+    assert units["acceleration"] == "px/s2 at 2 fps" and units["water_visits"] == "1/min at 2 fps"
+
+
+def test_a_zone_needs_a_name_and_a_size() -> None:
+    with pytest.raises(ValueError, match="radius"):
+        Features(zones={"water": (1.0, 1.0, 0.0)})
+    with pytest.raises(ValueError, match="small letters"):
+        Features(zones={"Water!": (1.0, 1.0, 5.0)})
