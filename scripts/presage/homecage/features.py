@@ -52,12 +52,20 @@ class Scene(NamedTuple):
     arena: tuple[float, float, float, float] | None
 
 
+Frames = dict[str, np.ndarray]
+"""What each frame says of one animal, by feature, with ``time`` s since lights-on and ``seen`` bool; NaN not known."""
+
+
 @dataclass(frozen=True)
 class Track:
-    """One animal's frames of a cage-day by time: ``time`` s since lights-on; ``xy`` px [frames, parts, 2]."""
+    """One animal's frames of a cage-day by time: ``time`` s since lights-on; ``xy`` float32 px [frames, parts, 2]."""
 
     time: np.ndarray
     xy: np.ndarray
+
+    def part(self, index: int) -> np.ndarray:
+        """One body part, float64 [frames, 2]."""
+        return self.xy[:, index].astype(np.float64)
 
     @property
     def interval(self) -> float:
@@ -97,7 +105,7 @@ def features_cage_day(
     units = {name: unit for name, unit in UNITS.items() if name not in alone}
     units |= {f"{name}_{what}": unit for name in settings.zones for what, unit in ZONE_UNITS.items()}
 
-    def rows(some: list[pd.DataFrame], animal: str | None) -> pd.DataFrame:
+    def rows(some: list[Frames], animal: str | None) -> pd.DataFrame:
         minutes = _minutes(some, schedule, interval, list(units))
         return _long(minutes, units, cage, animal, lights.utc(date), _rate(interval), settings.mm_per_px)
 
@@ -113,13 +121,14 @@ def features_cage_day(
 def read_tracks(pose: PoseDay, start: pd.Timestamp) -> dict[str, Track]:
     """Usable frames by animal, time in s since ``start``; points that are not good, and unseen animals, are NaN."""
     seconds = (pose.time_utc - start.tz_localize(None).to_datetime64()) / np.timedelta64(1, "s")
-    xy = np.where((pose.state == SEEN)[:, None, None], pose.masked_xy(), np.nan).astype(np.float64)
-    usable = pose.state != UNUSABLE
+    usable, seen = pose.state != UNUSABLE, pose.state == SEEN
     tracks = {}
     for animal in np.unique(pose.animal[usable]):
         rows = np.flatnonzero(usable & (pose.animal == animal))
         rows = rows[np.argsort(seconds[rows], kind="stable")]
-        tracks[str(animal)] = Track(seconds[rows], xy[rows])
+        xy = pose.xy[rows]  # a copy: a quarter of a gigabyte for a day at 30 frames a second and 12 parts
+        xy[~(pose.good[rows] & seen[rows, None])] = np.nan
+        tracks[str(animal)] = Track(seconds[rows], xy)
     return tracks
 
 
@@ -128,7 +137,7 @@ def body_length(tracks: dict[str, Track], bodyparts: Sequence[str], parts: tuple
     if not len(bodyparts):
         return None
     i, j = (bodyparts.index(p) for p in parts)
-    lengths = [kinematics.distance_between(t.xy[:, i], t.xy[:, j]) for t in tracks.values()]
+    lengths = [kinematics.distance_between(t.part(i), t.part(j)) for t in tracks.values()]
     seen = np.concatenate([v[np.isfinite(v)] for v in lengths]) if lengths else np.empty(0)
     return float(np.median(seen)) if len(seen) else None
 
@@ -150,7 +159,7 @@ def _arena(tracks: dict[str, Track], s: Features) -> tuple[float, float, float, 
     return posture.arena_of(np.concatenate([kinematics.centre(t.xy) for t in tracks.values()])) if tracks else None
 
 
-def _add_social(frames: dict[str, pd.DataFrame], tracks: dict[str, Track]) -> None:
+def _add_social(frames: dict[str, Frames], tracks: dict[str, Track]) -> None:
     """Distance to the nearest other animal, in place; times at which an animal has no frame are not known for it."""
     if len(tracks) < 2:
         return
@@ -162,7 +171,7 @@ def _add_social(frames: dict[str, pd.DataFrame], tracks: dict[str, Track]) -> No
         frames[name]["social_distance"] = apart[np.searchsorted(times, tracks[name].time)]
 
 
-def _frames(track: Track, scene: Scene, s: Features) -> pd.DataFrame:
+def _frames(track: Track, scene: Scene, s: Features) -> Frames:
     """What each frame says of one animal; NaN = not known."""
     bodyparts, interval, length, nest, arena = scene
     n = len(track.time)
@@ -179,7 +188,7 @@ def _frames(track: Track, scene: Scene, s: Features) -> pd.DataFrame:
         outside = np.where(seen, away, np.nan)
     body = turning = rearing = grooming = unknown
     if length is not None:
-        front, back = (track.xy[:, bodyparts.index(part)] for part in s.length_parts)
+        front, back = (track.part(bodyparts.index(part)) for part in s.length_parts)
         body = kinematics.distance_between(front, back)
         angle = posture.heading(front, back)
         turning = posture.change_per_second(angle, track.time, joined, period=2 * np.pi)
@@ -190,45 +199,56 @@ def _frames(track: Track, scene: Scene, s: Features) -> pd.DataFrame:
     for name, zone in s.zones.items():
         inside = posture.in_zone(points, zone)
         zones |= {f"{name}_fraction": inside, f"{name}_visits": posture.visits(inside, joined) * MINUTE / interval}
-    return pd.DataFrame(
-        {
-            "time": track.time,
-            "seen": seen,
-            "distance": step * MINUTE / interval,
-            "speed": speed,
-            "still_fraction": still,
-            "sleep_fraction": bouts.asleep(still, track.time, joined, interval, s.sleep_s),
-            "body_length": body,
-            "nest_fraction": 1.0 - outside,
-            "still_outside_nest_fraction": still * outside,
-            "acceleration": posture.change_per_second(speed, track.time, joined),
-            "turning": turning,
-            "hunch_index": posture.hunch(body, length) if length else unknown,
-            "rearing_proxy_fraction": rearing,
-            "grooming_proxy_fraction": grooming,
-            "wall_distance": posture.wall_distance(points, arena) if arena else unknown,
-            "social_distance": unknown,
-            **zones,
-        }
-    )
+    return {
+        "time": track.time,
+        "seen": seen,
+        "distance": step * MINUTE / interval,
+        "speed": speed,
+        "still_fraction": still,
+        "sleep_fraction": bouts.asleep(still, track.time, joined, interval, s.sleep_s),
+        "body_length": body,
+        "nest_fraction": 1.0 - outside,
+        "still_outside_nest_fraction": still * outside,
+        "acceleration": posture.change_per_second(speed, track.time, joined),
+        "turning": turning,
+        "hunch_index": posture.hunch(body, length) if length else unknown,
+        "rearing_proxy_fraction": rearing,
+        "grooming_proxy_fraction": grooming,
+        "wall_distance": posture.wall_distance(points, arena) if arena else unknown,
+        "social_distance": unknown,
+        **zones,
+    }
 
 
-def _minutes(frames: list[pd.DataFrame], schedule: Schedule, interval: float, names: list[str]) -> pd.DataFrame:
+def _minutes(frames: list[Frames], schedule: Schedule, interval: float, names: list[str]) -> pd.DataFrame:
     """Mean over the frames (and animals) of each minute; index = minute since lights-on, with ``coverage``."""
     starts = np.arange(24 * 60)
     scheduled = pd.Series(schedule.scheduled_s(starts * MINUTE, MINUTE), index=starts)
     index = starts[scheduled.to_numpy() > 0]
     if not frames:
         return pd.DataFrame(dict.fromkeys(names, np.nan), index=index).assign(coverage=0.0)
-    rows = pd.concat(frames)
-    mean = rows.groupby(np.floor(rows["time"] / MINUTE).astype(int))[[name for name in names if name != HIDDEN]].mean()
-    shots = rows.groupby("time")["seen"].any()  # one row a frame: was any animal seen?
-    by_minute = shots.groupby(np.floor(shots.index.to_numpy() / MINUTE).astype(int))
-    mean[HIDDEN] = 1.0 - by_minute.mean()
-    usable = by_minute.size() * interval
-    mean["coverage"] = (usable / scheduled.reindex(usable.index).fillna(0.0).clip(lower=interval)).clip(upper=1.0)
-    mean = mean.reindex(np.union1d(index, mean.index[(mean.index >= 0) & (mean.index < 25 * 60)]))
-    return mean.assign(coverage=mean["coverage"].fillna(0.0))
+    minute = [np.floor(one["time"] / MINUTE).astype(int) for one in frames]
+    # Frames before lights-on cannot be: a cage-day's begin there. Those after its 24 h (a longer day) are kept.
+    n = max(int(m.max()) for m in minute) + 1
+    mean = pd.DataFrame(index=np.arange(n))
+    for name in names:
+        if name != HIDDEN:
+            known = [np.isfinite(one[name]) for one in frames]
+            count = sum(np.bincount(m[ok], minlength=n) for m, ok in zip(minute, known))
+            total = sum(np.bincount(m[ok], one[name][ok], n) for m, ok, one in zip(minute, known, frames))
+            mean[name] = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+    # One row a frame: was any animal seen?
+    times, row = np.unique(np.concatenate([one["time"] for one in frames]), return_inverse=True)
+    seen = np.bincount(row, np.concatenate([one["seen"] for one in frames]), len(times)) > 0
+    by_minute = np.floor(times / MINUTE).astype(int)
+    shots = np.bincount(by_minute, minlength=n)
+    mean[HIDDEN] = 1.0 - np.divide(np.bincount(by_minute, seen, n), shots, out=np.full(n, np.nan), where=shots > 0)
+    usable = shots * interval
+    due = scheduled.reindex(mean.index).fillna(0.0).clip(lower=interval)
+    mean["coverage"] = np.where(shots > 0, np.minimum(usable / due, 1.0), np.nan)
+    mean = mean[mean["coverage"].notna()]
+    mean = mean.reindex(np.union1d(index, mean.index[mean.index < 25 * 60]))
+    return mean.assign(coverage=mean["coverage"].fillna(0.0))[[*names, "coverage"]]
 
 
 def _long(

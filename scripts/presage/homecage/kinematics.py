@@ -9,10 +9,12 @@ def confident(xy: np.ndarray, likelihood: np.ndarray, cutoff: float) -> np.ndarr
 
 
 def centre(xy: np.ndarray) -> np.ndarray:
-    """Mean of the seen parts: [frames, parts, 2] -> [frames, 2]; NaN in frames where none is seen."""
+    """Mean of the seen parts: [frames, parts, 2] -> float64 [frames, 2]; NaN in frames where none is seen."""
     seen = np.isfinite(xy[..., 0])
     count = seen.sum(axis=1)
-    total = np.where(seen[..., None], xy, 0.0).sum(axis=1)
+    total = np.zeros((len(xy), 2))
+    for part in range(xy.shape[1]):  # one after the other: no second copy of a day
+        total += np.where(seen[:, part, None], xy[:, part], 0.0)
     return np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], np.nan)
 
 
