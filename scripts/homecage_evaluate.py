@@ -12,12 +12,15 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.distress import Alarms, Compare, Detector, Dss, Source
+    from presage.config.pose import Recording
     from presage.homecage import readings
     from presage.homecage.dss import evaluate_dss
     from presage.homecage.evaluate import evaluate_cages
     from presage.homecage.healthy import evaluate_healthy
     from presage.homecage.study import read_study
+    from presage.homecage.zeitgeber import Lights
 
+    recording = Recording(**job.params.recording)
     detector, alarms, seed = Detector(**job.params.detector), Alarms(**job.params.alarms), job.params.seed
     leads, rows = [tables.empty("lead_time")], [tables.empty("evaluation")]
     if job.input.scores:
@@ -39,9 +42,10 @@ def run(job: Job) -> None:
         leads, rows = [*leads, lead], [*rows, table]
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "healthy":
-            daily = readings.to_daily(readings.read(source.kind, source.path), source=source.name)
-            feature = readings.ACTIVITY[source.kind]
-            rows.append(evaluate_healthy(daily, feature, detector, alarms, name=source.name, seed=seed))
+            own = source.kind in ("readings", "table")
+            lights = Lights.of(recording) if own else readings.UNDATED_LIGHTS
+            daily = readings.to_daily(readings.read_source(source, recording.zone), lights=lights, source=source.name)
+            rows.append(evaluate_healthy(daily, source.activity, detector, alarms, name=source.name, seed=seed))
     if job.input.pose_reference:
         rows.append(against_reference(job.input.pose[0], job.input.pose_reference[0]))
     if job.params.dss:

@@ -36,11 +36,10 @@ def run(job: Job) -> None:
         parts += [daily, rhythm_days(rows[rows["animal"].isna()], "distance", **about)]
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "study":
-            rows = readings.read(source.kind, source.path)
-            dated = lights if source.kind == "readings" else readings.UNDATED_LIGHTS
+            rows = readings.read_source(source, recording.zone)
+            dated = lights if source.kind in ("readings", "table") else readings.UNDATED_LIGHTS
             parts.append(readings.to_daily(rows, lights=dated, source=source.name, min_coverage=features.min_coverage))
-            activity = readings.ACTIVITY[source.kind].split("_", 1)[1]
-            parts.append(rhythm_days(rows, activity, lights=dated, source=source.name))
+            parts.append(rhythm_days(rows, source.activity.split("_", 1)[1], lights=dated, source=source.name))
     daily = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     checks = pd.concat(urgent, ignore_index=True) if urgent else urgent_checks(tables.empty("readings"), lights, 1.0)
     tables.write(job.output.daily, "daily", daily, job.provenance())

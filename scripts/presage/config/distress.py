@@ -63,17 +63,49 @@ class Features(Section):
         return zones
 
 
+class SensorValue(Section):
+    """One column of a sensor's table."""
+
+    name: str = Field(..., pattern=r"^[a-z0-9_]+$", description="what it is called here, such as activity or weight")
+    column: str = Field(..., description="name of the column in the file")
+    unit: str = Field(..., min_length=1, description="unit of its numbers, such as counts/min, degC or g")
+
+
 class Source(Section):
     """Readings that come from elsewhere than this run's cameras."""
 
     name: str = Field(
         ..., pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the source in tables and figures"
     )
-    kind: Literal["readings", "mice_rhythms", "mousestyles", "relsa"] = Field(..., description="format of the file")
+    kind: Literal["table", "readings", "mice_rhythms", "mousestyles", "relsa"] = Field(
+        ..., description="table: any sensor's CSV, TSV or Parquet by the keys below; readings: this project's own"
+    )
     path: str = Field(..., description="file, folder of parquet files, or registry:<name>")
     role: Literal["study", "healthy"] = Field(
         "study", description="study: joins the cages of this run; healthy: leave-one-out false alarms only"
     )
+    time: str = Field("time", description="table: column of the times, ISO 8601, local where they have no offset")
+    cage: str = Field("cage", description="table: column of the cage")
+    animal: str | None = Field(None, description="table: column of the animal; null = the sensor sees the cage")
+    values: list[SensorValue] = Field(
+        default_factory=list, description="table: list of {name, column, unit}; the first is its activity"
+    )
+    resolution_s: float | None = Field(
+        None, gt=0, description="table: seconds that a reading stands for; null = the usual step of the file"
+    )
+
+    @model_validator(mode="after")
+    def _told(self) -> "Source":
+        if self.kind == "table" and not self.values:
+            raise ValueError(f"source {self.name}: a table needs values, a list of {{name, column, unit}}")
+        return self
+
+    @property
+    def activity(self) -> str:
+        """The daily value that stands for activity."""
+        known = {"readings": "night_distance", "mice_rhythms": "night_activity", "mousestyles": "all_distance",
+                 "relsa": "all_activity"}  # fmt: skip
+        return known.get(self.kind) or f"night_{self.values[0].name}"
 
 
 class Readings(Section):

@@ -6,12 +6,15 @@ Files without dates are counted from :data:`UNDATED`, with lights on at 00:00 UT
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from presage import tables
+from presage.config.distress import Source
 from presage.errors import UserError
+from presage.homecage.sensor_table import read_table
 from presage.homecage.zeitgeber import Lights, Schedule
 
 UNDATED = dt.date(2000, 1, 1)
@@ -19,13 +22,6 @@ UNDATED_LIGHTS = Lights(zone="UTC", on="00:00", off="12:00")
 PHASES = ("night", "day", "all")
 Reader = Callable[[Path], pd.DataFrame]
 READERS: dict[str, Reader] = {}
-# The daily amount that stands for activity in each kind of file.
-ACTIVITY = {
-    "readings": "night_distance",
-    "mice_rhythms": "night_activity",
-    "mousestyles": "all_distance",
-    "relsa": "all_activity",
-}
 
 
 def reader(kind: str) -> Callable[[Reader], Reader]:
@@ -47,6 +43,18 @@ def read(kind: str, path: str | Path) -> pd.DataFrame:
         return READERS[kind](path)
     except (ValueError, KeyError, OSError) as error:
         raise UserError(path, f"is not a {kind} file ({error})", f"kinds are {', '.join(READERS)}") from None
+
+
+def read_source(source: Source, zone: ZoneInfo) -> pd.DataFrame:
+    """The ``readings`` table of a source; times without an offset are local in ``zone``.
+
+    Raises :class:`UserError` for a file that is absent or not what the source says.
+    """
+    if source.kind != "table":
+        return read(source.kind, source.path)
+    if not Path(source.path).exists():
+        raise UserError(source.path, "does not exist", "correct the path of the readings source")
+    return read_table(Path(source.path), source, zone)
 
 
 @reader("readings")
