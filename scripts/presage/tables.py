@@ -485,7 +485,7 @@ _TEXT = {
         cage str - cage
         animal str? - individual
         time_utc utc - when
-        kind str - onset, technician_note, weight_loss_5pct, treatment, cage_change, weighing, camera_fault, death
+        kind str - onset, technician_note, weight_loss_5pct, treatment, cage_change, weighing, camera_fault, death, ...
         value f64? - severity, weight share ...
         note str? - free text""",
     "urgent": """

@@ -9,7 +9,7 @@ import pandas as pd
 
 from presage.config.distress import Alarms
 from presage.homecage import statistics
-from presage.homecage.alarms import count_episodes
+from presage.homecage.alarms import cage_months, count_episodes
 from presage.homecage.evaluation_table import row
 from presage.homecage.models import CLINICAL, Judged
 from presage.homecage.zeitgeber import Lights
@@ -58,6 +58,23 @@ def strata_rows(
         note = f"{k} alarm days; exact interval, as if days were independent"
         rows.append(row("alarm_days", value=value, ci=(100 * low, 100 * high), note=note, **about))
     return rows
+
+
+def strain_rows(
+    judged: Judged, healthy: np.ndarray, budget: float, strain_of: Mapping[str, str], merge_gap: int,
+    common: Mapping[str, Any],
+) -> list[dict]:  # fmt: skip
+    """False-alarm episodes per healthy cage-month strain by strain: a pooled rate can hide one that is never quiet."""
+    strain = np.array([strain_of.get(cage, "") for cage in judged.panel.cages])
+    alarm, rows = judged.alarm(budget) & healthy, []
+    for name in sorted(set(strain[healthy.any(axis=1)]) - {""}):
+        mine = strain == name
+        months, count = cage_months(healthy[mine]), count_episodes(alarm[mine], merge_gap)
+        about = {**common, "group": name, "n": int(healthy[mine].sum()), "unit": "1/cage-month"}
+        note = f"{count} episodes in {months:.1f} cage-months; Poisson interval"
+        ci = statistics.poisson_ci(count, months)
+        rows.append(row("false_alarms_by_strain", value=count / months, ci=ci, note=note, **about))
+    return rows if len(rows) > 1 else []
 
 
 def _days_since_change(judged: Judged, events: pd.DataFrame, lights: Lights) -> np.ndarray:

@@ -59,6 +59,8 @@ def evaluate_cages(
             rows += [*cases, *false, *_ppv_row(cases, false, alarms, common)]
             rows += _shifted_rows(lead_table(one, controls.shifted(events), groups, **given), common)
             rows += controls.precision_row(table, alarms.primary_event, healthy, alarm, alarms.merge_gap_days, common)
+            strain_of = {c.cage: c.strain for c in cages}
+            rows += controls.strain_rows(one, healthy, budget, strain_of, alarms.merge_gap_days, common)
             if name == OURS and budget == alarms.budget:
                 rows += controls.strata_rows(one, healthy, budget, events, lights, common)
         rows += _day_rows(one, groups, name, simulated)

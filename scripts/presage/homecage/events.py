@@ -19,6 +19,7 @@ KINDS = (
     "camera_fault",
     "light_fault",
     "death",
+    "acknowledged",  # somebody has looked after an alarm
 )
 
 

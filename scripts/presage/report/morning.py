@@ -21,11 +21,12 @@ STATES = {
     "urgent": (0, "Urgent", "Check now"),
     "check": (1, "Check", "Look at this cage today"),
     "watch": (2, "Watch", "Look again tomorrow"),
-    "camera_fault": (3, "Camera fault", "Mend the camera: nothing was seen"),
-    "no_call": (4, "No call", "Too little was seen to judge"),
-    "masked": (5, "Masked", "Not judged: a husbandry event took the day's evidence"),
-    "warm_up": (6, "Warming up", "The own baseline is not there yet"),
-    "quiet": (7, "Quiet", "Nothing unusual"),
+    "camera_fault": (3, "Camera fault", "Look at the camera: it is no sign of a sick mouse"),
+    "seen": (4, "Acknowledged", "Somebody has looked; the alarm is still open"),
+    "no_call": (5, "No call", "Too little was seen to judge"),
+    "masked": (6, "Masked", "Not judged: a husbandry event took the day's evidence"),
+    "warm_up": (7, "Warming up", "The own baseline is not there yet"),
+    "quiet": (8, "Quiet", "Nothing unusual"),
 }
 
 
@@ -64,6 +65,16 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
     if fault:  # judged, but for how long?
         return "camera_fault"
     return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
+
+
+def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | None:
+    """What the last acknowledgement says, when it came after the decision of every open alarm."""
+    notes = events[events["kind"] == "acknowledged"].sort_values("time_utc")
+    if notes.empty or open_alarms.empty or notes["time_utc"].iloc[-1] < open_alarms["decision_utc"].max():
+        return None
+    last = notes.iloc[-1]
+    note = f": {last['note']}" if isinstance(last["note"], str) and last["note"] else ""
+    return f"Seen on {last['time_utc']:%Y-%m-%d %H:%M} UTC{note}"
 
 
 def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
@@ -112,9 +123,13 @@ def tiles(
         faults = events[(events["cage"] == cage) & (events["kind"] == "camera_fault") & recent]
         broken = measured[(measured["cage"] == cage) & (measured["date"] > last - OPEN) & (measured["date"] <= last)]
         state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
+        seen = _acknowledgement(events[events["cage"] == cage], open_alarms)
+        if seen is not None and state in ("urgent", "check", "watch"):
+            state = "seen"
         worst = latest.sort_values("score", na_position="first").iloc[-1]
         why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
+        why = [seen, *why] if seen is not None and state == "seen" else why
         spark, level_y, dots, gaps = _spark(rows, last, days)
         score = None if pd.isna(worst["score"]) else float(worst["score"])
         _, word, action = STATES[state]

@@ -77,6 +77,21 @@ def test_false_alarms_of_one_weekday_stand_out(run):
     assert by["0 d after cage change"]["n"] == int(healthy[ours.panel.cages == "c030", 14].sum())
 
 
+def test_a_pooled_rate_does_not_hide_a_strain(run):
+    ours = run[0]["ours"]
+    groups = {c.cage: "none" for c in SHEET if c.role == "evaluate"}
+    healthy = healthy_exposure(ours, groups, EVENTS, colony.LIGHTS, 7.0)
+    loud = np.isin(ours.panel.cages, ["c030", "c031"])
+    score = np.where(loud[:, None] & (np.arange(healthy.shape[1]) % 6 == 0), 9.0, -9.0)
+    scores = ours.scores.__class__(score, ours.scores.why, *[np.zeros_like(healthy)] * 3)
+    one = ours.__class__(ours.panel, scores, ours.models, ours.model, {1.0: np.zeros(healthy.shape[1])})
+    strain_of = {cage: "loud" if noisy else "calm" for cage, noisy in zip(ours.panel.cages, loud)}
+    calm, noisy = controls.strain_rows(one, healthy, 1.0, strain_of, 2, {"detector": "ours"})
+    assert (calm["group"], calm["value"]) == ("calm", 0.0) and noisy["value"] > 4 and noisy["ci_low"] > 1
+    assert calm["n"] + noisy["n"] == healthy.sum()
+    assert controls.strain_rows(one, healthy, 1.0, {}, 2, {"detector": "ours"}) == []
+
+
 def test_probabilities_that_are_right_and_that_are_not():
     rng = np.random.default_rng(0)
     p = rng.uniform(0, 1, (200, 30)) ** 3

@@ -3,6 +3,8 @@
 import datetime as dt
 import re
 
+import pandas as pd
+
 from presage.config.report import Report
 from presage.report.morning import STATES, morning_page, tiles, write_morning
 from presage.report.run import Run
@@ -39,6 +41,35 @@ def test_a_measured_camera_fault_is_no_sick_mouse(events):
     assert found["C03"].state == "camera_fault" and "still for 30 %" in found["C03"].explanation
     assert found["C04"].state == "quiet"
     assert found["C01"].state == "check"  # an alarm is one, whatever the camera
+
+
+def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(events):
+    own = ALARMS[ALARMS["cage"] == "C01"]
+    decided = own["decision_utc"].max()
+
+    def with_note(at):
+        note = {
+            "cage": "C01",
+            "animal": None,
+            "time_utc": at,
+            "kind": "acknowledged",
+            "value": None,
+            "note": "wet food",
+        }
+        return pd.concat([events, pd.DataFrame([note])], ignore_index=True)
+
+    after = with_note(decided + pd.Timedelta(hours=2))
+    first = {tile.cage: tile for tile in tiles(SCORES, ALARMS, after)}["C01"]
+    assert (
+        first.state == "seen" and first.explanation.startswith("Seen on ") and first.explanation.endswith(": wet food")
+    )
+    assert states(SCORES, ALARMS, with_note(decided - pd.Timedelta(hours=2)))["C01"] == "check"
+    urgent = own.iloc[[0]].assign(
+        level="urgent", episode=0, decision_utc=decided + pd.Timedelta(hours=5), last_date=LAST
+    )
+    assert states(SCORES, pd.concat([ALARMS, urgent]), after)["C01"] == "urgent"
+    calm = SCORES.assign(alarm=False)
+    assert states(calm, ALARMS[:0], after)["C01"] == "quiet"
 
 
 def test_an_urgent_check_goes_first_and_needs_no_score(events):
