@@ -270,3 +270,10 @@ def test_finished_pose_has_errors_of_the_stated_size_and_doubts_what_is_hidden()
 def test_settings_refuse_nonsense(key: str, value: object) -> None:
     with pytest.raises(ValidationError, match=key):
         Vivarium(**{key: value})
+
+
+def test_a_colony_without_cameras_is_a_world_too(tmp_path):
+    """The folders that rules wait for are there, empty."""
+    build(MICRO.model_copy(update={"video_healthy": 0, "video_ill": 0, "rendered_days": 0}), 1, tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} >= {"readings", "video", "pose", "labelled", "truth", "segments.tsv"}
+    assert not list((tmp_path / "video").iterdir()) and not list((tmp_path / "pose").iterdir())

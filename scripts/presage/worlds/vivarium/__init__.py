@@ -37,7 +37,8 @@ def build(settings: Vivarium, seed: int, out: Path) -> None:
     paths in the sheets are relative to ``out``.
     """
     out = Path(out)
-    (out / "readings").mkdir(parents=True, exist_ok=True)
+    for folder in ("readings", "video", "pose"):  # there, even where the settings leave them empty
+        (out / folder).mkdir(parents=True, exist_ok=True)
     colony, filmed = plans(settings)
     room = rng_of(seed, "room").normal(0, behaviour.ROOM_SD, max(settings.days, settings.video_days))
     records = Records(settings, seed)
