@@ -1,5 +1,6 @@
 """index.html of a run: what was run on what, headline numbers, figures, tables, warnings and files, in one file."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from presage.report import arrive
 from presage.report.render import data_uri, interval, number, render
-from presage.report.run import Run
+from presage.report.run import NoData, Run
 from presage.report.summary import ci_keys
 from presage.report.timeline import simulated_sentence
 from presage.report.warn import warnings
@@ -225,6 +227,8 @@ def homecage_tables(run: Run) -> list[Table]:
         found.append(table("Alarms", alarms.sort_values(["first_date", "cage"])[columns]))
     if (evaluation := run.optional("evaluation")) is not None:
         found.append(table("Evaluation", _metric_table(evaluation, "detector")))
+    with contextlib.suppress(NoData):
+        found.append(table("For the methods section: ARRIVE 2.0 and V3", arrive.of_run(run)))
     if (quality := run.optional("quality")) is not None and len(quality):
         columns = ["cage", "date", "coverage", "hidden", "likelihood", "doubted", "swaps", "size_ratio", "shift_px"]
         columns = [c for c in columns if not quality[c].isna().all()] + ["reason"]

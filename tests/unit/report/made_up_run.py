@@ -350,6 +350,7 @@ def homecage_run(folder: Path) -> None:
     card = {
         "frame_size": [320, 240],
         "likelihood_cut": [0.5, 0.5, 0.5],
+        "split": "by_video",
         "metrics": {"rmse_px": 6.1, "rmse_px_ci": [5.2, 7.4], "n_frames": 20, "n_points": 60, "bodyparts": parts},
     }
     (folder / "homecage/pose_model/card.json").write_text(json.dumps(card))
