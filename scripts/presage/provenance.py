@@ -1,17 +1,20 @@
 """What a result was made from: hashes of code, settings and inputs, so that a rerun is neither missed nor wasted.
 
 The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
-comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it.
+comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. A module's
+templates (files of a folder ``templates`` beside it that it names) and what those include belong to it.
 """
 
 import ast
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parents[1]
+TEMPLATES = "templates"
 
 
 def closure_hash(script: str | Path) -> str:
@@ -52,7 +55,11 @@ def _digest(parts: Any) -> str:
 
 @cache
 def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
-    """The module's code without docstrings, and the library modules that it names."""
+    """The module's code without docstrings, and the library modules and templates that it names."""
+    if path.parent.name == TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        names = re.findall(r"""{%-? *(?:extends|include|import|from) +["']([\w.-]+)["']""", text)
+        return text, tuple(sorted(path.parent / name for name in names if (path.parent / name).is_file()))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imports: set[Path] = set()
     for node in ast.walk(tree):
@@ -61,6 +68,11 @@ def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
                 imports.update(_library_files(alias.name, ()))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             imports.update(_library_files(node.module, tuple(a.name for a in node.names)))
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w-]+\.html", node.value)
+        ):
+            template = path.parent / TEMPLATES / node.value
+            imports.update([template] if template.is_file() else [])
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             body[0] = ast.Pass()

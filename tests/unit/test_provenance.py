@@ -48,3 +48,29 @@ def test_every_script_has_a_closure() -> None:
     scripts = sorted(provenance.SCRIPTS.glob("*.py"))
     assert scripts
     assert len({provenance.closure_hash(s) for s in scripts}) == len(scripts)
+
+
+def test_a_template_belongs_to_the_module_that_names_it(library: Path) -> None:
+    used, folder = library / "presage" / "used.py", library / "presage" / "templates"
+    folder.mkdir()
+    (folder / "page.html").write_text('{% extends "base.html" %}\n{% include "look.css" %}\n<p>Hello</p>\n')
+    (folder / "base.html").write_text("<html>{% block body %}{% endblock %}</html>\n")
+    (folder / "look.css").write_text("p { color: red }\n")
+    (folder / "other.html").write_text("<p>nobody's</p>\n")
+    used.write_text('PAGE = "page.html"\n\n\ndef f(x):\n    return x\n')
+    provenance._fingerprint.cache_clear()
+    names = {p.name for p in provenance.import_closure(library / "rule.py")}
+    assert names == {"rule.py", "used.py", "__init__.py", "page.html", "base.html", "look.css"}
+    before = code_hash()
+    (folder / "other.html").write_text("<p>changed</p>\n")
+    assert code_hash() == before
+    (folder / "look.css").write_text("p { color: blue }\n")
+    assert code_hash() != before
+
+
+def test_every_template_of_the_report_belongs_to_a_page() -> None:
+    """None is left behind by the rule above."""
+    provenance._fingerprint.cache_clear()
+    report = provenance.SCRIPTS / "presage" / "report"
+    modules = [p for module in report.glob("*.py") for p in provenance.import_closure(module)]
+    assert {p for p in modules if p.parent.name == "templates"} == set((report / "templates").iterdir())
