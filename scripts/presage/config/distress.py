@@ -221,6 +221,13 @@ class Alarms(Section):
     budget: float = Field(1.0, gt=0, description="false-alarm episodes per healthy cage-month that are accepted")
     budgets: list[float] = Field(list(BUDGETS), min_length=1, description="budgets for which results are tabled")
     merge_gap_days: int = Field(2, ge=0, description="alarms with at most so many quiet days between are one episode")
+    persistence_days: int = Field(
+        1,
+        ge=1,
+        le=14,
+        description="judged days in a row that must be over the threshold; 1 = each alarms at once. Windows of several"
+        " days remember an odd one, so set detector.windows to [1] if each day is to be odd by itself",
+    )
     first_fit_days: int = Field(12, ge=1, description="days of recording before the first detector is fitted")
     refit_days: int = Field(7, ge=1, description="days from one fit to the next; each uses only what was before it")
     horizon_days: float = Field(

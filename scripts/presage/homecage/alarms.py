@@ -10,6 +10,7 @@ from presage.homecage import bouts
 from presage.homecage.zeitgeber import Lights
 
 MONTH_DAYS = 30.0
+FORGET_DAYS = 2  # days without a judgement after which a persistent alarm begins anew
 # Below one expected episode in the calibration data a threshold is read off an exponential tail of this many peaks.
 TAIL_PEAKS = 10
 # Urgent checks: share of a minute in the state, longest pause of the schedule that is bridged, least time seen in the
@@ -37,6 +38,24 @@ def episodes(alarm: np.ndarray, merge_gap: int) -> list[Episode]:
         else:
             found.append(Episode(day, day, 1))
     return found
+
+
+def persist(score: np.ndarray, days: int) -> np.ndarray:
+    """The lowest ``score`` [U, D] of the last ``days`` judged days: over a threshold when all of them are.
+
+    Days that were not judged are passed over, but after more than :data:`FORGET_DAYS` of them it begins anew. The first
+    days of a run have no value (NaN).
+    """
+    if days <= 1:
+        return score
+    out = np.full(score.shape, np.nan)
+    for unit in range(len(score)):
+        judged = np.flatnonzero(np.isfinite(score[unit]))
+        run = np.split(judged, np.flatnonzero(np.diff(judged) > FORGET_DAYS + 1) + 1)
+        for part in (part for part in run if len(part) >= days):
+            windows = np.lib.stride_tricks.sliding_window_view(score[unit, part], days)
+            out[unit, part[days - 1 :]] = windows.min(axis=1)
+    return out
 
 
 def count_episodes(alarm: np.ndarray, merge_gap: int) -> int:

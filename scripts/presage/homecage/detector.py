@@ -7,13 +7,14 @@ long it has lasted. Causal: the score of a day reads that day and earlier ones.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from presage.config.distress import Detector
 from presage.homecage import panel as panels
+from presage.homecage.alarms import persist
 from presage.homecage.baseline import Comparison, compare
 from presage.homecage.charts import Chart
 from presage.homecage.panel import Panel
@@ -61,6 +62,39 @@ class Scorer(Protocol):
 
     def fit(self, panel: Panel, healthy: np.ndarray) -> Fitted:
         """Learn from the ``healthy`` days [U, D] of ``panel``."""
+
+
+@dataclass(frozen=True)
+class Persistent:
+    """A detector whose score of a day is the lowest of the last ``days`` judged ones (:func:`alarms.persist`).
+
+    Thresholds that are set on such scores keep their budget.
+    """
+
+    scorer: Scorer
+    days: int
+
+    def fit(self, panel: Panel, healthy: np.ndarray) -> "FittedPersistent":
+        """As the detector itself."""
+        return FittedPersistent(self.scorer.fit(panel, healthy), self.days)
+
+
+@dataclass(frozen=True)
+class FittedPersistent:
+    """See :class:`Persistent`."""
+
+    scorer: Fitted
+    days: int
+
+    def learned(self) -> dict:
+        """What the detector learned, and the days."""
+        return {**self.scorer.learned(), "persistence_days": self.days}
+
+    def score(self, panel: Panel) -> Scores:
+        """The first judged days are warm-up."""
+        scores = self.scorer.score(panel)
+        lasting = persist(scores.score, self.days)
+        return replace(scores, score=lasting, warm_up=scores.warm_up | (scores.judged & np.isnan(lasting)))
 
 
 @dataclass(frozen=True)

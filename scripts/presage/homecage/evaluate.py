@@ -11,7 +11,7 @@ from presage.homecage import controls, statistics
 from presage.homecage.alarms import MONTH_DAYS, cage_months, count_episodes
 from presage.homecage.classifier import ILL, UNKNOWN, labels
 from presage.homecage.conformal import FittedConformal
-from presage.homecage.detector import FittedBaseline
+from presage.homecage.detector import FittedBaseline, FittedPersistent
 from presage.homecage.evaluation_table import frame, row
 from presage.homecage.judge import CLASSIFIER, OURS
 from presage.homecage.lead_time import lead_table
@@ -141,6 +141,7 @@ def _follow(judged: Mapping[str, Judged]) -> np.ndarray:
     """How features follow activity in these healthy cages, as our newest model learned it."""
     ours = judged[OURS]
     fitted = ours.models[-1].scorer if ours.models else None
+    fitted = fitted.scorer if isinstance(fitted, FittedPersistent) else fitted
     return following(fitted, ours.panel) if isinstance(fitted, FittedBaseline) else np.zeros(len(ours.panel.features))
 
 

@@ -16,7 +16,7 @@ from presage.homecage import panel as panels
 from presage.homecage.charts import Chart, Cusum, Ewma
 from presage.homecage.classifier import judge_classifier
 from presage.homecage.conformal import Conformal
-from presage.homecage.detector import OwnBaseline, Scorer
+from presage.homecage.detector import OwnBaseline, Persistent, Scorer
 from presage.homecage.models import Judged, judge_dated
 from presage.homecage.rules_of_thumb import rules
 from presage.homecage.zeitgeber import Lights
@@ -69,6 +69,8 @@ def judge(
     }
     settings = detector.model_dump(mode="json")
     scorers: dict[str, Scorer] = {OURS: OwnBaseline(detector)} | scorers_beside(detector, rivals)
+    if alarms.persistence_days > 1:
+        scorers = {name: Persistent(scorer, alarms.persistence_days) for name, scorer in scorers.items()}
     judged = {
         name: judge_dated(name, scorer, panel, calibrate, events, lights, settings=settings, **common)
         for name, scorer in scorers.items()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from presage.homecage import alarms
+from presage.homecage.alarms import persist
 from presage.homecage.zeitgeber import Lights
 
 LIGHTS = Lights(zone="UTC", on="07:00", off="19:00")
@@ -76,3 +77,20 @@ def test_a_duty_cycle_is_no_gap_but_a_dozen_minutes_say_little() -> None:
     assert found["state"].tolist() == ["motionless"]
     sparse = np.arange(0, 720, 30)
     assert alarms.urgent_checks(_night("still_fraction", np.ones(len(sparse)), sparse), LIGHTS, 6.0).empty
+
+
+def test_a_persistent_score_is_the_lowest_of_the_last_judged_days() -> None:
+    nan = np.nan
+    score = np.array([[1.0, 3, 2, nan, 5, 4], [1.0, 2, nan, nan, nan, 4]])
+    two = persist(score, 2)
+    assert two[0] == pytest.approx([nan, 1, 2, nan, 2, 4], nan_ok=True)  # a day without a judgement is passed over
+    assert two[1] == pytest.approx([nan, 1, nan, nan, nan, nan], nan_ok=True)  # three of them are not
+    assert persist(score, 1) is score
+    assert np.isnan(persist(score, 5)).all(axis=1).tolist() == [False, True]
+
+
+@given(hnp.arrays(float, (3, 12), elements=st.floats(-5, 5) | st.just(np.nan)), st.integers(1, 5), st.floats(-5, 5))
+def test_over_a_threshold_for_days_and_never_more_often(score: np.ndarray, days: int, limit: float) -> None:
+    with np.errstate(invalid="ignore"):
+        once, lasting = score > limit, persist(score, days) > limit
+    assert not (lasting & ~once).any()

@@ -137,3 +137,25 @@ def test_bad_sheets_are_refused() -> None:
         _judge(table, colony.events({}), 3, 2)
     with pytest.raises(UserError, match="role calibrate"):
         _judge(table, colony.events({}), 4, 0)
+
+
+def test_persistence_wants_several_days_and_keeps_the_budget() -> None:
+    """One odd day raises nothing, and five do; what comes later changes nothing of it."""
+    table = colony.daily(16, 40, 5, {14: 30})
+    odd = (table["cage"] == "c015") & (table["date"] == colony.START + dt.timedelta(days=30))
+    table.loc[odd & (table["name"] == "night_distance"), "value"] *= 0.2
+    sheet, none = colony.cages(16, 12), colony.events({})
+
+    def judge(rows: pd.DataFrame, days: int) -> judging.Judged:
+        alarms = ALARMS.model_copy(update={"persistence_days": days})
+        single = colony.DETECTOR.model_copy(update={"windows": [1]})  # longer ones remember an odd day
+        return judging.judge(rows, sheet, none, colony.LIGHTS, single, alarms)["ours"]
+
+    once, lasting = judge(table, 1), judge(table, 2)
+    assert once.alarm(1.0)[15, 30] and not lasting.alarm(1.0)[15, 28:34].any()
+    assert lasting.alarm(1.0)[14, 31:35].any() and not lasting.alarm(1.0)[14, 30]
+    assert lasting.models[-1].card()["learned"]["persistence_days"] == 2
+    calibrate = lasting.alarm(1.0)[:12]
+    assert calibrate.any(axis=1).sum() <= 12 * 28 / 30 + 3  # about as many episodes as were bought
+    early = judge(table[table["date"] < colony.START + dt.timedelta(days=33)], 2)
+    assert np.array_equal(lasting.scores.score[:, :33], early.scores.score, equal_nan=True)
