@@ -14,7 +14,7 @@ from pathlib import Path
 from presage.errors import UserError
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_TODO = "save it as tab-separated text (UTF-8)"
+_HINT = "save it as tab-separated text (UTF-8)"
 
 
 def lines(sheet: Path) -> list[tuple[int, list[str]]]:
@@ -32,7 +32,7 @@ def lines(sheet: Path) -> list[tuple[int, list[str]]]:
             if cells:
                 rows.append((number, [cell.strip() for cell in cells]))
     except csv.Error as error:
-        raise UserError(sheet, f"cannot be read as a table ({error})", _TODO) from None
+        raise UserError(sheet, f"cannot be read as a table ({error})", _HINT) from None
     return rows
 
 
@@ -46,12 +46,12 @@ def _text(sheet: Path) -> str:
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(sheet, f"cannot be read ({error})", "give a readable file") from None
     if raw.startswith(_ZIP):
-        raise UserError(sheet, "is a spreadsheet program's own file", _TODO)
+        raise UserError(sheet, "is a spreadsheet program's own file", _HINT)
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(sheet, f"cannot be read as text ({error})", _TODO) from None
+        raise UserError(sheet, f"cannot be read as text ({error})", _HINT) from None
     if "\0" in text:
-        raise UserError(sheet, "cannot be read as text (it holds NUL bytes)", _TODO)
+        raise UserError(sheet, "cannot be read as text (it holds NUL bytes)", _HINT)
     return text

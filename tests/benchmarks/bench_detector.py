@@ -35,10 +35,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "daily.parquet"
         daily(given.cages, given.days).to_parquet(path)
-        costs: dict[str, list[measure.Cost]] = {name: [] for name in CHILDREN}
-        for _ in range(given.repeats):
-            for name, found in costs.items():
-                found.append(measure.run([sys.executable, __file__, "--child", name, str(path)]))
+        commands = {name: [sys.executable, __file__, "--child", name, str(path)] for name in CHILDREN}
+        costs = measure.by_turns(commands, given.repeats)
     best = {name: min(found) for name, found in costs.items()}
     print(f"{given.cages:,} cages x {given.days} days\n\n{'':<52}{'seconds':>9}{'MB':>9}")
     for name, label in (

@@ -44,12 +44,9 @@ def main() -> None:
         path = Path(place) / "xy.npy"
         np.save(path, walk(given.frames))
         peers = {"ours": sys.executable, "step": sys.executable} | ({"movement": given.peer} if given.peer else {})
-        found: dict[str, list] = {name: [] for name in peers}
-        for _ in range(given.repeats):
-            for name, python in peers.items():
-                environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-                command = [python, __file__, "--child", name, str(path)]
-                found[name].append(measure.run(command, environment))
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        commands = {name: [python, __file__, "--child", name, str(path)] for name, python in peers.items()}
+        found = measure.by_turns(commands, given.repeats, environment)
     best = {name: min(costs, key=lambda cost: json.loads(cost.output)["seconds"]) for name, costs in found.items()}
     said = {name: json.loads(cost.output) for name, cost in best.items()}
     print(f"{given.frames:,} frames x {PARTS} points\n\n{'':<58}{'seconds':>9}{'MB':>9}")

@@ -39,11 +39,8 @@ def main() -> None:
         frames = given.fps * 3600
         for hour in range(given.hours):
             hourly_file(Path(place) / f"{hour:02d}.h5", frames, hour)
-        costs: dict[str, list[measure.Cost]] = {name: [] for name in CHILDREN}
-        for _ in range(given.repeats):
-            for name, found in costs.items():
-                command = [sys.executable, __file__, "--fps", str(given.fps), "--child", name, place]
-                found.append(measure.run(command))
+        start = [sys.executable, __file__, "--fps", str(given.fps), "--child"]
+        costs = measure.by_turns({name: [*start, name, place] for name in CHILDREN}, given.repeats)
     best = {name: min(found) for name, found in costs.items()}
     print(f"{given.hours} files, {given.hours * frames:,} frames x {len(PARTS)} body parts\n")
     print(f"{'':<52}{'seconds':>9}{'MB':>9}")

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,17 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> Cost:
         if code:
             raise RuntimeError(f"{' '.join(command)} failed:\n{text}{errors.read()}")
     return Cost(seconds, peak / 1e6, text)
+
+
+def by_turns(
+    commands: Mapping[str, list[str]], repeats: int, environment: dict[str, str] | None = None
+) -> dict[str, list[Cost]]:
+    """The costs of rival commands, each run ``repeats`` times, taking turns: a slow minute falls on all of them."""
+    found: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(repeats):
+        for name, costs in found.items():
+            costs.append(run(commands[name], environment))
+    return found
 
 
 def tree_rss(root: int) -> int:

@@ -1,6 +1,7 @@
 """Settings from behaviour to alarms: features, other sensors, detector, alarms, and the DSS protocol."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -121,6 +122,11 @@ class FeatureWeight(Section):
     worse: Literal["down", "up"] = Field(..., description="direction in which it moves when an animal is ill")
     scale: Literal["log", "share", "linear"] = Field(..., description="log: amounts; share: 0 to 1; linear: the rest")
     weight: float = Field(1.0, gt=0, description="weight in the score")
+
+
+def first_amount(features: Sequence[FeatureWeight]) -> int | None:
+    """Index of the first feature that is an amount and bad when it falls: activity, for rules and injected illness."""
+    return next((k for k, f in enumerate(features) if f.scale == "log" and f.worse == "down"), None)
 
 
 DEFAULT_FEATURES = [

@@ -1,11 +1,10 @@
 """The supervised distress classifier: what the days before known clinical events look like, learned across cages.
 
 It sees deviations from the own baseline only, so that nothing of a cage's level can give it away, and no cage is judged
-by a model that has seen it (cross-fitting by cage). With few events it would learn those cages by heart: below a
-minimum it refuses.
+by a model that has seen its days (cross-fitting by cage); only the scale of the deviations is of all calibration cages.
+With few events it would learn those cages by heart: below a minimum it refuses.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,9 +127,7 @@ def _best(x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> tuple[
             np.mean([log_loss(y[b], model.fit(x[a], y[a]).predict_proba(x[b])[:, 1]) for a, b in splits])
         )
     name = min(loss, key=lambda key: loss[key])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        final = CalibratedClassifierCV(candidates(seed)[name], method="sigmoid", cv=splits).fit(x, y)
+    final = CalibratedClassifierCV(candidates(seed)[name], method="sigmoid", cv=splits).fit(x, y)
     return final, {"model": name, "log_loss": {k: round(v, 6) for k, v in loss.items()}, "ill_days": int(y.sum())}
 
 

@@ -93,8 +93,7 @@ class FittedDistance(FittedBaseline):
     usual: tuple[float, float] = (0.0, 1.0)
 
     def _combine(self, result: Comparison, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own = result.spread(self.spread, self.settings.prior_days)
-        z = np.clip(result.difference() / own, -self.settings.cap, self.settings.cap)
+        z = self._in_own_spread(result)
         known = (np.isfinite(z) * weights).sum(axis=1) >= self.settings.min_weight * weights.sum()
         mean, spread = self.usual
         return np.where(known, (length(z, self.correlation) - mean) / spread, np.nan), z

@@ -187,6 +187,11 @@ class FittedBaseline:
             yield day, best, looks
             ordinary[:, day] &= ~(best >= self._freeze)
 
+    def _in_own_spread(self, result: Comparison) -> np.ndarray:
+        """Deviations z [U, F] in standard errors, capped; the own spread is shrunk to that of healthy cages."""
+        own = result.spread(self.spread, self.settings.prior_days)
+        return np.clip(result.difference() / own, -self.settings.cap, self.settings.cap)
+
     @property
     def _windows(self) -> list[int]:
         return [1] if self.chart else self.settings.windows
@@ -205,8 +210,7 @@ class FittedBaseline:
 
     def _combine(self, result: Comparison, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Score [U] over the features that are there, and their capped deviations z [U, F] in standard errors."""
-        own = result.spread(self.spread, self.settings.prior_days)
-        z = np.clip(result.difference() / own, -self.settings.cap, self.settings.cap)
+        z = self._in_own_spread(result)
         active = np.where(np.isfinite(z), weights, 0.0)
         variance = np.einsum("uf,fg,ug->u", active, self.correlation, active)
         total = (active * np.nan_to_num(z)).sum(axis=1)

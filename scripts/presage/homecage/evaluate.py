@@ -13,10 +13,10 @@ from presage.homecage.classifier import ILL, UNKNOWN, labels
 from presage.homecage.conformal import FittedConformal
 from presage.homecage.detector import FittedBaseline, FittedPersistent
 from presage.homecage.evaluation_table import frame, row
+from presage.homecage.inject import following, power_rows
 from presage.homecage.judge import CLASSIFIER, OURS
 from presage.homecage.lead_time import lead_table
 from presage.homecage.models import CLINICAL, Judged
-from presage.homecage.power import following, power_rows
 from presage.homecage.rules_of_thumb import ONE_LOW_DAY
 from presage.homecage.zeitgeber import Lights
 from presage.sheets import Cage

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
-from presage.config.distress import Alarms, Compare, Detector, with_budget
+from presage.config.distress import Alarms, Compare, Detector, first_amount, with_budget
 from presage.errors import UserError
 from presage.homecage import alarms as alarming
 from presage.homecage import panel as panels
@@ -85,9 +85,9 @@ def judge(
 def scorers_beside(detector: Detector, rivals: Sequence[str]) -> dict[str, Scorer]:
     """The detectors of ``rivals`` that learn from healthy cages alone, by the name that results carry."""
     found: dict[str, Scorer] = {}
-    amounts = [f.name for f in detector.features if f.scale == "log" and f.worse == "down"]
-    if "rules" in rivals and amounts:
-        found |= rules(detector, amounts[0])
+    activity = first_amount(detector.features)
+    if "rules" in rivals and activity is not None:
+        found |= rules(detector, detector.features[activity].name)
     charts: dict[str, Chart] = {"ewma": Ewma(), "cusum": Cusum()}
     found |= {
         f"chart: {name.upper()}": OwnBaseline(detector, chart) for name, chart in charts.items() if name in rivals

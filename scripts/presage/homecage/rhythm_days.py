@@ -47,10 +47,9 @@ def rhythm_days(
             "hour": np.minimum(np.floor(zt), HOURS - 1).astype(int),
             "weight": weight,
             "product": weight * rows["value"].where(known, 0.0),
-            "seen": rows["coverage"] * rows["resolution_s"],
         }
     )
-    sums = cells.groupby(["cage", "animal", "date", "hour"], sort=True)[["weight", "product", "seen"]].sum()
+    sums = cells.groupby(["cage", "animal", "date", "hour"], sort=True)[["weight", "product"]].sum()
     parts = []
     for (cage, animal), mine in sums.groupby(level=["cage", "animal"], sort=True):
         days = mine.index.get_level_values("date").unique()

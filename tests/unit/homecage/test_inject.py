@@ -9,7 +9,7 @@ from presage.homecage import judge as judging
 from presage.homecage import panel as panels
 from presage.homecage.detector import FittedBaseline
 from presage.homecage.evaluate import evaluate_cages
-from presage.homecage.power import SHAPES, Injected, following, inject, power_rows
+from presage.homecage.inject import SHAPES, Injected, following, inject, power_rows
 from presage.worlds.vivarium.illness import DSS_ACTIVITY
 from tests.unit.homecage import small_colony as colony
 

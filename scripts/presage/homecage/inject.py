@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from presage.config.distress import Alarms, Power
+from presage.config.distress import Alarms, Power, first_amount
 from presage.homecage import statistics
 from presage.homecage.detector import FittedBaseline
 from presage.homecage.evaluation_table import row
@@ -58,7 +58,7 @@ def power_rows(
     ``healthy`` bool [U, D]: judged days on which nothing is wrong, of cages that set no threshold; ``follow`` [F]: see
     :func:`following`.
     """
-    feature = amount(judged.panel)
+    feature = first_amount(judged.panel.features)
     horizon = max(1, round(alarms.horizon_days))
     if feature is None or not judged.models:
         return []
@@ -96,7 +96,7 @@ def following(fitted: FittedBaseline, panel: Panel) -> np.ndarray:
 
     The regression on it over healthy days, by the spread and correlation that the detector learned.
     """
-    k = amount(panel)
+    k = first_amount(panel.features)
     if k is None or not np.isfinite(fitted.spread[k]):
         return np.zeros(len(panel.features))
     return np.nan_to_num(fitted.correlation[k] * fitted.spread / fitted.spread[k])
@@ -113,11 +113,6 @@ def inject(healthy: Injected, follow: np.ndarray, shape: str, fall: float) -> In
     depth = np.where(since >= 0, course[np.clip(since, 0, len(course) - 1)], 0.0)
     values -= np.log1p(-fall * depth)[..., None] * follow  # higher is worse
     return healthy._replace(panel=replace(healthy.panel, values=values))
-
-
-def amount(panel: Panel) -> int | None:
-    """Index of the first feature that is an amount and bad when it falls."""
-    return next((k for k, f in enumerate(panel.features) if f.scale == "log" and f.worse == "down"), None)
 
 
 def _stretches(healthy: np.ndarray, days: int, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
