@@ -14,7 +14,6 @@ from presage.errors import UserError
 from presage.homecage import alarms as alarming
 from presage.homecage import panel as panels
 from presage.homecage.charts import Chart, Cusum, Ewma
-from presage.homecage.classifier import judge_classifier
 from presage.homecage.conformal import Conformal
 from presage.homecage.detector import OwnBaseline, Persistent, Scorer
 from presage.homecage.models import Judged, judge_dated
@@ -76,6 +75,8 @@ def judge(
         for name, scorer in scorers.items()
     }
     if compare and "classifier" in rivals:
+        from presage.homecage.classifier import judge_classifier  # scikit-learn, which daily alarms do not need
+
         judged[CLASSIFIER] = judge_classifier(
             CLASSIFIER, panel, calibrate, events, lights, detector=detector, settings=compare.classifier, **common
         )
