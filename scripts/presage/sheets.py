@@ -56,6 +56,7 @@ class Cage:
     animals: str = "1"
     role: str = "evaluate"
     group: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True)

@@ -481,6 +481,18 @@ _TEXT = {
         source str - sheet row or importer that it came from
         end_utc utc - end of the data window
         provisional bool - the cage-day was not over""",
+    "hourly": """
+        cage str - cage
+        animal str? - individual
+        date date - cage-day
+        zt i32 h hour of the cage-day, 0 to 23 from lights-on
+        name str - feature, without a phase
+        value f64? - mean over the hour, weighted by what was seen; null where it was not known
+        unit str - of the value
+        seen_s f64 s usable time in the hour
+        first_utc utc? - when the cage was first seen in the hour
+        sampling str - frame rate and duty cycle, or the sensor
+        source str - sheet row or importer that it came from""",
     "events": """
         cage str - cage
         animal str? - individual
@@ -526,6 +538,23 @@ _TEXT = {
         config_hash str - settings behind it
         data_hash str - readings behind it
         code_hash str - library code behind it""",
+    "reasons": """
+        cage str - cage
+        animal str? - individual
+        episode i32 - of the alarms table
+        date date - its worst cage-day
+        rank i32 - 1 is the strongest deviation
+        feature str - daily feature, with its phase
+        value f64 - mean of the last `window_days` days
+        usual f64 - own baseline
+        band_low f64 - where that mean lies in 95 % of such stretches of this animal in health
+        band_high f64 - its upper end
+        unit str - of the value
+        deviation f64 - towards illness, in the animal's own standard errors
+        window_days i32 days that were compared with the baseline
+        zt i32? h hour of the worst day in which the feature was furthest from its usual at that hour
+        watch_utc utc? - when the cage was first seen in that hour: where to look
+        clip str? - film of it, below the homecage folder, where there is video; Snakemake makes it when asked for""",
     "lead_time": """
         cage str - cage
         animal str? - individual

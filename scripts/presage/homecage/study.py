@@ -35,9 +35,9 @@ class Study:
         """The room's lamps."""
         return Lights.of(self.recording)
 
-    def judge(self, compare: Compare | None = None) -> dict[str, Judged]:
+    def judge(self, compare: Compare | None = None, apart: str = "cage") -> dict[str, Judged]:
         """Our detector and those to compare it with, each with its own dated models."""
-        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms, compare)
+        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms, compare, apart)
 
 
 def read_study(files: Any, params: Any) -> Study:

@@ -2,7 +2,7 @@
 
 REQUIRES <run>/homecage/pose/, and the sensor files of readings.sources
 PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/quality.parquet,
-    <run>/homecage/readings/daily.parquet
+    <run>/homecage/readings/{daily,hourly,urgent}.parquet
 """
 
 
@@ -61,6 +61,7 @@ rule homecage_readings:
         sources=[source.path for source in CAGE_IN.sources],
     output:
         daily=f"{HOMECAGE}/readings/daily.parquet",
+        hourly=f"{HOMECAGE}/readings/hourly.parquet",
         urgent=f"{HOMECAGE}/readings/urgent.parquet",
     log:
         f"{LOGS}/homecage_readings.log",
@@ -72,6 +73,7 @@ rule homecage_readings:
         mem_mb=4000,
         runtime=60,
     params:
+        cages=[cage for cage, _ in CAGE_IN.cage_days],
         sources=[settings(source) for source in CAGE_IN.sources],
         urgent_hours=CAGES.alarms.urgent_hours,
         features=settings(CAGES.features),
