@@ -10,6 +10,7 @@ def run(job: Job) -> None:
     from presage.config.pose import Recording, Sampling
     from presage.homecage import readings
     from presage.homecage.cage_by_cage import joined, summarise
+    from presage.homecage.derived_events import derived_events
     from presage.homecage.hourly import to_hourly
     from presage.homecage.rhythm_days import rhythm_days
     from presage.homecage.zeitgeber import Lights, Schedule
@@ -23,16 +24,19 @@ def run(job: Job) -> None:
         features=features,
         urgent_hours=job.params.urgent_hours,
     )
-    daily, hourly = [found.daily], [found.hourly]
+    daily, hourly, sensors = [found.daily], [found.hourly], []
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "study":
             rows = readings.read_source(source, recording.zone)
             dated = lights if source.kind in ("readings", "table") else readings.UNDATED_LIGHTS
             daily.append(readings.to_daily(rows, lights=dated, source=source.name, min_coverage=features.min_coverage))
             daily.append(rhythm_days(rows, source.activity.split("_", 1)[1], lights=dated, source=source.name))
+            sensors.append(rows)
             hourly.append(to_hourly(rows, lights=dated, source=source.name))
     for name, parts in (("daily", daily), ("hourly", hourly)):
         tables.write(getattr(job.output, name), name, joined(parts), job.provenance())
+    events = derived_events(sensors, joined(daily), job.params.temperature_fall)
+    tables.write(job.output.events, "events", events, job.provenance())
     tables.write(job.output.urgent, "urgent", found.urgent, job.provenance())
 
 

@@ -113,6 +113,9 @@ class Readings(Section):
     """Other sensors that enter beside the cameras."""
 
     sources: list[Source] = Field(default_factory=list, description="list of {name, kind, path, role}")
+    temperature_fall: float = Field(
+        2.0, gt=0, description="degrees under the first three days' mean at which the reading `temperature` is an event"
+    )
 
 
 class FeatureWeight(Section):
@@ -239,9 +242,9 @@ class Alarms(Section):
     horizon_days: float = Field(
         7.0, gt=0, description="an alarm decided earlier than this before an event is a false one"
     )
-    primary_event: Literal["weight_loss_5pct", "technician_note", "onset", "death"] = Field(
-        "weight_loss_5pct", description="event that detection rate and lead time are given for in the summary"
-    )
+    primary_event: Literal[
+        "weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "technician_note", "onset", "death"
+    ] = Field("weight_loss_5pct", description="event that detection rate and lead time are given for in the summary")
     urgent_hours: float = Field(
         6.0, gt=0, description="hours hidden or motionless in the dark that raise an urgent welfare check at once"
     )

@@ -37,4 +37,5 @@ FIGURES = {
     "fig16_cage": "homecage",
     "fig17_dss": "homecage",
     "fig18_pseudobulk": "sequence",
+    "fig19_reach": "homecage",
 }

@@ -36,6 +36,8 @@ def figures(config: Config, branch: str) -> list[str]:
             absent.add("fig10_pose")
         if not inputs.cages:
             absent |= {"fig11_rhythms", "fig12_alarms", "fig13_before", "fig14_trust", "fig15_power", "fig16_cage"}
+        if not inputs.cages and not any(source.role == "healthy" for source in inputs.sources):
+            absent.add("fig19_reach")
         if homecage.dss is None:
             absent.add("fig17_dss")
     return [stem for stem, owner in FIGURES.items() if owner == branch and stem not in absent]

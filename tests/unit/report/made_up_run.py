@@ -436,6 +436,17 @@ def evaluation() -> pd.DataFrame:
                     **common,
                 },
             ]
+            for strain in ("A", "B"):
+                own = {**common, "n": 200, "value": budget, "ci_low": budget / 3, "ci_high": budget * 3}
+                rows.append({**own, "metric": "false_alarms_by_strain", "group": strain})
+                name = f"strain {strain}"
+                rows.append({**own, "metric": "left_out:false_alarms_per_cage_month", "group": name})
+            lost = {**common, "n": 220, "value": 1.2 * budget, "ci_low": budget / 3, "ci_high": budget * 4}
+            lost |= {"metric": "false_alarms_lost_hours", "group": "mice_rhythms: 3 busiest h lost on 20 % of days"}
+            rows.append(lost)
+            for factor in (0.5, 1, 2):
+                lead = {**common, "n": 12, "value": 2.0 / factor, "ci_low": 0.5, "ci_high": 3.0, "unit": "d"}
+                rows.append({**lead, "metric": "lead_over_technician", "group": f"{factor:g} x as attentive"})
             for fall in (0.2, 0.4, 0.6):
                 injected = {**common, "group": f"fall {fall:.0%}", "n": 30}
                 found = min(1.0, fall + budget / 3)
@@ -481,6 +492,17 @@ def evaluation() -> pd.DataFrame:
     for day in ("Mon", "Tue"):
         rows.append({"metric": "alarm_days", "detector": "ours", "budget": 1.0, "group": f"weekday {day}",
                      "value": 1.5, "ci_low": 0.1, "ci_high": 4.0, "n": 80})  # fmt: skip
+    for t in (0.05, 0.1, 0.2):
+        act = {
+            "detector": "classifier",
+            "budget": None,
+            "group": f"act at {t:g}",
+            "n": 900,
+            "ci_low": 0.0,
+            "ci_high": 0.03,
+        }
+        rows.append({"metric": "net_benefit", "value": 0.02, **act})
+        rows.append({"metric": "net_benefit_of_all", "value": 0.03 - t / 5, **act})
     for low in (0.0, 0.4):
         binned = {"detector": "classifier", "group": f"predicted {low:g}", "n": 40}
         rows.append({"metric": "reliability_predicted", "value": low + 0.1, **binned})

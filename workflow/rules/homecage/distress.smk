@@ -12,6 +12,7 @@ rule homecage_distress:
         urgent=rules.homecage_readings.output.urgent,
         cages=optional(CAGE_IN.cages),
         events=optional(CAGE_IN.events),
+        derived=rules.homecage_readings.output.events,
     output:
         scores=f"{HOMECAGE}/distress/scores.parquet",
         alarms=f"{HOMECAGE}/distress/alarms.parquet",

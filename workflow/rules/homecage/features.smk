@@ -2,7 +2,7 @@
 
 REQUIRES <run>/homecage/pose/, and the sensor files of readings.sources
 PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/quality.parquet,
-    <run>/homecage/readings/{daily,hourly,urgent}.parquet
+    <run>/homecage/readings/{daily,hourly,events,urgent}.parquet
 """
 
 
@@ -62,6 +62,7 @@ rule homecage_readings:
     output:
         daily=f"{HOMECAGE}/readings/daily.parquet",
         hourly=f"{HOMECAGE}/readings/hourly.parquet",
+        events=f"{HOMECAGE}/readings/events.parquet",
         urgent=f"{HOMECAGE}/readings/urgent.parquet",
     log:
         f"{LOGS}/homecage_readings.log",
@@ -75,6 +76,7 @@ rule homecage_readings:
     params:
         cages=[cage for cage, _ in CAGE_IN.cage_days],
         sources=[settings(source) for source in CAGE_IN.sources],
+        temperature_fall=CAGES.readings.temperature_fall,
         urgent_hours=CAGES.alarms.urgent_hours,
         features=settings(CAGES.features),
         recording=settings(CAGE_IN.recording),
