@@ -172,6 +172,7 @@ rule homecage_figures:
 rule homecage_morning:
     input:
         homecage_tables(),
+        clips=clips(),
         events=optional(CAGE_IN.events),
     output:
         page=f"{HOMECAGE}/morning.html",

@@ -331,11 +331,26 @@ def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return filled("daily", daily), scores, filled("alarms", alarms)
 
 
+def activity(daily: pd.DataFrame) -> pd.DataFrame:
+    """Bins of a quarter of an hour: active by night, as far as the day's value says; unseen days have no coverage."""
+    rng = np.random.default_rng(3)
+    parts = []
+    for row in daily[daily["name"] == "night_distance"].itertuples():
+        zt = np.arange(96) / 4
+        level = np.where(zt < 12, 0.3, 1.4) * rng.gamma(2.0, 0.5, 96) * (row.value or 0.0)
+        seen = not pd.isna(row.value)
+        bins = pd.DataFrame({"cage": row.cage, "date": row.date, "zt": zt, "value": level if seen else np.nan})
+        parts.append(bins.assign(coverage=1.0 if seen else 0.0))
+    common = {"animal": None, "hours": 0.25, "name": "distance", "unit": "px/min at 5 fps"}
+    return pd.concat(parts).assign(**common)[tables.SCHEMAS["activity"].names]
+
+
 def homecage_run(folder: Path) -> None:
     (folder / "homecage/distress").mkdir(parents=True)
     (folder / "homecage/readings").mkdir()
     daily, scores, alarms = colony()
     tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
+    tables.write(folder / "homecage/readings/activity.parquet", "activity", activity(daily))
     tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
     tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
     tables.write(folder / "homecage/distress/evaluation.parquet", "evaluation", evaluation())

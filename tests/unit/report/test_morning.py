@@ -6,12 +6,16 @@ import re
 import pandas as pd
 
 from presage.config.report import Report
-from presage.report.morning import STATES, morning_page, tiles, write_morning
+from presage.report.morning import STATES, Wall, morning_page, write_morning
 from presage.report.run import Run
 from tests.unit.report.made_up_run import START, colony, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 LAST = SCORES["date"].max()
+
+
+def tiles(scores, alarms, events, **more):
+    return Wall(scores, alarms, events, **more).tiles()
 
 
 def states(scores, alarms, events) -> dict[str, str]:
@@ -100,14 +104,14 @@ def test_warming_up_and_masked_days_say_so(events):
 
 
 def test_the_page_is_complete_in_itself_and_escaped(events):
-    text = morning_page(SCORES, ALARMS, events, "demo", True)
+    text = morning_page(Wall(SCORES, ALARMS, events), "demo", True)
     assert "SIMULATED DATA" in text and "http" not in text
     assert "&lt;its&gt;" in text and "<its>" not in text
-    assert re.search(r"<b>1</b> camera fault", text)
+    assert re.search(r"<b>1</b> camera fault", text) and re.search(r"<b>0</b> urgent", text)
 
 
 def test_an_empty_facility(events):
-    assert "No cage has been judged yet" in morning_page(SCORES[:0], ALARMS[:0], events[:0])
+    assert "No cage has been judged yet" in morning_page(Wall(SCORES[:0], ALARMS[:0], events[:0]))
 
 
 def test_every_tile_leads_to_a_page(run_folder, tmp_path):
