@@ -7,10 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from presage.report.timeline import with_unit, words
+
 LEFT, PLOT, HEAD, FOOT = 64, 880, 22, 6  # px; the drawing scales to the page's width
-DAY = PLOT / 2
+DAY, HOURS = PLOT / 2, 24
+STEP = DAY / HOURS
+ACTIVITY = ("activity", "distance", "path_length", "speed")  # first that a recording has
 TALLEST, LOWEST, ROOM = 16.0, 5.0, 520.0  # px: of a row, and of all rows where they are many
-FULL = 0.98  # quantile of the activity that fills a row; a single burst does not flatten all others
+FULL = 0.98  # quantile of the hours that fills a row; a single burst does not flatten all others
 
 
 @dataclass(frozen=True)
@@ -39,74 +43,70 @@ class Actogram:
     every: int  # days from one label to the next
     words: str
     full: float
-    unit: str
-    minutes: int
+    what: str
 
 
 def draw_actogram(
-    activity: pd.DataFrame, first: date, last: date, light_hours: float, alarms: Mapping[date, str] | None = None
+    hourly: pd.DataFrame, first: date, last: date, light_hours: float, alarms: Mapping[date, str] | None = None
 ) -> Actogram | None:
-    """The actogram of one unit from its rows of the ``activity`` table, days ``first`` to ``last``; None without any.
+    """The actogram of one unit from its rows of the ``hourly`` table, days ``first`` to ``last``; None without any.
 
     ``alarms``: date -> id of the alarm that was on. Time that was not recorded or not usable is hatched, and so is
     never taken for rest; time in which the animal was hidden is a line under the bars.
     """
-    if activity.empty:
-        return None
-    activity = activity[activity["name"] == activity["name"].iloc[0]]  # of two sensors the first
-    width = float(activity["hours"].mode().iloc[0])
-    activity = activity[np.isclose(activity["hours"], width)]
+    there = set(hourly.loc[hourly["value"].notna(), "name"])
+    name = next((name for name in ACTIVITY if name in there), None)
     days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-    bins = round(24 / width)
     position = {day: i for i, day in enumerate(days)}
-    values, coverage = np.full((len(days), bins), np.nan), np.zeros((len(days), bins))
-    rows = activity[activity["date"].isin(position)]
-    at = rows["date"].map(position).to_numpy(int), (rows["zt"].to_numpy(float) / width + 1e-9).astype(int)
-    values[at], coverage[at] = rows["value"].to_numpy(float), rows["coverage"].to_numpy(float)
-    if not np.isfinite(values).any():
+    rows = hourly[(hourly["name"] == name) & hourly["date"].isin(position)]
+    if rows["value"].isna().all():
         return None
+    values, seen = np.full((len(days), HOURS), np.nan), np.zeros((len(days), HOURS))
+    at = rows["date"].map(position).to_numpy(int), rows["zt"].to_numpy(int)
+    values[at], seen[at] = rows["value"].to_numpy(float), rows["seen_s"].to_numpy(float)
     full = float(np.nanquantile(values, FULL)) or 1.0
     row = float(np.clip(ROOM / len(days), LOWEST, TALLEST))
-    drawn = []
-    for i, day in enumerate(days):
-        seen, step = np.isfinite(values[i]), DAY / bins
-        drawn.append(
-            Row(
-                f"{day:%d %b}", HEAD + (i + 1) * row, _bars(values[i] / full * (row - 1.5), step, row),
-                _strips(~seen & (coverage[i] > 0), step), _strips(coverage[i] <= 0, step), (alarms or {}).get(day, ""),
-                f"{day}: {seen.mean():.0%} of the day with activity",
-            )
-        )  # fmt: skip
-    light = DAY * light_hours / 24
+    drawn = [
+        Row(
+            label=f"{day:%d %b}",
+            base=HEAD + (i + 1) * row,
+            bars=_bars(values[i] / full * (row - 1.5), row),
+            hidden=_strips(np.isnan(values[i]) & (seen[i] > 0)),
+            unseen=_strips(np.isnan(values[i]) & (seen[i] <= 0)),
+            alarm=(alarms or {}).get(day, ""),
+            note=f"{day}: activity in {np.isfinite(values[i]).sum()} of {HOURS} hours",
+        )
+        for i, day in enumerate(days)
+    ]
+    light = DAY * light_hours / HOURS
     return Actogram(
         width=LEFT + PLOT + 16,
         height=HEAD + len(days) * row + FOOT,
         row=row,
         rows=drawn,
         dark=[(LEFT + k * DAY + light, DAY - light) for k in (0, 1)],
-        ticks=[(LEFT + k * PLOT / 8, str(k * 6 % 24)) for k in range(9)],
+        ticks=[(LEFT + k * PLOT / 8, str(k * 6 % HOURS)) for k in range(9)],
         every=max(1, int(np.ceil(14 / row))),
-        words=f"Actogram of {len(days)} days, {np.isfinite(values).mean():.0%} of the time with activity",
+        words=f"Actogram of {len(days)} days: {words(str(name))}, {np.isfinite(values).mean():.0%} of the hours known",
         full=full,
-        unit=str(activity["unit"].iloc[0]),
-        minutes=round(width * 60),
+        what=with_unit(str(name), str(rows["unit"].iloc[0])),
     )
 
 
-def _bars(heights: np.ndarray, step: float, row: float) -> str:
+def _bars(heights: np.ndarray, row: float) -> str:
     """A filled outline over each stretch that was seen; y grows downward."""
     known = np.isfinite(heights)
     tops = np.minimum(np.where(known, heights, 0.0), row - 0.5)
     path = ""
     for begin, end in _stretches(known):
-        path += f"M{begin * step:.1f} 0" + "".join(f"V{-tops[i]:.1f}H{(i + 1) * step:.1f}" for i in range(begin, end))
+        path += f"M{begin * STEP:.1f} 0" + "".join(f"V{-tops[i]:.1f}H{(i + 1) * STEP:.1f}" for i in range(begin, end))
         path += "V0Z"
     return path
 
 
-def _strips(where: np.ndarray, step: float) -> str:
+def _strips(where: np.ndarray) -> str:
     """One line for each stretch."""
-    return "".join(f"M{begin * step:.1f} 0H{end * step:.1f}" for begin, end in _stretches(where))
+    return "".join(f"M{begin * STEP:.1f} 0H{end * STEP:.1f}" for begin, end in _stretches(where))
 
 
 def _stretches(where: np.ndarray) -> list[tuple[int, int]]:

@@ -38,6 +38,11 @@ class Alarm:
     films: list[Film]
     open: bool
 
+    @property
+    def wanted(self) -> str:
+        """The film of the oddest hour of the strongest deviation, where there is video and none was made yet."""
+        return "" if self.films else next((reason.clip for reason in self.reasons if reason.clip), "")
+
 
 @dataclass(frozen=True)
 class Cage:
@@ -52,7 +57,7 @@ class Cage:
     scores: pd.DataFrame
     alarms: pd.DataFrame
     events: pd.DataFrame
-    activity: pd.DataFrame
+    hourly: pd.DataFrame
     quality: pd.DataFrame
     bands: Mapping[tuple[str | None, str], pd.DataFrame] = field(default_factory=dict)
     films: Sequence[Film] = ()
@@ -85,8 +90,8 @@ def cage_page(
     shown, start = [], zt0(cage.daily, days[0])
     for row in alarms.to_dict("records"):
         ends = [start + pd.Timedelta(days=(day - days[0]).days) for day in (row["first_date"], row["last_date"])]
-        films = between(cage.films, ends[0], ends[1] + pd.Timedelta(days=1))
         reasons = explain(row) if explain else []
+        films = between(cage.films, ends[0], ends[1] + pd.Timedelta(days=1))
         shown.append(Alarm(row["id"], row, reasons, films, row["last_date"] >= days[-1] - open_days))
     drawings = [_drawing(cage, alarms, features or pick_features(cage.daily), animal) for animal in cage.animals()]
     actograms = [(animal or "", drawn) for animal in cage.animals()
@@ -124,7 +129,7 @@ def _actogram(
         if animal is None or row["animal"] in (None, animal):
             length = (row["last_date"] - row["first_date"]).days + 1
             on |= {row["first_date"] + timedelta(days=i): row["id"] for i in range(length)}
-    return draw_actogram(of_animal(cage.activity, animal), days[0], days[-1], light_hours, on)
+    return draw_actogram(of_animal(cage.hourly, animal), days[0], days[-1], light_hours, on)
 
 
 def _unseen(cage: Cage) -> list[tuple[date, str, float | None, str]]:

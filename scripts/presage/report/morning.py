@@ -227,8 +227,8 @@ def write_morning(
     simulated = run.simulated("homecage") if simulated is None else simulated
     cards = detector_cards(run)
     bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
-    explain = Reasons(daily, scores, bands, features, light_hours).of
-    tables_of = {name: _or_empty(run, name) for name in ("quality", "activity")}
+    explain = Reasons(_or_empty(run, "reasons"), light_hours).of
+    tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
     made = films(run.folder)
     wall = Wall(scores, alarms, events, tables_of["quality"], explain, made)
     found = wall.tiles(settings.morning_days)

@@ -331,18 +331,30 @@ def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return filled("daily", daily), scores, filled("alarms", alarms)
 
 
-def activity(daily: pd.DataFrame) -> pd.DataFrame:
-    """Bins of a quarter of an hour: active by night, as far as the day's value says; unseen days have no coverage."""
+def hourly(daily: pd.DataFrame) -> pd.DataFrame:
+    """Active by night, as far as the day's value says; nothing was seen of days without one."""
     rng = np.random.default_rng(3)
     parts = []
     for row in daily[daily["name"] == "night_distance"].itertuples():
-        zt = np.arange(96) / 4
-        level = np.where(zt < 12, 0.3, 1.4) * rng.gamma(2.0, 0.5, 96) * (row.value or 0.0)
-        seen = not pd.isna(row.value)
-        bins = pd.DataFrame({"cage": row.cage, "date": row.date, "zt": zt, "value": level if seen else np.nan})
-        parts.append(bins.assign(coverage=1.0 if seen else 0.0))
-    common = {"animal": None, "hours": 0.25, "name": "distance", "unit": "px/min at 5 fps"}
-    return pd.concat(parts).assign(**common)[tables.SCHEMAS["activity"].names]
+        zt, seen = np.arange(24), not pd.isna(row.value)
+        level = np.where(zt < 12, 0.3, 1.4) * rng.gamma(2.0, 0.5, 24) * (row.value or 0.0)
+        rows = pd.DataFrame({"cage": row.cage, "date": row.date, "zt": zt, "value": level if seen else np.nan})
+        parts.append(rows.assign(seen_s=3600.0 if seen else 0.0, unit=row.unit))
+    frame = pd.concat(parts).assign(animal=None, name="distance", first_utc=None, sampling="s", source="video")
+    return frame[tables.SCHEMAS["hourly"].names]
+
+
+def reasons(alarms: pd.DataFrame) -> pd.DataFrame:
+    """Two deviations of each alarm; the first can be filmed."""
+    rows = []
+    for row in alarms.itertuples():
+        common = {"cage": row.cage, "episode": row.episode, "date": row.last_date, "window_days": 2}
+        film = {"zt": 14, "watch_utc": utc(22.6), "clip": f"clips/{row.cage}/20260324T202400Z_60s.mp4"}
+        distance = {"feature": "night_distance", "value": 37.25, "usual": 101.0, "unit": "px/min at 5 fps"}
+        rows.append({**common, **distance, "rank": 1, "band_low": 82.5, "band_high": 119.0, "deviation": 5.5, **film})
+        sleep = {"feature": "night_sleep_fraction", "value": 0.71, "usual": 0.5, "unit": "1"}
+        rows.append({**common, **sleep, "rank": 2, "band_low": 0.4, "band_high": 0.6, "deviation": 3.5})
+    return filled("reasons", rows)
 
 
 def homecage_run(folder: Path) -> None:
@@ -350,7 +362,8 @@ def homecage_run(folder: Path) -> None:
     (folder / "homecage/readings").mkdir()
     daily, scores, alarms = colony()
     tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
-    tables.write(folder / "homecage/readings/activity.parquet", "activity", activity(daily))
+    tables.write(folder / "homecage/readings/hourly.parquet", "hourly", hourly(daily))
+    tables.write(folder / "homecage/distress/reasons.parquet", "reasons", reasons(alarms))
     tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
     tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
     tables.write(folder / "homecage/distress/evaluation.parquet", "evaluation", evaluation())

@@ -10,15 +10,15 @@ from presage import tables
 from presage.report.cage_page import Cage, cage_page
 from presage.report.films import Film
 from presage.report.reasons import Reason
-from tests.unit.report.made_up_run import DAYS, START, activity, colony, filled, utc
+from tests.unit.report.made_up_run import DAYS, START, colony, filled, hourly, utc
 
 DAILY, SCORES, ALARMS = colony()
-ACTIVITY = activity(DAILY)
+HOURLY = hourly(DAILY)
 NOTHING = tables.empty("quality")
 
 
 def cage(name: str, events: pd.DataFrame, **more: object) -> Cage:
-    frames = {"daily": DAILY, "scores": SCORES, "alarms": ALARMS, "events": events, "activity": ACTIVITY}
+    frames = {"daily": DAILY, "scores": SCORES, "alarms": ALARMS, "events": events, "hourly": HOURLY}
     own = {key: frame[frame["cage"] == name] for key, frame in frames.items()}
     return Cage(name, **{**own, "quality": NOTHING, **more})
 
@@ -64,11 +64,12 @@ def test_every_link_to_an_alarm_finds_its_card(events):
 def test_an_alarm_says_why_and_shows_the_films_of_its_days(events):
     first = (ALARMS.loc[ALARMS["cage"] == "C01", "first_date"].iloc[0] - START).days
     films = [Film(f"clips/C01/{d}.mp4", utc(d), 10) for d in (first - 0.1, first + 0.1)]
-    said = [Reason("Night distance (px)", 37.3, 72.9, 133.0, "ZT 12 to 24")]
+    said = [Reason("Night distance (px)", 37.3, 101.0, 72.9, 133.0, "ZT 12 to 24", "clips/C01/best.mp4")]
     text = cage_page(cage("C01", events, films=films), explain=lambda alarm: said)
     assert f'src="../clips/C01/{first + 0.1}.mp4"' in text and f"{first - 0.1}.mp4" not in text
-    assert "<b>37.3</b>" in text and "72.9 to 133" in text and "below, ZT 12 to 24" in text
-    assert "No film was made" in cage_page(cage("C01", events))
+    assert "<b>37.3</b>" in text and "72.9 to 133" in text and "below; ZT 12 to 24" in text
+    text = cage_page(cage("C01", events), explain=lambda alarm: said)
+    assert "No film was made" in text and "<code>clips/C01/best.mp4</code>" in text
 
 
 def test_days_without_a_call_say_what_was_wrong_with_the_camera(events):
@@ -82,7 +83,7 @@ def test_days_without_a_call_say_what_was_wrong_with_the_camera(events):
 def test_a_cage_with_only_gaps_has_a_page(events):
     gone = DAILY[DAILY["cage"] == "C05"].assign(value=None, coverage=0.0)
     blind = SCORES[SCORES["cage"] == "C05"].assign(score=None, no_call=True, warm_up=False, alarm=False)
-    unseen = ACTIVITY[ACTIVITY["cage"] == "C05"].assign(value=None, coverage=0.0)
-    text = cage_page(cage("C05", events, daily=gone, scores=blind, activity=unseen))
+    unseen = HOURLY[HOURLY["cage"] == "C05"].assign(value=None, seen_s=0.0)
+    text = cage_page(cage("C05", events, daily=gone, scores=blind, hourly=unseen))
     assert f"{DAYS} days, 0 with an alarm, {DAYS} without a call" in text
     assert '<svg class="actogram"' not in text and "<circle" not in text
