@@ -30,9 +30,9 @@ def write_pages(folder: Path, events: pd.DataFrame) -> None:
     run = Run(folder, events)
     draw_figures(run, folder / "figures", list(DRAWN), Report(), True)
     summary = build_summary(run, built_in().model_dump(mode="json"))
+    if (folder / "homecage").is_dir():
+        write_morning(run, folder / "homecage/morning.html", folder / "homecage/timeline", Report(), True)
     figures = {stem: FIGURES[stem] for stem in DRAWN}
     facts = {"Data": "built-in world", "Seed": "1"}
     text = index_page(run, summary, figures, CAPTIONS, facts=facts)
     (folder / "index.html").write_text(text, encoding="utf-8")
-    if (folder / "homecage").is_dir():
-        write_morning(run, folder / "homecage/morning.html", folder / "homecage/timeline", Report(), True)
