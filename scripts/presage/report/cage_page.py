@@ -69,6 +69,11 @@ class Cage:
         return [*([None] if self.scores["animal"].isna().any() or not named else []), *named]
 
 
+def file_name(cage: str) -> str:
+    """The name of a cage's page; cages of other sensors may have a slash in their name."""
+    return cage.replace("%", "%25").replace("/", "%2F") + ".html"
+
+
 def cage_page(
     cage: Cage,
     features: Sequence[str] = (),
@@ -135,10 +140,11 @@ def _actogram(
 def _unseen(cage: Cage) -> list[tuple[date, str, float | None, str]]:
     """Days that were not judged, newest first: date, why, coverage of the recording, what was wrong with it."""
     measured = {row["date"]: row for row in cage.quality.to_dict("records")}
+    flags = cage.scores.groupby("date", as_index=False)[["no_call", "masked"]].any()
     found = []
-    for day in sorted(set(cage.scores["date"]), reverse=True):
-        rows, camera = cage.scores[cage.scores["date"] == day], measured.get(day, {})
-        kind = next((kind for kind in ("no_call", "masked") if rows[kind].any()), "")
-        if kind or camera.get("camera_fault"):
-            found.append((day, words(kind) if kind else "judged", camera.get("coverage"), camera.get("reason") or ""))
+    for row in flags.sort_values("date", ascending=False).to_dict("records"):
+        camera = measured.get(row["date"], {})
+        why = "no call" if row["no_call"] else "masked" if row["masked"] else "judged"
+        if why != "judged" or camera.get("camera_fault"):
+            found.append((row["date"], why, camera.get("coverage"), camera.get("reason") or ""))
     return found

@@ -12,7 +12,7 @@ import pandas as pd
 from presage import tables
 from presage.config.report import Report
 from presage.report.bands import detector_cards, drawn_features, own_bands
-from presage.report.cage_page import Cage, Explain, cage_page
+from presage.report.cage_page import Cage, Explain, cage_page, file_name
 from presage.report.films import Film, between, films
 from presage.report.reasons import Reason, Reasons
 from presage.report.render import number, render
@@ -177,7 +177,7 @@ class Wall:
             state=state,
             word=word,
             action=action,
-            link=f"timeline/{quote(cage, safe='')}.html",
+            link=f"timeline/{quote(file_name(cage))}",
             day=last,
             score=None if pd.isna(worst["score"]) else float(worst["score"]),
             threshold=float(worst["threshold"]),
@@ -242,7 +242,7 @@ def write_morning(
         state = (tile.state, tile.word, tile.action)
         cage = Cage(tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state)
         text = cage_page(cage, features, explain, simulated, light_hours, OPEN)
-        Path(timelines, f"{tile.cage}.html").write_text(text, encoding="utf-8")
+        Path(timelines, file_name(tile.cage)).write_text(text, encoding="utf-8")
 
 
 def _or_empty(run: Run, name: str) -> pd.DataFrame:

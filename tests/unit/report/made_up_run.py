@@ -265,16 +265,16 @@ def metrics(rng: np.random.Generator) -> pd.DataFrame:
     return filled("metrics", rows, simulated=True)
 
 
-def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def colony(days: int = DAYS) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Daily features, detector scores and alarms of six cages: C01 and C02 fall ill, C05 is not seen at the end."""
     rng = np.random.default_rng(2)
     daily, scores = [], []
     for cage in [f"C0{i}" for i in range(1, 7)]:
         onset = EVENTS.loc[(EVENTS["cage"] == cage) & (EVENTS["kind"] == "onset"), "day"]
-        for d in range(DAYS):
+        for d in range(days):
             ill = len(onset) > 0 and d > onset.iloc[0]
             level = rng.normal(100, 12) * (max(0.4, 1 - 0.15 * (d - onset.iloc[0])) if ill else 1)
-            lost = cage == "C05" and d >= DAYS - 2
+            lost = cage == "C05" and d >= days - 2
             for name, unit in (
                 ("night_distance", "px/min at 5 fps"),
                 ("night_sleep_fraction", "1"),
@@ -291,7 +291,7 @@ def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                         "coverage": 0.1 if lost else 0.97,
                         "end_utc": utc(d + 1),
                         "sampling": "s",
-                        "provisional": d == DAYS - 1,
+                        "provisional": d == days - 1,
                     }
                 )
             score = None if lost else max(0.0, (100 - level) / 12 + rng.normal(0, 0.3))

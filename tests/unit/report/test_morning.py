@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+import numpy as np
 import pandas as pd
 
 from presage import tables
@@ -115,7 +116,7 @@ def test_the_page_is_complete_in_itself_and_escaped(events):
 def test_rising_goes_before_steady_and_steady_before_falling():
     def at_the_end(cage, *values):
         own = SCORES[SCORES["cage"] == cage].sort_values("date").copy()
-        own.loc[own.index[-4:], "score"] = values
+        own.loc[own.index[-4:], "score"] = np.array(values, float)
         return own.assign(alarm=False, no_call=False, warm_up=False)
 
     cages = {"C01": (9, 9, 9, 9), "C02": (9, 9, 1, 1), "C03": (0, 0, 2, 2), "C04": (None, None, 1, 1)}
