@@ -172,6 +172,9 @@ rule homecage_figures:
 rule homecage_morning:
     input:
         homecage_tables(),
+        hourly=rules.homecage_readings.output.hourly,
+        reasons=rules.homecage_distress.output.reasons,
+        clips=clips(),
         events=optional(CAGE_IN.events),
     output:
         page=f"{HOMECAGE}/morning.html",
