@@ -14,7 +14,8 @@ class Report(Section):
         8,
         ge=0,
         le=100,
-        description="variants of a set, the strongest first, whose page shows predicted tracks; each is predicted anew",
+        description="variants of a set whose predicted tracks its page shows: so many of the strongest and of those with a logo; "
+        "each is predicted anew",
     )
     example_cage: str = Field(
         "", description="cage of the example timeline figure; empty: an alarmed one, the ill first"

@@ -73,7 +73,8 @@ def variants_page(given: ScoredSet, predict: Predict, title: str = "", drawn: in
 
 
 def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict, drawn: int) -> dict[str, Any]:
-    """What a row of the table shows when it is opened, by rank: ``tracks`` of the first ``drawn``, and ``logos``."""
+    """What a row of the table shows when it is opened, by rank: ``logos``, and ``tracks`` of the first ``drawn`` variants
+    and of as many with a logo."""
     if not seen.variants:
         return {"tracks": {}, "logos": {}, "glyphs": {}}
     each = len(seen.tracks)
@@ -82,12 +83,12 @@ def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict,
         int(rank): shown_tracks(seen.top.iloc[place * each : (place + 1) * each])
         for place, rank in enumerate(best["rank"])
     }
+    found = logos(best, given.regions, shown)
     tracks = {}
-    first: list[Any] = list(best.head(drawn).itertuples())
-    for row in first:
+    wanted: list[Any] = list(best[best["rank"].isin([*range(1, drawn + 1), *list(found)[:drawn]])].itertuples())
+    for row in wanted:
         site = Variant(row.variant, row.chrom, row.pos, row.ref, row.alt, 0)
         tracks[int(row.rank)] = tracks_data(predict(site, shown[int(row.rank)]), site, given.genes)
-    found = logos(best, given.regions, shown)
     return {"tracks": tracks, "logos": found, "glyphs": glyphs() if found else {}}
 
 
@@ -120,10 +121,10 @@ def seen_words(tracks: int, logos: int, variants: int) -> str:
     """For which variants tracks and logos are shown."""
     if not variants:
         return ""
-    which = f"the {tracks} with the largest effects have" if tracks > 1 else "the one with the largest effect has"
     text = "Every row opens to the effects in all tracks"
-    text += f"; {which} predicted coverage of both alleles" if tracks else ""
-    return text + (f", and {many(logos, 'variant')} in a mutated region a logo." if logos else ".")
+    if tracks:
+        text += f"; {tracks} show predicted coverage of both alleles: the strongest, and those with a logo"
+    return text + (f"; {logos} in a mutated region show a logo." if logos else ".")
 
 
 def volcano_caption(seen: Overview) -> str:

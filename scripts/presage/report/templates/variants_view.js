@@ -29,7 +29,7 @@ function viewOf(i, data, all, value, doubt) {
     charts.replaceChildren();
     charts.append(element("h4", {}, "Predicted coverage of both alleles"));
     if (seen) charts.append(...tracksOf(i, data, own, seen, chosen.stretch || "near", value));
-    else charts.append(element("p", {class: "muted small"}, `No tracks: the page shows those of the ${Object.keys(all.tracks).length} variants with the largest effects (report.variant_tracks in the configuration).`));
+    else charts.append(element("p", {class: "muted small"}, `No tracks: the page has those of ${Object.keys(all.tracks).length} variants, the strongest and those with a logo (report.variant_tracks in the configuration).`));
     charts.append(element("h4", {}, "Importance of the bases around it"));
     if (logo) charts.append(...logoOf(i, data, own, logo, all.glyphs));
     else charts.append(element("p", {class: "muted small"}, "No logo: none of the regions of in-silico mutagenesis covers this variant, or more than a hundred stronger ones have theirs (sequence.ism.regions in the configuration)."));
