@@ -14,7 +14,7 @@ class Report(Section):
         8,
         ge=0,
         le=100,
-        description="variants of a set whose predicted tracks its page shows: so many of the strongest and of those with a logo; "
+        description="variants of a set whose tracks its page shows: so many of the strongest and of those with a logo; "
         "each is predicted anew",
     )
     example_cage: str = Field(

@@ -73,8 +73,8 @@ def variants_page(given: ScoredSet, predict: Predict, title: str = "", drawn: in
 
 
 def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict, drawn: int) -> dict[str, Any]:
-    """What a row of the table shows when it is opened, by rank: ``logos``, and ``tracks`` of the first ``drawn`` variants
-    and of as many with a logo."""
+    """What a row of the table shows when it is opened, by rank: ``logos``, and ``tracks`` of the first ``drawn``
+    variants and of as many with a logo."""
     if not seen.variants:
         return {"tracks": {}, "logos": {}, "glyphs": {}}
     each = len(seen.tracks)

@@ -11,8 +11,9 @@ from presage import tables
 from presage.report import variants_data
 from presage.report import variants_head as head
 from presage.report.variant_rows import overview
+from presage.report.variants_data import Listed
 from presage.report.variants_head import ScoredSet
-from presage.report.variants_page import variants_page
+from presage.report.variants_page import close_ups, listed_words, seen_words, variants_page
 from presage.sequence.variants.gather import read_nulls
 from presage.sequence.variants.predicted import predicted
 from presage.sequence.variants.scorer import Scorer
@@ -89,10 +90,10 @@ def test_the_head_counts_everything(given, text):
     assert f"Seen in training: {train} variants" in text
 
 
-def test_a_page_that_cannot_hold_all_says_so(given, monkeypatch):
-    monkeypatch.setattr(variants_data, "ROOM", 9000)
-    words = re.search(r"The (\d+) variants with the largest effects, of 60: as many as", variants_page(given, bump))
-    assert words and 1 < int(words[1]) < 60
+def test_a_page_that_cannot_hold_all_says_so(given):
+    seen = overview(given.scores)
+    assert listed_words(seen, Listed("", 60)).startswith("All 60 variants")
+    assert "The 12 variants with the largest effects, of 60: as many as" in listed_words(seen, Listed("", 12))
 
 
 @pytest.mark.parametrize(("count", "drawn"), [(0, 0), (1, 1), (3, 3), (9, 4)])
@@ -202,11 +203,18 @@ def test_a_region_gives_its_variants_a_logo(given):
     ]
     path = given.scores.parent / "there.parquet"
     tables.write(path, "ism", pd.DataFrame(rows, columns=tables.SCHEMAS["ism"].names))
-    text = variants_page(replace(given, regions={"there": path}), bump)
-    found = carried(text, "views")
-    assert set(found["logos"]) <= set(found["tracks"]) and len(found["tracks"]) in (8, 9)
+    found = close_ups(replace(given, regions={"there": path}), overview(given.scores), 60, bump, 3)
     assert [logo["letters"] for logo in found["logos"].values()] == ["A" * 11] and set(found["glyphs"]) == set("ACGT")
-    assert "1 in a mutated region show a logo" in text and "in a mutated region" not in variants_page(given, bump)
+    assert set(found["tracks"]) == {1, 2, 3} | set(found["logos"])
+    assert close_ups(given, overview(given.scores), 60, bump, 3)["logos"] == {}
+
+
+@pytest.mark.parametrize(
+    ("tracks", "logos", "words"),
+    [(4, 1, "; 4 show predicted coverage .* logo; 1 in a mutated region show a logo.$"), (0, 0, "in all tracks.$")],
+)
+def test_what_a_row_opens_to_is_said(tracks, logos, words):
+    assert re.search(words, seen_words(tracks, logos, 9)) and seen_words(tracks, logos, 0) == ""
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.234, "+1.23"), (-0.0342, "−0.034"), (-2.0, "−2.00"), (0.0, "+0.00")])
