@@ -1,6 +1,6 @@
 """In-silico mutagenesis next to a variant, for the page's script: bases of the genome as high as their importance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,10 @@ class Region:
         }
 
 
-def logos(best: pd.DataFrame, regions: Mapping[str, Path], tracks: Mapping[int, list[str]]) -> dict[int, Any]:
+def logos(best: pd.DataFrame, regions: Mapping[str, Path], tracks: Callable[[int], list[str]]) -> dict[int, Any]:
     """Rank -> logo, of the first :data:`MOST` variants of ``best`` that lie in a region (the first that covers it).
 
-    ``best``: a row of the `scores` table for each variant, with ``rank``; ``tracks``: slugs to show, by rank.
+    ``best``: a row of the `scores` table for each variant, with ``rank``; ``tracks``: a rank's slugs to show.
     """
     known = [Region(name, path) for name, path in regions.items()]
     found: dict[int, Any] = {}
@@ -60,7 +60,7 @@ def logos(best: pd.DataFrame, regions: Mapping[str, Path], tracks: Mapping[int, 
     for row in rows:
         region = next((one for one in known if one.covers(row.chrom, row.pos)), None)
         if region is not None:
-            found[int(row.rank)] = region.logo(row.pos, row.ref, tracks[int(row.rank)])
+            found[int(row.rank)] = region.logo(row.pos, row.ref, tracks(int(row.rank)))
         if len(found) == MOST:
             break
     return found

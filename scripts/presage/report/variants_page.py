@@ -79,16 +79,16 @@ def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict,
         return {"tracks": {}, "logos": {}, "glyphs": {}}
     each = len(seen.tracks)
     best = strongest(seen.top, each).head(variants)
-    shown = {
-        int(rank): shown_tracks(seen.top.iloc[place * each : (place + 1) * each])
-        for place, rank in enumerate(best["rank"])
-    }
+
+    def shown(rank: int) -> list[str]:
+        return shown_tracks(seen.top.iloc[(rank - 1) * each : rank * each])
+
     found = logos(best, given.regions, shown)
     tracks = {}
     wanted: list[Any] = list(best[best["rank"].isin([*range(1, drawn + 1), *list(found)[:drawn]])].itertuples())
     for row in wanted:
         site = Variant(row.variant, row.chrom, row.pos, row.ref, row.alt, 0)
-        tracks[int(row.rank)] = tracks_data(predict(site, shown[int(row.rank)]), site, given.genes)
+        tracks[int(row.rank)] = tracks_data(predict(site, shown(int(row.rank))), site, given.genes)
     return {"tracks": tracks, "logos": found, "glyphs": glyphs() if found else {}}
 
 

@@ -35,12 +35,11 @@ def region(tmp_path):
 
 def best(*places, ref="A"):
     rows = [{"rank": n, "chrom": chrom, "pos": pos, "ref": ref} for n, (chrom, pos) in enumerate(places, 1)]
-    return pd.DataFrame(rows), {row["rank"]: TRACKS for row in rows}
+    return pd.DataFrame(rows)
 
 
 def logos_of(regions, *places, ref="A"):
-    frame, tracks = best(*places, ref=ref)
-    return logos(frame, regions, tracks)
+    return logos(best(*places, ref=ref), regions, lambda rank: TRACKS)
 
 
 def test_bases_and_importance_are_those_of_the_region(region):
@@ -83,8 +82,8 @@ def test_an_empty_region_covers_nothing(tmp_path, region):
 
 
 def test_tracks_that_were_not_scored_are_left_out(region):
-    frame, _ = best(("chr1", 150))
-    assert list(logos(frame, region, {1: ["b_atac", "c_atac"]})[1]["importance"]) == ["b_atac"]
+    found = logos(best(("chr1", 150)), region, lambda rank: ["b_atac", "c_atac"])
+    assert list(found[1]["importance"]) == ["b_atac"]
 
 
 def test_letters_fill_their_square():
