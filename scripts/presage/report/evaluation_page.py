@@ -104,11 +104,11 @@ def by_split(metrics: pd.DataFrame, names: tuple[str, ...]) -> Table | None:
     if not rows:
         return None
     frame = pd.DataFrame(rows, columns=["metric", "model", "split", "text", "value"])
-    text, value = (
-        frame.pivot_table(index=["metric", "model"], columns="split", values=name, aggfunc="first", sort=False)
-        for name in ("text", "value")
+    wide, values = (
+        frame.pivot_table(index=["metric", "model"], columns="split", values=column, aggfunc="first", sort=False)
+        for column in ("text", "value")
     )
-    return _sorted_by(table("", text.fillna("–").reset_index()), value.reset_index(drop=True))
+    return _sorted_by(table("", wide.fillna("–").reset_index()), values.reset_index(drop=True))
 
 
 def _sorted_by(shown: Table, values: pd.DataFrame) -> Table:

@@ -121,10 +121,10 @@ def seen_words(tracks: int, logos: int, variants: int) -> str:
     """For which variants tracks and logos are shown."""
     if not variants:
         return ""
-    text = "Every row opens to the effects in all tracks"
+    text = "Every row opens to the effects in all tracks."
     if tracks:
-        text += f"; {tracks} show predicted coverage of both alleles: the strongest, and those with a logo"
-    return text + (f"; {logos} in a mutated region show a logo." if logos else ".")
+        text += f" Predicted coverage of both alleles: {many(tracks, 'variant')}, the strongest and those with a logo."
+    return text + (f" Logo of a mutated region: {many(logos, 'variant')}." if logos else "")
 
 
 def volcano_caption(seen: Overview) -> str:

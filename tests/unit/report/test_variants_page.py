@@ -211,7 +211,7 @@ def test_a_region_gives_its_variants_a_logo(given):
 
 @pytest.mark.parametrize(
     ("tracks", "logos", "words"),
-    [(4, 1, "; 4 show predicted coverage .* logo; 1 in a mutated region show a logo.$"), (0, 0, "in all tracks.$")],
+    [(4, 1, "both alleles: 4 variants, .* mutated region: 1 variant.$"), (0, 0, "in all tracks.$")],
 )
 def test_what_a_row_opens_to_is_said(tracks, logos, words):
     assert re.search(words, seen_words(tracks, logos, 9)) and seen_words(tracks, logos, 0) == ""
