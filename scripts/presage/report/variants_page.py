@@ -21,6 +21,7 @@ from presage.sequence.variants.vcf import strongest
 
 Predict = Callable[[Variant, Sequence[str]], Predicted]
 
+VIEWS = 1_000_000  # characters of packed tracks and logos, at most
 FILES = {
     "scores.vcf.gz": "each variant with its strongest track, for genome browsers and bcftools",
     "scores.vcf.gz.tbi": "its index",
@@ -84,11 +85,15 @@ def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict,
         return shown_tracks(seen.top.iloc[(rank - 1) * each : rank * each])
 
     found = logos(best, given.regions, shown)
-    tracks = {}
+    tracks, room = {}, VIEWS - len(pack(found))
     wanted: list[Any] = list(best[best["rank"].isin([*range(1, drawn + 1), *list(found)[:drawn]])].itertuples())
     for row in wanted:
         site = Variant(row.variant, row.chrom, row.pos, row.ref, row.alt, 0)
-        tracks[int(row.rank)] = tracks_data(predict(site, shown(int(row.rank))), site, given.genes)
+        data = tracks_data(predict(site, shown(int(row.rank))), site, given.genes)
+        room -= len(pack(data))
+        if room < 0:
+            break
+        tracks[int(row.rank)] = data
     return {"tracks": tracks, "logos": found, "glyphs": glyphs() if found else {}}
 
 

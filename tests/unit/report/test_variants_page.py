@@ -10,6 +10,7 @@ import pytest
 from presage import tables
 from presage.report import variants_data
 from presage.report import variants_head as head
+from presage.report import variants_page as variants_page_module
 from presage.report.variant_rows import overview
 from presage.report.variants_data import Listed
 from presage.report.variants_head import ScoredSet
@@ -207,6 +208,13 @@ def test_a_region_gives_its_variants_a_logo(given):
     assert [logo["letters"] for logo in found["logos"].values()] == ["A" * 11] and set(found["glyphs"]) == set("ACGT")
     assert set(found["tracks"]) == {1, 2, 3} | set(found["logos"])
     assert close_ups(given, overview(given.scores), 60, bump, 3)["logos"] == {}
+
+
+def test_tracks_stop_where_a_page_is_full(given, monkeypatch):
+    seen = overview(given.scores)
+    one = len(variants_data.pack(close_ups(given, seen, 60, bump, 1)["tracks"][1]))
+    monkeypatch.setattr(variants_page_module, "VIEWS", 3.5 * one)
+    assert list(close_ups(given, seen, 60, bump, 8)["tracks"]) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
