@@ -102,6 +102,7 @@ rule sequence_variants_page:
         beside=variant_files_beside,
         dropped=f"{SEQUENCE}/variants/{{set}}/dropped.parquet",
         null=null_sites,
+        ism=ism_files(("parquet",)),
         trunk=rules.sequence_trunk.output.weights,
         adapters=scoring_adapters(),
         tracks=track_table(),
