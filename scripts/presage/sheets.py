@@ -5,6 +5,7 @@ spreadsheet does, header = 1) and the column.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
@@ -142,7 +143,12 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
             _must_exist(sheet, number, "path", row.path)
             if os.path.isdir(_full(sheet, row.path)):  # noqa: PTH112
                 raise UserError(_at(sheet, number, "path"), f"{row.path} is a folder", "name one file in each row")
-    return [_resolve(row, sheet, ("path",)) for _, row in rows]
+    return [_shared(_resolve(row, sheet, ("path",))) for _, row in rows]
+
+
+def _shared(row: Segment) -> Segment:
+    """The row with one string per cage and hour, not one per file."""
+    return Segment(sys.intern(row.cage), sys.intern(row.start), row.path, sys.intern(row.fps))
 
 
 def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str) -> list[tuple[int, Row]]:
