@@ -1,4 +1,4 @@
-"""A made-up colony for the planner: hourly video files (empty: a plan never opens one) and a study that lists them."""
+"""A made-up colony for the planner: hourly video files (sparse: a plan never opens one) and a study of them."""
 
 import json
 from datetime import datetime, timedelta
@@ -20,7 +20,8 @@ def record(videos: Path, cages: int, days: range, hours: int = 24) -> None:
         for day in days:
             for hour in range(hours):
                 start = START + timedelta(days=day, hours=hour)
-                (folder / f"{start:%Y-%m-%dT%H}.mp4").touch()
+                with (folder / f"{start:%Y-%m-%dT%H}.mp4").open("wb") as file:
+                    file.truncate(1_000_000 + 24 * day + hour)
 
 
 def study(folder: Path, videos: Path, sheet: bool = False) -> Path:
