@@ -95,7 +95,9 @@ def main() -> None:
         }
         found = {name: min(plan(command) for _ in range(given.repeats)) for name, command in commands.items()}
     files = given.cages * given.days * given.hours
-    print(f"{given.cages} cages x {given.days} days x {given.hours} files = {files:,} files; load {os.getloadavg()[0]:.1f}\n")
+    print(
+        f"{given.cages} cages x {given.days} days x {given.hours} files = {files:,} files; load {os.getloadavg()[0]:.1f}\n"
+    )
     print(f"{'':<40}{'seconds':>9}{'CPU s':>9}{'MB':>7}{'jobs':>8}")
     for name, cost in found.items():
         print(f"{name:<40}{cost.seconds:>9.1f}{cost.cpu:>9.1f}{cost.rss_mb:>7,.0f}{cost.jobs or '':>8}")
