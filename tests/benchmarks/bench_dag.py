@@ -1,11 +1,11 @@
 """Plan a colony: 100 cages x 30 days of hourly video files, ``snakemake -n`` in a process of its own.
 
 ``python tests/benchmarks/bench_dag.py [--cages N] [--days N] [--hours N] [--repeats N]`` makes the files (sparse: a
-plan looks at names, sizes and times only) and a study of them, and plans it (a) with segments by a pattern of names and
-(b) with a segments sheet. Beside it stand, by turns: bare Snakemake with the same files as declared inputs of the same
-three jobs a cage-day, which checks nothing; reading the Snakefile alone (``--list-rules``, built-in world); and importing
-Snakemake alone. Its last line is one JSON object: ``seconds`` and ``rss_mb`` (process tree) of the slower of (a) and (b),
-``cpu_seconds``, and ``parse_seconds``, the Snakefile without the import.
+plan looks at names, sizes and times only) and a study of them, and plans it (a) with segments by a pattern of names
+and (b) with a segments sheet. Beside it stand bare Snakemake with the same files as declared inputs of the same three
+jobs a cage-day, which checks nothing; reading the Snakefile alone (``--list-rules``, built-in world); and importing
+Snakemake alone. Its last line is one JSON object: ``seconds``, ``cpu_seconds`` and ``rss_mb`` (process tree) of the
+slower of (a) and (b), and ``parse_seconds``, the Snakefile without the import.
 """
 
 import argparse
@@ -95,9 +95,7 @@ def main() -> None:
         }
         found = {name: min(plan(command) for _ in range(given.repeats)) for name, command in commands.items()}
     files = given.cages * given.days * given.hours
-    print(
-        f"{given.cages} cages x {given.days} days x {given.hours} files = {files:,} files; load {os.getloadavg()[0]:.1f}\n"
-    )
+    print(f"{given.cages} cages x {given.days} days x {given.hours} files = {files:,}; load {os.getloadavg()[0]:.1f}\n")
     print(f"{'':<40}{'seconds':>9}{'CPU s':>9}{'MB':>7}{'jobs':>8}")
     for name, cost in found.items():
         print(f"{name:<40}{cost.seconds:>9.1f}{cost.cpu:>9.1f}{cost.rss_mb:>7,.0f}{cost.jobs or '':>8}")
