@@ -1,8 +1,9 @@
 """The record of a run, ``record.json`` beside ``summary.json``: all that is needed to make the run again.
 
 ``python -m presage.record results/demo/record.json`` tells what has changed since: commit, code, packages, inputs.
-``python -m presage.record results/demo/record.json --again FOLDER`` makes the run again in ``FOLDER`` and compares it
-file by file. Both exit with 1 where anything differs that may not.
+``python -m presage.record results/demo/record.json --again FOLDER`` makes the run again in ``FOLDER``, a new folder that
+shows all else of the working directory by links, and compares it file by file: paths stay what they were, as tables hold
+some. Both exit with 1 where anything differs that may not.
 """
 
 import argparse
@@ -13,7 +14,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,21 +106,27 @@ def differences(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def make_again(record: Mapping[str, Any], folder: Path, cores: int) -> Path:
-    """Run ``record``'s configuration with its results in ``folder``; returns the new run's folder.
+    """Run ``record``'s configuration in ``folder``; returns the new run's folder.
 
-    Raises :class:`UserError` when the folder holds a run of that name, or the run fails.
+    Raises :class:`UserError` when the folder is there already, the results' path is absolute, or the run fails.
     """
-    run = folder / record["config"]["run"]
-    if run.exists():
-        raise UserError(run, "is there already", "name another folder for --again")
-    with tempfile.TemporaryDirectory() as place:
-        config = Path(place) / "config.yaml"
-        config.write_text(json.dumps(record["config"]), encoding="utf-8")  # JSON is YAML
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
-        command += ["--configfile", str(config), "--config", f"results={folder}"]
-        if subprocess.run(command, check=False).returncode:
-            raise UserError(run, "could not be made again", "read what Snakemake said above")
-    return run
+    results = Path(record["config"]["results"])
+    if results.is_absolute():
+        raise UserError("config key results", f"{results} is absolute: a second run would take its place", "move it")
+    if folder.exists():
+        raise UserError(folder, "is there already", "name a new folder for --again")
+    folder.mkdir(parents=True)
+    folder = folder.resolve()
+    for entry in Path.cwd().iterdir():
+        if entry.name not in (results.parts[0], ".snakemake") and entry.resolve() != folder:
+            (folder / entry.name).symlink_to(entry.resolve())
+    config = folder / "record_config.json"
+    config.write_text(json.dumps(record["config"]), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+    command += ["--directory", str(folder), "--configfile", str(config)]
+    if subprocess.run(command, check=False).returncode:
+        raise UserError(folder, "could not be filled", "read what Snakemake said above")
+    return folder / results / record["config"]["run"]
 
 
 def main() -> None:
