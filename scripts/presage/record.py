@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     try:
-        record = _read(given.record)
+        record = read(given.record)
         found = changes(record)
         print("\n".join(found) or "commit, code, packages and inputs are as they were")
         if given.again:
@@ -148,7 +148,8 @@ def main() -> None:
     sys.exit(1 if found else 0)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """The record in a file. Raises :class:`UserError` where there is none."""
     hint = "name the record.json of a finished run"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

@@ -131,10 +131,9 @@ class Finished:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     place = tmp_path_factory.mktemp("finished")
     repository, results = place / "repository", place / "results"
-    left_out = shutil.ignore_patterns("public", "__pycache__")
-    for name in ("Snakefile", "workflow", "scripts", "config", "envs", "profiles", "resources"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, repository / name, **({"ignore": left_out} if copy is shutil.copytree else {}))
+    for name in ("workflow", "scripts", "config", "envs", "profiles", "resources"):
+        shutil.copytree(ROOT / name, repository / name, ignore=shutil.ignore_patterns("public", "__pycache__"))
+    shutil.copy2(ROOT / "Snakefile", repository)
     conda = place / "bin" / "conda"
     conda.parent.mkdir()
     conda.write_text(CONDA.format(python=sys.executable, answers=ROOT / "tests/slurm/stand_in/conda"))
