@@ -1,9 +1,9 @@
 """The record of a run, ``record.json`` beside ``summary.json``: all that is needed to make the run again.
 
 ``python -m presage.record results/demo/record.json`` tells what has changed since: commit, code, packages, inputs.
-``python -m presage.record results/demo/record.json --again FOLDER`` makes the run again in ``FOLDER``, a new folder that
-shows all else of the working directory by links, and compares it file by file: paths stay what they were, as tables hold
-some. Both exit with 1 where anything differs that may not.
+``python -m presage.record results/demo/record.json --again FOLDER`` makes the run again in ``FOLDER`` and compares it
+file by file. The new folder shows all else of the working directory by links, so that paths, which some tables hold,
+stay what they were. Both exit with 1 where anything differs that may not.
 """
 
 import argparse
