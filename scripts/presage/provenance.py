@@ -17,6 +17,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 TEMPLATES = "templates"
 
 
+@cache  # a colony of cages plans thousands of jobs of one script
 def closure_hash(script: str | Path) -> str:
     """Hash (12 hex digits) of ``script`` (a path, or a name under ``scripts/``) with its import closure."""
     path = Path(script)

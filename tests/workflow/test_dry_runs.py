@@ -57,7 +57,7 @@ HOMECAGE_WORLD = {
     "homecage_morning": 1,
 }
 CLIP = {"homecage_clip": 1}  # the demo's
-PAGE = {"summary": 1, "index": 1, "report": 1}
+PAGE = {"summary": 1, "index": 1, "record": 1, "report": 1}
 
 
 def plan(tmp_path: Path, *args: str) -> dict[str, int]:
@@ -179,7 +179,7 @@ sequence:
     (tmp_path / "c.yaml").write_text(text)
     jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
     expected = {"sequence_reference", "sequence_pseudobulk", "sequence_pseudobulk_page", "sequence_figures"}
-    assert set(jobs) == {*expected, "summary", "index", "report"}
+    assert set(jobs) == {*expected, *PAGE}
     (tmp_path / "d.yaml").write_text(text.replace("g.fa}", f"g.fa, gtf: {tmp_path}/g.gtf}}"))
     with_genes = plan(tmp_path, "--configfile", f"{tmp_path}/d.yaml")
     assert set(with_genes) - set(jobs) == {"sequence_trunk", "sequence_gene_head"}

@@ -1,7 +1,7 @@
 """What people read: figures, the morning page, the run's page and its headline numbers.
 
 REQUIRES the tables of the configured branches
-PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
+PRODUCES <run>/{summary.json,config.yaml,index.html,record.json}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
 <run>/sequence/variants/<set>/variants.html, <run>/homecage/{morning.html,timeline/}
 """
 
@@ -255,3 +255,27 @@ rule index:
         "Write the run's page"
     script:
         "../../scripts/index.py"
+
+
+rule record:
+    input:
+        page=rules.index.output.page,
+        everything=[*sequence_targets(), *homecage_targets()],
+    output:
+        record=f"{RUN}/record.json",
+    log:
+        f"{LOGS}/record.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        run=run_folder,
+        config=settings(CFG),
+        given=given_files(),
+        code=code("record"),
+    message:
+        "Record what the run was made from"
+    script:
+        "../../scripts/record.py"

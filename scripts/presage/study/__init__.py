@@ -5,11 +5,21 @@ Light on purpose: the Snakefile asks here, and no input file but the sheets is o
 
 from presage.config.report import FIGURES
 from presage.config.root import Config
+from presage.study.given import given_files
 from presage.study.homecage import HomeCageInputs
 from presage.study.paths import PUBLIC, PUBLIC_FILES, PUBLIC_FOLDERS
 from presage.study.sequence import SequenceInputs
 
-__all__ = ["PUBLIC", "PUBLIC_FILES", "PUBLIC_FOLDERS", "HomeCageInputs", "SequenceInputs", "figures", "simulated"]
+__all__ = [
+    "PUBLIC",
+    "PUBLIC_FILES",
+    "PUBLIC_FOLDERS",
+    "HomeCageInputs",
+    "SequenceInputs",
+    "figures",
+    "given_files",
+    "simulated",
+]
 
 
 def figures(config: Config, branch: str) -> list[str]:

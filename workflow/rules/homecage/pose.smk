@@ -38,8 +38,7 @@ rule homecage_pose:
     input:
         segments=rules.homecage_segments.output.table,
         model=pose_model,
-        world=CAGE_IN.world_recordings,
-        public=public_of_cage_day,
+        recordings=recordings_to_make,
     output:
         table=f"{HOMECAGE}/pose/{{cage}}/{{date}}.parquet",
     log:

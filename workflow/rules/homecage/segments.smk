@@ -7,8 +7,7 @@ PRODUCES <run>/homecage/segments/<cage>/<date>.parquet, <run>/homecage/segments.
 
 rule homecage_segments:
     input:
-        world=CAGE_IN.world_recordings,
-        public=public_of_cage_day,
+        recordings=recordings_to_make,
     output:
         table=f"{HOMECAGE}/segments/{{cage}}/{{date}}.parquet",
     log:
