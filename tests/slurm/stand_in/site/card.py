@@ -1,4 +1,4 @@
-"""A stand-in for a GPU, put on the PYTHONPATH of test jobs: a model whose job Slurm gave cards to runs on the CPU.
+"""A stand-in for a GPU: a model whose job Slurm gave cards to runs on the CPU.
 
 It proves where jobs land and which cards they are shown, not that CUDA works. As torch would, it refuses a job that was
 promised cards and is shown none.
@@ -26,8 +26,11 @@ def device(given: int = 0) -> str:
     return "cpu"
 
 
-class _Patch(MetaPathFinder):
+class Patch(MetaPathFinder):
+    """Puts :func:`device` in its place when the module is imported, and imports nothing by itself."""
+
     def find_spec(self, name, path, target=None):
+        """The module's own specification, patched; nothing for any other module."""
         if name != WHERE:
             return None
         sys.meta_path.remove(self)
@@ -40,6 +43,3 @@ class _Patch(MetaPathFinder):
 
         spec.loader.exec_module = patched
         return spec
-
-
-sys.meta_path.insert(0, _Patch())
