@@ -129,14 +129,14 @@ class Staging:
 
 
 def asked_gpus(resources: Any) -> int:
-    """GPUs that a job asks a cluster for: its resource ``gpu``, or what a site's ``gres`` says, as ``gpu:2`` or ``gpu:a100:2``."""
+    """GPUs that a job asks a cluster for: its resource ``gpu``, or what a site's ``gres`` says, as ``gpu:a100:2``."""
     parts = [part.split(":") for part in str(resources.get("gres") or "").split(",")]
     named = sum(int(part[-1]) if part[-1].isdigit() else 1 for part in parts if part[0] == "gpu")
     return named or int(resources.get("gpu") or 0)
 
 
 def peak_mb() -> int:
-    """Largest resident memory of this process so far [MB], by the kernel's count (``ru_maxrss`` has the parent's in it)."""
+    """Largest resident memory of this process so far [MB]: the kernel's count (``ru_maxrss`` may be the parent's)."""
     status = Path("/proc/self/status")
     if not status.is_file():  # no Linux: macOS, whose ru_maxrss is in bytes
         return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)

@@ -25,7 +25,8 @@ _ASKED, _TOOK = _pattern(ASKED), _pattern(TOOK)
 
 
 def jobs(run: Path) -> pd.DataFrame:
-    """One row for each finished job: rule, threads, asked_mb, asked_min, gpus, seconds, peak_mb.
+    """One row for each finished job: rule, log, threads, asked_mb, asked_min, gpus, seconds,
+    peak_mb.
 
     Raises :class:`NoData` when the run has no log of a finished job.
     """
@@ -36,10 +37,11 @@ def jobs(run: Path) -> pd.DataFrame:
         asked, took = _ASKED.search(text), _TOOK.search(text)
         if asked and took:
             rule = path.relative_to(logs).parts[0].removesuffix(".log")
-            rows.append((rule, *map(float, asked.groups()), *map(float, took.groups())))
+            own = str(path.relative_to(logs))
+            rows.append((rule, own, *map(float, asked.groups()), *map(float, took.groups())))
     if not rows:
         raise NoData(f"{logs} holds no log of a finished job")
-    return pd.DataFrame(rows, columns=["rule", "threads", "asked_mb", "asked_min", "gpus", "seconds", "peak_mb"])
+    return pd.DataFrame(rows, columns=["rule", "log", "threads", "asked_mb", "asked_min", "gpus", "seconds", "peak_mb"])
 
 
 def resources_table(run: Path) -> str:
