@@ -1,9 +1,9 @@
 """Memory and time of jobs at three sizes of their input: what the requests on the rules rest on.
 
 ``python tests/benchmarks/bench_requests.py [--sizes 1 3 9] [--folder DIR]`` makes the built-in genome world with so
-many times the reads, scores so many times the variants, and prints for each rule that reads, pools or scores the size of
-its inputs, its peak memory (from its log), and the straight line through them. Its last line is one JSON object, in which
-``mb_per_input_mb`` is the slope of each rule.
+many times the reads, scores so many times the variants, and prints for each rule that reads, pools or scores the size
+of its inputs, its peak memory (from its log), and the straight line through them. Its last line is one JSON object, in
+which ``mb_per_input_mb`` is the slope of each rule.
 """
 
 import argparse

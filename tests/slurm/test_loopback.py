@@ -1,6 +1,7 @@
 """The cluster that the other tests run on: what its nodes give, how memory is watched, and that nothing outlives it."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -48,3 +49,4 @@ def test_nothing_outlives_the_cluster() -> None:
     assert len(before) >= 4 + 3  # munge, the controller and two nodes; the job's step, shell and sleeps
     loopback.down(folder)
     assert list(loopback.processes(folder)) == []
+    shutil.rmtree(folder)
