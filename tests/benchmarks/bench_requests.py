@@ -65,12 +65,13 @@ def scoring(folder: Path, sizes: list[int]) -> list[tuple[str, int, float, float
     """The same of scoring, with one trunk and adapter, so many variants."""
     sets = {f"n{size}": {"vcf": str(folder / f"n{size}.tsv"), "null_set": None} for size in sizes}
     training = {"training": {"epochs": 1}}
+    tiny = {"stem_width": 8, "tower_widths": [8] * 6}  # what grows with variants does not grow with the model
     config = {
         "run": "scores",
         "results": str(folder),
         "sequence": {
             "world": {},
-            "trunk": training,
+            "trunk": {"shape": tiny, **training},
             "adapt": {**training, "runs": [{"name": "probe", "kind": "probe"}], "seeds": [1]},
             "variants": {"sets": sets},
         },
