@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "cluster"
@@ -81,16 +81,20 @@ def down(folder: Path) -> list[int]:
 
 def processes(folder: Path) -> Iterator[int]:
     """Processes of the cluster in ``folder``: its daemons, and what runs in its jobs."""
-    mark = str(folder.resolve()).encode()
+    folder = folder.resolve()
     for process in Path("/proc").iterdir():
         if not process.name.isdigit() or int(process.name) == os.getpid():
             continue
         try:
-            command, variables = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+            command, variables = (process / "cmdline").read_bytes(), b"\0" + (process / "environ").read_bytes()
+            daemon = Path(command.split(b"\0")[0].decode(errors="replace").split(":")[0]).name in (
+                *DAEMONS,
+                "slurmstepd",
+            )
+            own = daemon and (process / "cwd").readlink().is_relative_to(folder)
         except OSError:  # it has ended, or is another user's
             continue
-        daemon = Path(command.split(b"\0")[0].decode(errors="replace")).name in (*DAEMONS, "slurmstepd:", "slurmstepd")
-        if (daemon and mark in command + variables) or (mark in variables and b"\0SLURM_JOB_ID=" in b"\0" + variables):
+        if own or (str(folder).encode() in variables and b"\0SLURM_JOB_ID=" in variables):
             yield int(process.name)
 
 
@@ -149,7 +153,7 @@ def _idle_nodes(env: dict[str, str]) -> set[str]:
     return set(said.split())
 
 
-def _wait(ready, message: str | None, seconds: float = 60) -> None:
+def _wait(ready: Callable[[], object], message: str | None, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
@@ -159,7 +163,7 @@ def _wait(ready, message: str | None, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def _end(pids) -> None:
+def _end(pids: Iterable[int]) -> None:
     """Ask each process to end, wait, then kill what is left. Own children are reaped."""
     pids = list(pids)
     for signum, seconds in ((signal.SIGTERM, 8.0), (signal.SIGKILL, 8.0)):
