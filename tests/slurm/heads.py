@@ -77,8 +77,8 @@ class Head:
         """Jobs that still wait or run."""
         return [job for job in self.jobs() if job.state in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING")]
 
-    def finish(self, seconds: float = 400) -> int:
-        """Wait for its end; its exit code."""
+    def finish(self, seconds: float = 1800) -> int:
+        """Wait for its end; its exit code. Raises ``TimeoutExpired`` for one that hangs."""
         return self.process.wait(timeout=seconds)
 
     def kill(self, signum: int) -> None:
@@ -109,4 +109,5 @@ def end(head: Head) -> None:
     if head.process.poll() is None:
         head.kill(signal.SIGKILL)
         head.process.wait()
-    subprocess.run(["scancel", "--name", head.run], env=head.env, check=False)
+    if named := RUN_ID.findall(head.text()):
+        subprocess.run(["scancel", "--name", named[-1]], env=head.env, check=False)

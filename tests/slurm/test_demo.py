@@ -55,7 +55,7 @@ def both(repository: Path, user: dict[str, str], tmp_path_factory: pytest.TempPa
     ]
     try:
         for head in started:
-            assert head.finish(900) == 0, head.text()[-4000:]
+            assert head.finish() == 0, head.text()[-4000:]
         yield Run(started[0], conda / "demo"), Run(started[1], venv / "demo")
     finally:
         for head in started:
