@@ -99,6 +99,11 @@ def test_without_gpus_all_stay_on_the_cpu_partition(conda: Run) -> None:
     assert {job.partition for job in conda.head.jobs()} == {"cpu"}
 
 
+def test_no_job_had_to_be_tried_twice(venv: Run, conda: Run) -> None:
+    """Both runs log to one clone; the head that ended first must not have taken the other's folders."""
+    assert {job.state for run in (venv, conda) for job in run.head.jobs()} == {"COMPLETED"}
+
+
 def test_jobs_get_what_their_rules_ask_for(venv: Run, conda: Run) -> None:
     for run in (venv, conda):
         asked = logged_jobs(run.folder).groupby("rule")["asked_mb"].max()
