@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-fast test-browser lint format types config lock clean
+.PHONY: help setup demo real real-full cost test test-fast test-browser test-slurm lint format types config lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ test-fast: setup ## unit tests and dry runs only
 test-browser: setup ## the pages in headless Chromium (needs chromium and npm); RUN=results/demo looks at a finished run too
 	@npm ci --prefix tests/browser --no-audit --no-fund --silent
 	@PRESAGE_BROWSER=required PRESAGE_RUN=$(RUN) $(PY) -m pytest tests/browser
+
+test-slurm: setup ## the cluster profiles on a real Slurm on this machine (installed if missing, as root)
+	@$(PY) -m pytest tests/slurm
 
 lint: setup ## ruff, snakefmt, snakemake --lint, mypy
 	@.venv/bin/ruff check scripts tests

@@ -78,3 +78,6 @@ rule figures:
 rule morning:
     input:
         morning_targets(),
+
+
+include: "workflow/rules/job.smk"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from presage.config.trunk import TrunkShape
 
@@ -251,13 +252,43 @@ def test_cluster_profiles_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert plan(tmp_path, "--profile", profile) == plan(tmp_path)
 
 
-def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
-    def keys(name: str) -> set[str]:
-        text = (ROOT / "profiles" / name / "profile.yaml").read_text()
-        return set(re.findall(r"^([a-z-]+):", text, re.M))
+def profile(folder: str) -> dict[str, object]:
+    """The settings of a profile."""
+    settings: dict[str, object] = yaml.safe_load((ROOT / folder / "profile.yaml").read_text())
+    return settings
 
-    assert not keys("default") & keys("slurm")
-    assert keys("slurm") - keys("slurm-venv") == {"software-deployment-method"}
+
+def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
+    conda, venv = profile("profiles/slurm"), profile("profiles/slurm-venv")
+    assert not set(profile("profiles/default")) & set(conda)
+    assert {**venv, "software-deployment-method": ["conda"]} == conda
+
+
+@pytest.mark.parametrize("site", ["profiles/site-example", "tests/slurm/site"])
+def test_a_site_override_keeps_what_it_replaces(site: str) -> None:
+    """It stands in the place of profiles/default, and its default-resources in the place of the cluster profile's."""
+    settings, default = profile(site), profile("profiles/default")
+    assert {key: settings.get(key) for key in default} == default
+    own = settings.get("default-resources", profile("profiles/slurm")["default-resources"])
+    assert set(profile("profiles/slurm")["default-resources"]) <= set(own)
+
+
+def test_the_example_of_a_site_override_resolves(tmp_path: Path) -> None:
+    override = ("--workflow-profile", "profiles/site-example")
+    assert plan(tmp_path, "--profile", "profiles/slurm-venv", *override) == plan(tmp_path)
+
+
+def test_every_rule_asks_for_memory_and_time() -> None:
+    """But those that run where Snakemake does: downloads, and what only names targets."""
+    silent = []
+    for path in sorted((ROOT / "workflow" / "rules").rglob("*.smk")):
+        text = path.read_text()
+        here = set(re.findall(r"\w+", "".join(re.findall(r"^localrules:\n((?: +.*\n)+)", text, re.M))))
+        rules = re.split(r"^rule (\w+):\n", text, flags=re.M)[1:]
+        for name, body in zip(rules[::2], rules[1::2]):
+            if name not in here and not ("mem_mb=memory(" in body and "runtime=minutes(" in body):
+                silent.append(name)
+    assert silent == []
 
 
 def test_a_wrong_key_stops_before_any_job(tmp_path: Path) -> None:

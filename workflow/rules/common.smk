@@ -12,6 +12,7 @@ from presage.provenance import closure_hash
 from presage.record import COMMAND
 from presage.sequence.training.stages import cached_stage
 from presage.study.hold_outs import hold_outs
+from presage.study.requests import memory, minutes
 from snakemake.exceptions import WorkflowError
 
 try:

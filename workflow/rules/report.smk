@@ -24,8 +24,8 @@ rule sequence_figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -55,8 +55,8 @@ rule sequence_pseudobulk_page:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -84,8 +84,8 @@ rule sequence_evaluation_page:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -121,8 +121,8 @@ rule sequence_variants_page:
         "../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory(8000),
+        runtime=minutes(120),
         gpu=min(1, CFG.gpus),
     params:
         settings=scoring_settings(),
@@ -155,8 +155,8 @@ rule homecage_figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -185,8 +185,8 @@ rule homecage_morning:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -211,8 +211,8 @@ rule summary:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         config=settings(CFG),
@@ -244,8 +244,8 @@ rule index:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),

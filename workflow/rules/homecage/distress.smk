@@ -25,8 +25,8 @@ rule homecage_distress:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         detector=settings(CAGES.detector),
         alarms=settings(CAGES.alarms),

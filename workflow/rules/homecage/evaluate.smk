@@ -27,8 +27,8 @@ rule homecage_evaluate:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         detector=settings(CAGES.detector),
         compare=settings(CAGES.compare),

@@ -17,8 +17,8 @@ rule homecage_features:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         settings=settings(CAGES.features),
         filters=settings(CAGES.pose.filters),
@@ -43,8 +43,8 @@ rule homecage_quality:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         settings=settings(CAGES.pose.faults),
         simulated=SIMULATED["homecage"],
@@ -71,8 +71,8 @@ rule homecage_readings:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         cages=[cage for cage, _ in CAGE_IN.cage_days],
         sources=[settings(source) for source in CAGE_IN.sources],

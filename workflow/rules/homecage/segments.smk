@@ -15,8 +15,8 @@ rule homecage_segments:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         manifest=manifest,
         recording=settings(CAGE_IN.recording),
@@ -38,8 +38,8 @@ rule homecage_segments_all:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         unmatched=CAGE_IN.unmatched,
         simulated=SIMULATED["homecage"],
