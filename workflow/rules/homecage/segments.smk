@@ -37,7 +37,7 @@ rule homecage_segments_all:
     log:
         f"{LOGS}/homecage_segments_all.log",
     conda:
-        "../../../envs/tables.yaml"
+        "../../../envs/pose.yaml"
     resources:
         mem_mb=1000,
         runtime=30,

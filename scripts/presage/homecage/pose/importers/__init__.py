@@ -9,10 +9,10 @@ from presage.errors import UserError
 from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
 from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
 from presage.homecage.pose.importers.nwb import read_nwb
-from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
 from presage.homecage.pose.importers.sleap import is_analysis, read_analysis, read_labels
+from presage.homecage.pose.pose_file import PoseFile
 
-__all__ = ["ONLY_ANIMAL", "READERS", "PoseFile", "from_dlc_table", "read"]
+__all__ = ["READERS", "from_dlc_table", "read"]
 
 Reader = Callable[[Path], PoseFile]
 
