@@ -3,7 +3,8 @@
 The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
 comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. What a
 module names in a string belongs to it too: modules of a registry (``"presage.room.module"``), and templates (files of a
-folder ``templates`` beside it) with what those include.
+folder ``templates`` beside it) with what those include. A plugin belongs to whatever can import the registry that it
+adds to.
 """
 
 import ast
@@ -14,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from presage import plugins
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 TEMPLATES = "templates"
 
@@ -22,7 +25,10 @@ def closure_hash(script: str | Path) -> str:
     """Hash (12 hex digits) of ``script`` (a path, or a name under ``scripts/``) with its import closure."""
     path = Path(script)
     path = path if path.is_absolute() else SCRIPTS / path
-    return _digest(_fingerprint(p)[0] for p in sorted(import_closure(path)))
+    modules = import_closure(path)
+    for plugin in plugins.files(modules):
+        modules |= import_closure(plugin)
+    return _digest(_fingerprint(p)[0] for p in sorted(modules))
 
 
 def import_closure(path: Path) -> set[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from presage.errors import UserError
-from presage.sheets import POSE, VIDEO, Segment
+from presage.sheets import VIDEO, Segment, finished_pose
 
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _DIGITS = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}"}
@@ -49,7 +49,7 @@ def find(pattern: str) -> Found:
         if match:
             start = _start(path, match, codes)
             segments.append(Segment(match["cage"], start, path))
-        elif path.lower().endswith(VIDEO + POSE):
+        elif path.lower().endswith(VIDEO + finished_pose()):
             unmatched.append(path)
     if not segments:
         seen = f", e.g. {unmatched[0]}" if unmatched else ""

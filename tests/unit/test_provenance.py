@@ -71,9 +71,7 @@ def test_a_template_belongs_to_the_module_that_names_it(library: Path) -> None:
 def test_a_module_that_a_registry_names_belongs_to_the_code(library: Path) -> None:
     """It is imported by that name when it is used: no import statement shows it."""
     used = library / "presage" / "used.py"
-    used.write_text(
-        'KINDS = {"other": ("presage.unused", "Y"), "none": "presage.no_such_module"}\n\n\ndef f(x):\n    return x\n'
-    )
+    used.write_text('KINDS = {"other": ("presage.unused", "Y"), "none": "presage.none"}\n\n\ndef f(x):\n    return x\n')
     before = code_hash()
     (library / "presage" / "unused.py").write_text("Y = 2\n")
     assert code_hash() != before

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import h5py
 
+from presage import plugins
 from presage.errors import UserError
 from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
 from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
@@ -39,9 +40,10 @@ def read(path: str | Path) -> PoseFile:
     path = Path(path)
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path")
-    function = READERS.get(path.suffix.lower())
+    readers = READERS | {f".{name}": reader for name, reader in plugins.added("pose").items()}
+    function = readers.get(path.suffix.lower())
     if function is None:
-        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(READERS))}")
+        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(readers))}")
     try:
         return function(path)
     except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
