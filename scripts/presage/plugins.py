@@ -17,15 +17,18 @@ from typing import Any, NamedTuple
 from presage.errors import UserError
 
 REGISTRIES = {
-    "adapter": "presage.sequence.adapters",
-    "detector": "presage.homecage.judge",
-    "feature": "presage.homecage.features",
-    "pose": "presage.homecage.pose.importers",
-    "score": "presage.sequence.variants.scores",
-    "sensor": "presage.homecage.readings",
-    "trunk": "presage.sequence.trunk.step",
+    "adapter": "sequence/adapters",
+    "detector": "homecage/judge",
+    "feature": "homecage/features",
+    "pose": "homecage/pose/importers",
+    "score": "sequence/variants/scores",
+    "sensor": "homecage/readings",
+    "trunk": "sequence/trunk/step",
 }
-"""Kinds of plugins, and the module whose choice they add to: whatever can import it depends on the plugin."""
+"""Kinds of plugins, and the module or room whose choice they add to: whatever can import it depends on the plugin.
+
+Paths, not names of modules: those would make all of them part of whatever imports this file.
+"""
 
 
 class Plugin(NamedTuple):
@@ -72,9 +75,9 @@ def added(kind: str) -> dict[str, Any]:
 
 def files(modules: Iterable[Path]) -> list[Path]:
     """The plugins that add to any of these modules of the library."""
-    root = Path(__file__).resolve().parents[1]
+    library = Path(__file__).resolve().parent
     stems = {path.parent if path.name == "__init__.py" else path.with_suffix("") for path in modules}
-    reached = {kind for kind, module in REGISTRIES.items() if root.joinpath(*module.split(".")) in stems}
+    reached = {kind for kind, place in REGISTRIES.items() if library / place in stems}
     return [plugin.path for plugin in _used if reached & set(plugin.provides)]
 
 

@@ -28,7 +28,7 @@ def closure_hash(script: str | Path) -> str:
     modules = import_closure(path)
     for plugin in plugins.files(modules):
         modules |= import_closure(plugin)
-    return _digest(_fingerprint(p)[0] for p in sorted(modules))
+    return _digest(sorted(_fingerprint(p)[0] for p in modules))
 
 
 def import_closure(path: Path) -> set[Path]:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from presage.provenance import file_hash
+from presage.provenance import SCRIPTS, file_hash, import_closure
 from presage.supply.environments import ENVS, LOCK, ROOT
+from tests.imports import imported
 from tests.running import MICRO, command
+from tests.unit.test_environments import NAMES, ONLY_IN, RULES
 
 STAND_IN = ROOT / "tests" / "stand_in" / "bin"
 KEPT = ROOT / ".venv" / "environments" / file_hash(LOCK)[:12]
@@ -51,14 +53,22 @@ def _made() -> dict[str, str]:
     return {path.stem: path.read_text() for path in KEPT.glob("*.yaml")}
 
 
-def test_enformers_position_features_are_found_in_theirs(tmp_path: Path) -> None:
-    prefix = KEPT / "enformer"
+@pytest.mark.parametrize("env", NAMES)
+def test_all_that_its_rules_can_import_can_be_imported(env: str) -> None:
+    """Also what the smallest worlds never come to: each module of ours that a rule of the environment can reach, and
+    each package that these name, inside functions too."""
+    prefix = KEPT / env
     if not (prefix / "bin" / "python").exists():
-        made = run("conda", "env", "create", "--file", str(ENVS / "enformer.yaml"), "--prefix", str(prefix))
+        made = run("conda", "env", "create", "--file", str(ENVS / f"{env}.yaml"), "--prefix", str(prefix))
         assert made.returncode == 0, made.stdout
-    code = "import presage.sequence.trunk.step; from enformer_pytorch.modeling_enformer import get_positional_embed"
-    found = run(str(prefix / "bin" / "python"), "-c", code, cwd=ROOT / "scripts")
-    assert found.returncode == 0, found.stdout
+    scripts = {SCRIPTS / script for environments, script in RULES.values() if env in environments}
+    modules = {module for script in scripts for module in import_closure(script)} - scripts
+    ours = {".".join(path.relative_to(SCRIPTS).with_suffix("").parts) for path in modules if path.suffix == ".py"}
+    theirs = {name.split(".")[0] for module in modules for name in imported(module)} - {"presage", "snakemake"}
+    absent = {name.replace("-", "_") for name, only in ONLY_IN.items() if only != env}
+    code = "; ".join(f"import {name.removesuffix('.__init__')}" for name in sorted(ours | theirs - absent))
+    found = run(str(prefix / "bin" / "python"), "-c", code, cwd=SCRIPTS)
+    assert found.returncode == 0, found.stdout[-3000:]
 
 
 def test_what_an_environment_lacks_is_not_found_elsewhere(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a plugin says is read before any job, what depends on it reruns when it changes, and mistakes are told in a line."""
+"""What a plugin says is read before any job, what depends on it reruns with it, and mistakes are told in a line."""
 
 from pathlib import Path
 
@@ -88,10 +88,8 @@ def test_a_plugin_that_breaks_is_told_by_its_file(with_plugins, tmp_path: Path) 
 
 
 def test_a_name_is_known_only_with_its_plugin(with_plugins) -> None:
-    given = {
-        "plugins": [str(HERE / "kron.py")],
-        "sequence": {"world": {}, "adapt": {"runs": [{"name": "k", "kind": "kron"}]}},
-    }
+    sequence = {"world": {}, "adapt": {"runs": [{"name": "k", "kind": "kron"}]}}
+    given = {"plugins": [str(HERE / "kron.py")], "sequence": sequence}
     run = load(given, ROOT / "config" / "demo.yaml").sequence.adapt.runs[0]  # type: ignore[union-attr]
     assert run.rank == 4
     with pytest.raises(UserError, match=r"'kron' is none of lora, dora, .*, probe, ridge"):

@@ -13,10 +13,12 @@ from presage.sequence.adapters.files import load_adapter, save_adapter
 from presage.sequence.model import base_state, tensor_hash
 from presage.sequence.trunk.step import make_trunk
 from presage.sequence.trunk.weights import load_trunk
+from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects
+from presage.sequence.variants.scorer import Scorer
 from tests.unit.sequence.adapters.cases import stir
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot
-from tests.unit.sequence.variants import cases
+from tests.unit.sequence.variants.cases import random_genome, small_model
 
 
 def test_an_adapter_starts_as_no_change_leaves_the_trunk_alone_and_comes_back_from_its_file(with_plugins, tmp_path):
@@ -50,10 +52,14 @@ def test_a_trunk_is_written_like_any_other_and_its_seed_counts(with_plugins, tmp
 
 
 def test_a_score_is_a_column_of_the_table(with_plugins, tmp_path):
-    scorer, sites = cases.small_scorer(tmp_path)
-    without = effects(scorer, 0, sites).scores
+    genome, text = random_genome(tmp_path)
+    scorer = Scorer([small_model(1)], genome, False, 0.5)
+    chrom = next(iter(text))
+    base = text[chrom][137]
+    site = Variant("", chrom, 137, base, base.translate(str.maketrans("ACGT", "CATG")), 1)
+    without = effects(scorer, scorer.window(site), [site]).scores
     with_plugins("peak_log_fc")
-    found = effects(scorer, 0, sites).scores
+    found = effects(scorer, scorer.window(site), [site]).scores
     assert set(found) - set(without) == {"peak_log_fc"}
     assert found["peak_log_fc"].shape == found["log_fc"].shape
     # The bin that changes most changes at least as much as all bins of the span together.
