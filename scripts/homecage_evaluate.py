@@ -44,9 +44,10 @@ def against_reference(pose: str, reference: str) -> Any:
     from presage.homecage.evaluation_table import frame, row
     from presage.homecage.pose import importers, quality
     from presage.homecage.pose.evaluate import distance_to_reference
+    from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
     day = quality.load(pose)
-    ours = importers.PoseFile(day.xy[:, None], day.likelihood[:, None], ("animal",), day.bodyparts)
+    ours = PoseFile(day.xy[:, None], day.likelihood[:, None], (ONLY_ANIMAL,), day.bodyparts)
     note = "frames with reference likelihood > 0.9; the reference is another model's pose, not the truth"
     rows = []
     for part in distance_to_reference(ours, importers.read(reference)).to_dict("records"):

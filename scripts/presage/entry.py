@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from presage import plugins
 from presage.errors import UserError
 
 log = logging.getLogger("presage")
@@ -67,6 +68,7 @@ def main(run: Callable[[Job], None], snakemake: Any) -> None:
         names = {name: snakemake.output.get(name) for name in snakemake.output.keys()}  # noqa: SIM118 (not a dict)
         single = {name: staging.path(path) for name, path in names.items() if isinstance(path, str)}
         outputs = [staging.path(path) for path in staging.final]
+        plugins.use(snakemake.config.get("plugins", ()))
         run(
             Job(
                 rule=snakemake.rule,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from presage.errors import UserError
-from presage.sheets import POSE, VIDEO, Segment
+from presage.sheets import VIDEO, Segment, finished_pose
 
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _DIGITS = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}"}
@@ -45,7 +45,7 @@ def find(pattern: str) -> Found:
     root = _root(pattern)
     if not root.is_dir():
         raise UserError(_KEY, f"folder {root} does not exist", "correct the part of the pattern before the first {")
-    segments, unmatched = [], []
+    segments, unmatched, shown = [], [], VIDEO + finished_pose()
     for path in _files(str(root)):
         match = expression.fullmatch(path)
         if match:
@@ -54,7 +54,7 @@ def find(pattern: str) -> Found:
             except ValueError as error:
                 raise UserError(path, str(error), "rename it") from None
             segments.append(Segment(sys.intern(match["cage"]), start, path))
-        elif path.lower().endswith(VIDEO + POSE):
+        elif path.lower().endswith(shown):
             unmatched.append(path)
     if not segments:
         seen = f", e.g. {unmatched[0]}" if unmatched else ""

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from presage import barcode_rule
+from presage import barcode_rule, plugins
 from presage.errors import UserError
 from presage.sheet_text import lines
 
@@ -22,6 +22,11 @@ CHEMISTRIES, ASSAYS, STRANDS = ("three_prime", "five_prime"), ("rna", "atac"), (
 CLUSTER, WHOLE = "cluster", "whole"
 """Words that stand in the place of a labels file: cells are clustered; the sample is one pseudobulk."""
 VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv", ".slp", ".nwb")
+
+
+def finished_pose() -> tuple[str, ...]:
+    """Endings of finished pose: ours, and those that plugins read."""
+    return POSE + tuple(f".{name}" for name in plugins.provided("pose"))
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
     """
     # One file is one cage's, however its path is written.
     rows = _read(sheet, Segment, unique=lambda r: os.path.normpath(_full(sheet, r.path)), what="path")
+    known = VIDEO + finished_pose()
     for number, row in rows:
         try:
             datetime.fromisoformat(row.start)
@@ -135,9 +141,9 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
             raise UserError(
                 _at(sheet, number, "start"), f"{row.start!r} is not an ISO 8601 time", "write 2026-05-01T13:00:00"
             ) from None
-        if not row.path.lower().endswith(VIDEO + POSE):
+        if not row.path.lower().endswith(known):
             raise UserError(
-                _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(VIDEO + POSE)}"
+                _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(known)}"
             )
         if check_files:
             _must_exist(sheet, number, "path", row.path)

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from presage import plugins
 from presage.errors import UserError
 
 _ROWS = 20_000  # of a chunked table that are held before they are written
@@ -601,6 +602,15 @@ def _schema(text: str) -> pa.Schema:
 SCHEMAS: dict[str, pa.Schema] = {name: _schema(text) for name, text in _TEXT.items()}
 
 
+def schema(table: str) -> pa.Schema:
+    """Columns of ``table``: of `scores` also those that plugins add, at the end."""
+    own = SCHEMAS[table]
+    for name, facts in plugins.provided("score").items() if table == "scores" else ():
+        [field] = _schema(f"{name} f64 {facts.get('unit', '-')} {facts.get('meaning', 'score of a plugin')}")
+        own = own.append(field)
+    return own
+
+
 def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Mapping[str, Any] | None = None) -> None:
     """Write ``data`` to ``path`` as ``table``: same columns, types cast, no null where none may be.
 
@@ -609,17 +619,17 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
 
     Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
     """
-    schema = SCHEMAS[table]
-    arrow = data if isinstance(data, pa.Table) else _from_pandas(data, schema, table)
-    surplus = set(arrow.column_names) ^ set(schema.names)
+    contract = schema(table)
+    arrow = data if isinstance(data, pa.Table) else _from_pandas(data, contract, table)
+    surplus = set(arrow.column_names) ^ set(contract.names)
     if surplus:
         raise ValueError(f"table {table}: columns {sorted(surplus)} are missing or surplus")
-    arrow = arrow.select(schema.names)
-    for field in schema:
+    arrow = arrow.select(contract.names)
+    for field in contract:
         if not field.nullable and arrow[field.name].null_count:
             raise ValueError(f"table {table}: {arrow[field.name].null_count} nulls in column {field.name}")
     extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
-    arrow = arrow.cast(schema.remove_metadata()).cast(schema.with_metadata(extra))
+    arrow = arrow.cast(contract.remove_metadata()).cast(contract.with_metadata(extra))
     pq.write_table(arrow, path, compression="zstd", store_schema=True)
 
 
@@ -653,9 +663,9 @@ def read_parts(path: str | Path, table: str) -> tuple[int, Iterator[pa.Table]]:
     return file.metadata.num_rows, (file.read_row_group(i) for i in range(file.num_row_groups))
 
 
-def _check_names(path: str | Path, table: str, schema: pa.Schema) -> None:
-    if schema.names != SCHEMAS[table].names:
-        raise UserError(path, f"is not a {table} table (columns {schema.names})", "remove it and run again")
+def _check_names(path: str | Path, table: str, found: pa.Schema) -> None:
+    if found.names != schema(table).names:
+        raise UserError(path, f"is not a {table} table (columns {found.names})", "remove it and run again")
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
@@ -667,7 +677,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 
 def empty(table: str) -> pd.DataFrame:
     """An empty frame with the columns and types of ``table``."""
-    return SCHEMAS[table].empty_table().to_pandas(date_as_object=True)
+    return schema(table).empty_table().to_pandas(date_as_object=True)
 
 
 class ChunkedTable:

@@ -31,6 +31,7 @@ def rule(base: Path, /, **outputs: str) -> SimpleNamespace:
         wildcards=SimpleNamespace(),
         threads=1,
         resources={},
+        config={},
         log=[str(base / "logs" / "some.log")],
     )
 

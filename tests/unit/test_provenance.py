@@ -70,6 +70,21 @@ def test_a_template_belongs_to_the_module_that_names_it(library: Path) -> None:
     assert code_hash() != before
 
 
+def test_a_module_that_a_registry_names_belongs_to_the_code(library: Path) -> None:
+    """It is imported by that name when it is used: no import statement shows it."""
+    used = library / "presage" / "used.py"
+    used.write_text('KINDS = {"other": ("presage.unused", "Y"), "none": "presage.none"}\n\n\ndef f(x):\n    return x\n')
+    before = code_hash()
+    (library / "presage" / "unused.py").write_text("Y = 2\n")
+    assert code_hash() != before
+
+
+def test_the_pose_step_knows_its_engines() -> None:
+    provenance._fingerprint.cache_clear()
+    names = {p.name for p in provenance.import_closure(provenance.SCRIPTS / "homecage_pose.py")}
+    assert {"dlc.py", "superanimal.py"} <= names
+
+
 def test_every_template_of_the_report_belongs_to_a_page() -> None:
     """None is left behind by the rule above."""
     provenance._fingerprint.cache_clear()

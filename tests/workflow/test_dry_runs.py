@@ -248,7 +248,7 @@ def test_named_targets(tmp_path: Path, target: str, inside: str, outside: str) -
 @pytest.mark.parametrize("profile", ["slurm", "profiles/slurm-venv"])
 def test_cluster_profiles_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
     # Snakemake asks conda for its version before it plans; a stand-in answers where there is none.
-    monkeypatch.setenv("PATH", f"{ROOT}/tests/slurm/stand_in{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{ROOT}/tests/stand_in/bin{os.pathsep}{os.environ['PATH']}")
     assert plan(tmp_path, "--profile", profile) == plan(tmp_path)
 
 

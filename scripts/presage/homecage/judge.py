@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.distress import Alarms, Compare, Detector, first_amount, with_budget
 from presage.errors import UserError
 from presage.homecage import alarms as alarming
@@ -98,6 +98,7 @@ def scorers_beside(detector: Detector, rivals: Sequence[str]) -> dict[str, Score
     }
     if "conformal" in rivals:
         found["conformal"] = Conformal(detector)
+    found |= {name: make(detector) for name, make in plugins.added("detector").items() if name in rivals}
     return found
 
 

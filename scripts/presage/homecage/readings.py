@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.distress import Source
 from presage.errors import UserError
 from presage.homecage.sensor_table import read_table
@@ -39,10 +39,11 @@ def read(kind: str, path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path of the readings source")
+    readers = READERS | plugins.added("sensor")
     try:
-        return READERS[kind](path)
+        return readers[kind](path)
     except (ValueError, KeyError, OSError) as error:
-        raise UserError(path, f"is not a {kind} file ({error})", f"kinds are {', '.join(READERS)}") from None
+        raise UserError(path, f"is not a {kind} file ({error})", f"kinds are {', '.join(readers)}") from None
 
 
 def read_source(source: Source, zone: ZoneInfo) -> pd.DataFrame:

@@ -15,7 +15,7 @@ rule homecage_features:
     log:
         f"{LOGS}/homecage_features/{{cage}}.{{date}}.log",
     conda:
-        "../../../envs/tables.yaml"
+        "../../../envs/pose.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),

@@ -36,7 +36,7 @@ rule homecage_segments_all:
     log:
         f"{LOGS}/homecage_segments_all.log",
     conda:
-        "../../../envs/tables.yaml"
+        "../../../envs/pose.yaml"
     resources:
         mem_mb=memory(1000),
         runtime=minutes(30),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
 
 def read_dlc_h5(path: Path) -> PoseFile:
