@@ -580,6 +580,13 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
 
     Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
     """
+    schema, arrow = SCHEMAS[table], check(table, data)
+    extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
+    pq.write_table(arrow.cast(schema.with_metadata(extra)), path, compression="zstd", store_schema=True)
+
+
+def check(table: str, data: pd.DataFrame | pa.Table) -> pa.Table:
+    """``data`` as ``table``: its columns in order, types cast. Raises ``ValueError`` as :func:`write` does."""
     schema = SCHEMAS[table]
     arrow = data if isinstance(data, pa.Table) else _from_pandas(data, schema, table)
     surplus = set(arrow.column_names) ^ set(schema.names)
@@ -589,9 +596,7 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
     for field in schema:
         if not field.nullable and arrow[field.name].null_count:
             raise ValueError(f"table {table}: {arrow[field.name].null_count} nulls in column {field.name}")
-    extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
-    arrow = arrow.cast(schema.remove_metadata()).cast(schema.with_metadata(extra))
-    pq.write_table(arrow, path, compression="zstd", store_schema=True)
+    return arrow.cast(schema.remove_metadata())
 
 
 def _from_pandas(data: pd.DataFrame, schema: pa.Schema, table: str) -> pa.Table:

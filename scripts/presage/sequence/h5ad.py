@@ -217,10 +217,9 @@ def _blocks(stored: Any, chunk: int) -> Iterator[Block]:
         end = max(start + 1, int(np.searchsorted(ends, ends[start] + chunk, side="right")) - 1)
         here = slice(start, min(end, len(ends) - 1))
         start = here.stop
-        if backed.format == "csr":
-            yield here, every_column, backed[here]
-        else:
-            yield every_row, here, backed[:, here]
+        block = backed[here] if backed.format == "csr" else backed[:, here]
+        block.check_format(full_check=True)  # an index outside the matrix would be read from outside the memory
+        yield (here, every_column, block) if backed.format == "csr" else (every_row, here, block)
 
 
 def _whole(stored: Any, chunk: int) -> Iterator[Block]:

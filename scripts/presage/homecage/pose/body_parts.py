@@ -12,7 +12,7 @@ import yaml
 
 from presage.config.distress import Features
 from presage.config.pose import Filters
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 
 MODEL_FILES = ("card.json", "snapshot.pt", "pytorch_config.yaml")
 
@@ -64,4 +64,5 @@ def model_card(folder: str | Path) -> dict[str, Any]:
     for name in MODEL_FILES:
         if not (Path(folder) / name).exists():
             raise UserError(Path(folder) / name, "does not exist", "name a model folder that train wrote")
-    return json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))
+    with damaged(Path(folder) / "card.json", "name a model folder that train wrote"):
+        return dict(json.loads((Path(folder) / "card.json").read_text(encoding="utf-8")))

@@ -110,5 +110,5 @@ def _coordinates(table: pd.DataFrame, part: str, file: Path) -> np.ndarray:
     scorer = table.columns[0][0]
     try:
         return table[scorer][part][["x", "y"]].to_numpy(dtype=np.float32)
-    except KeyError:
-        raise UserError(file, f"has no labels of body part {part}", "label it, or remove it from config.yaml") from None
+    except (KeyError, ValueError, TypeError, IndexError):
+        raise UserError(file, f"has no labels of body part {part}, or some that are no numbers", "label it, or remove it from config.yaml") from None

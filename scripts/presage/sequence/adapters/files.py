@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from presage.config.adapt import AdaptRun
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
@@ -60,7 +60,11 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
 
     Raises :class:`UserError` when the adapter was fitted on another trunk, or its files are not whole.
     """
-    folder = Path(folder)
+    with damaged(folder, "copy the folder again"):
+        return _load(model, Path(folder))
+
+
+def _load(model: SequenceModel, folder: Path) -> SequenceModel:
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     if card.get("format") != FORMAT:
         raise UserError(folder, f"has format {card.get('format')}, this is {FORMAT}", "fit the adapter again")
