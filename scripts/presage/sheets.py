@@ -199,7 +199,13 @@ def _full(sheet: Path, path: str) -> Path:
 
 
 def _must_exist(sheet: Path, number: int, column: str, path: str) -> None:
-    if not path.startswith("registry:") and not _full(sheet, path).exists():
+    if path.startswith("registry:"):
+        return
+    try:
+        there = _full(sheet, path).exists()
+    except OSError:  # a name that is too long, or a folder that may not be read
+        there = False
+    if not there:
         raise UserError(_at(sheet, number, column), f"{path} does not exist", "correct the path or remove the row")
 
 

@@ -12,34 +12,37 @@ from typing import NamedTuple
 
 from tests.fuzz.mutate import drawn
 from tests.fuzz.readers import READERS
-from tests.fuzz.worker import Worker
+from tests.fuzz.worker import READ, Finding, Worker
 
 _BATCH = 250
 
 
 class Result(NamedTuple):
-    """Of one reader: inputs that ran, seconds, and each kind of finding with its number, first seed and text."""
+    """Of one reader: inputs that ran, those it read, seconds, and each kind of finding with its number, first seed and
+    text. What is neither read nor a finding was refused in one line."""
 
     name: str
     inputs: int
+    read: int
     seconds: float
     findings: dict[str, tuple[int, int, str]]
 
 
 def fuzz(name: str, first: int, inputs: int, seconds: float) -> Result:
     """Read up to ``inputs`` mutated files, for at most ``seconds``."""
-    worker, begun, done = Worker(name), time.monotonic(), 0
+    worker, begun, done, read = Worker(name), time.monotonic(), 0, 0
     counts: Counter[str] = Counter()
     seen: dict[str, tuple[int, str]] = {}
     while done < inputs and time.monotonic() - begun < seconds:
         size = min(_BATCH if done else 20, inputs - done)
-        for offset, finding in enumerate(worker.check([drawn(first + done + i) for i in range(size)])):
-            if finding:
-                counts[finding.kind] += 1
-                seen.setdefault(finding.kind, (first + done + offset, finding.told))
+        for offset, found in enumerate(worker.check([drawn(first + done + i) for i in range(size)])):
+            if isinstance(found, Finding):
+                counts[found.kind] += 1
+                seen.setdefault(found.kind, (first + done + offset, found.told))
+            read += found == READ
         done += size
     worker.close()
-    return Result(name, done, time.monotonic() - begun, {kind: (n, *seen[kind]) for kind, n in counts.items()})
+    return Result(name, done, read, time.monotonic() - begun, {kind: (n, *seen[kind]) for kind, n in counts.items()})
 
 
 def main() -> None:
@@ -55,9 +58,10 @@ def main() -> None:
     each = 60 * asked.minutes * asked.processes / len(names)
     with ThreadPoolExecutor(asked.processes) as pool:  # threads that wait for a process each
         results = list(pool.map(lambda name: fuzz(name, asked.first, asked.inputs, each), names))
-    print("| reader | inputs | seconds | findings |\n|---|---|---|---|")
-    for name, inputs, seconds, findings in results:
-        print(f"| {name} | {inputs:,} | {seconds:.0f} | {sum(n for n, _, _ in findings.values())} |")
+    print("| reader | inputs | read | refused in one line | findings | seconds |\n|---|---|---|---|---|---|")
+    for name, inputs, read, seconds, findings in results:
+        number = sum(n for n, _, _ in findings.values())
+        print(f"| {name} | {inputs:,} | {read:,} | {inputs - read - number:,} | {number} | {seconds:.0f} |")
     for result in results:
         for kind, (number, seed, told) in sorted(result.findings.items()):
             print(f"\n{result.name}: {kind}, {number} times, first with seed {seed}\n{told}")

@@ -28,6 +28,10 @@ class Finding(NamedTuple):
     told: str
 
 
+READ, REFUSED = "read", "refused"
+Outcome = str | Finding
+
+
 class Case:
     """A reader with its valid file in a folder of its own."""
 
@@ -39,7 +43,7 @@ class Case:
         self.valid = {file: file.read_bytes() for file in files}
         self.reader.read(self.path)  # the valid file must be read
 
-    def check(self, mutations: Sequence[Mutation]) -> Finding | None:
+    def check(self, mutations: Sequence[Mutation]) -> Outcome:
         """Read the file with these mutations."""
         by_file: dict[Path, list[Mutation]] = {}
         files = list(self.valid)
@@ -58,7 +62,7 @@ class Case:
             return mutate(data, mutations)
         return self.reader.pack(mutate(self.reader.unpack(data), mutations))
 
-    def _read(self) -> Finding | None:
+    def _read(self) -> Outcome:
         try:
             self.reader.read(self.path)
         except UserError as error:
@@ -67,11 +71,12 @@ class Case:
                 return Finding("an error of several lines", repr(said))
             if str(self.folder) not in said:
                 return Finding("an error that names no file", said)
+            return REFUSED
         except Exception as error:
             frames = [f for f in traceback.extract_tb(error.__traceback__) if "/presage/" in f.filename]
             at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
             return Finding(f"{type(error).__name__} at {at}", "".join(traceback.format_exception(error))[-1500:])
-        return None
+        return READ
 
 
 def _serve(name: str, pipe: Connection) -> None:
@@ -116,9 +121,9 @@ class Worker:
         if self._folder.startswith("error"):
             raise AssertionError(f"{self.name}: the valid file cannot be read: {self._folder}")
 
-    def check(self, batch: Sequence[Sequence[Mutation]]) -> list[Finding | None]:
+    def check(self, batch: Sequence[Sequence[Mutation]]) -> list[Outcome]:
         """What reading each gives; after a crash or a hang the rest of the batch goes to a new process."""
-        found: list[Finding | None] = []
+        found: list[Outcome] = []
         while len(found) < len(batch):
             self._pipe.send(batch[len(found) :])
             try:
@@ -154,5 +159,5 @@ if __name__ == "__main__":  # one reader, a few seeds: python -m tests.fuzz.work
 
     case = Case(sys.argv[1])
     for seed in range(int(sys.argv[2]), int(sys.argv[3])):
-        if finding := case.check(drawn(seed)):
-            print(seed, *finding, sep="\n")
+        found = case.check(drawn(seed))
+        print(seed, *([found] if isinstance(found, str) else found), sep="\n")

@@ -212,6 +212,10 @@ def _blocks(stored: Any, chunk: int) -> Iterator[Block]:
 
     backed = sparse_dataset(stored)
     ends = np.asarray(stored["indptr"][:], dtype=np.int64)
+    numbers = stored["indices"].shape[0]
+    # What scipy does with such a matrix is to read outside its memory; its own check passes over a negative end.
+    if ends[0] != 0 or (np.diff(ends) < 0).any() or not ends[-1] == numbers == stored["data"].shape[0]:
+        raise ValueError("the index pointer of a sparse matrix is damaged")
     start = 0
     while start < len(ends) - 1:
         end = max(start + 1, int(np.searchsorted(ends, ends[start] + chunk, side="right")) - 1)

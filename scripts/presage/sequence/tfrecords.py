@@ -201,8 +201,9 @@ def _files(folder: Path, label: str) -> list[Path]:
     """The record files of a fold in order; each number must be there."""
     numbers = {int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{label}-*.tfr") if path.stem[-1].isdigit()}
     paths = [folder / f"{label}-{number}.tfr" for number in range(max(numbers, default=0) + 1)]
+    present = set(folder.iterdir())
     for path in paths:
-        if not path.exists():
+        if path not in present:
             raise UserError(path, "is missing", "copy the whole folder tfrecords")
     return paths
 

@@ -50,7 +50,7 @@ def project_config(project: str | Path) -> dict[str, Any]:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(file, "does not exist", "name the folder of a DeepLabCut project") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError):  # a date that is none is a ValueError
         raise UserError(file, "is no YAML text", "restore the project's config.yaml") from None
     if isinstance(config, dict) and config.get("multianimalproject"):
         raise UserError(project, "is a multi-animal project", "train it in DeepLabCut and bring its pose files")

@@ -16,7 +16,7 @@ from presage.sequence.adapters.table import adapter_parameters, trainable_fracti
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, tensor_hash
 from presage.sequence.trunk.borzoi import parameters
-from presage.sequence.trunk.shape import read_card
+from presage.sequence.trunk.shape import CARD, read_card
 from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 
 WEIGHTS = "adapter.safetensors"
@@ -76,7 +76,11 @@ def _load(model: SequenceModel, folder: Path) -> SequenceModel:
         )
     head = Head(model.trunk.width, len(card["tracks"]), card["head"])
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
-    for spot in attach(model.trunk, AdaptRun(**card["run"])):
+    try:
+        spots = attach(model.trunk, AdaptRun(**card["run"]))
+    except UserError as error:  # names a key of the configuration, but it is the card that is wrong
+        raise UserError(folder / CARD, f"{error.where}: {error.what}", "copy the folder again") from None
+    for spot in spots:
         load_strictly(spot.part, unprefixed(f"trunk.{spot.name}", tensors), folder / WEIGHTS)
     adapted = SequenceModel(
         model.trunk,
