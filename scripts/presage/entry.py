@@ -97,7 +97,9 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
     except MemoryError as error:
         staging.discard()
         log.error(traceback.format_exc())
-        sys.exit(f"error in {snakemake.rule}: out of memory ({one_line(error)[:200] or 'no more is told'}); {_MORE}{where}")
+        sys.exit(
+            f"error in {snakemake.rule}: out of memory ({one_line(error)[:200] or 'no more is told'}); {_MORE}{where}"
+        )
     except Exception as error:
         staging.discard()
         log.error(traceback.format_exc())

@@ -22,6 +22,7 @@ ZONE = ZoneInfo("Europe/Zurich")
 class Reader:
     """``make`` writes a valid file into a folder and returns the path that ``read`` takes.
 
+    ``native``: its library may crash on a damaged file, which ``presage.entry`` then tells in one line.
     ``unpack`` and ``pack``: what mutations shall see instead of the stored bytes (e.g. the text in a gzip).
     """
 
@@ -30,6 +31,7 @@ class Reader:
     ci: int
     unpack: Callable[[bytes], bytes] | None = None
     pack: Callable[[bytes], bytes] | None = None
+    native: bool = False
 
 
 @functools.cache
@@ -289,11 +291,11 @@ READERS: dict[str, Reader] = {
     "folds BED": Reader(small.folds, _folds, 500),
     "MEME motifs": Reader(small.meme, _meme, 2000),
     "BAM and index": Reader(small.bam, _bam, 500),
-    "BAM records": Reader(small.bam, _bam, 500, gzip.decompress, small.bgzf),
+    "BAM records": Reader(small.bam_records, _bam, 500, gzip.decompress, small.bgzf),
     "fragments": Reader(small.fragments, _fragments, 1000),
     "h5ad": Reader(small.h5ad, _h5ad, 150),
     "zarr": Reader(small.zarr, _h5ad, 100),
-    "bigWig": Reader(small.bigwig, _bigwig, 500),
+    "bigWig": Reader(small.bigwig, _bigwig, 500, native=True),
     "TFRecord": Reader(small.tfrecord, _tfrecords, 2000),
     "TFRecord folder": Reader(small.baskerville, _baskerville, 100),
     "cell labels": Reader(small.labels, _labels, 500),
@@ -308,11 +310,11 @@ READERS: dict[str, Reader] = {
     "RELSA table": Reader(small.relsa, functools.partial(_readings, "relsa"), 300),
     "mousestyles array": Reader(small.mousestyles, functools.partial(_readings, "mousestyles"), 200),
     "DeepLabCut CSV": Reader(small.dlc_csv, _pose, 500),
-    "DeepLabCut h5, table": Reader(small.dlc_h5, _pose, 100),
-    "DeepLabCut h5, fixed": Reader(small.dlc_h5_fixed, _pose, 100),
-    "SLEAP analysis": Reader(small.sleap, _pose, 300),
+    "DeepLabCut h5, table": Reader(small.dlc_h5, _pose, 100, native=True),
+    "DeepLabCut h5, fixed": Reader(small.dlc_h5_fixed, _pose, 100, native=True),
+    "SLEAP analysis": Reader(small.sleap, _pose, 300, native=True),
     "SLEAP labels": Reader(small.slp, _pose, 300),
-    "JABS": Reader(small.jabs, _pose, 300),
+    "JABS": Reader(small.jabs, _pose, 300, native=True),
     "NWB": Reader(small.nwb, _pose, 40),
     "DeepLabCut project": Reader(small.project, _project, 500),
     "DeepLabCut labels": Reader(small.labelled_project, _labelled_project, 100),

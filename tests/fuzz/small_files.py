@@ -50,7 +50,9 @@ gtf = text("g.gtf", "#!genome\n" + "".join(
                                ("chrUn", 1, 9, "-", "g3")]
 ) + 'chr1\tx\tgene\t11\t90\t.\t+\t.\tgene_id "g1";\n')  # fmt: skip
 fasta = text("g.fa", "".join(f">{name} text\n" + "ACGTNacgtn" * 5 + "\n" + "GATTACA" * 3 + "\n" for name in GENOME))
-labels = text("labels.tsv", "barcode\tcell_type\tdonor\tsample\ns_AAAC-1\tT\td1\ts\ns_CCCG-1\tB\t\ts\nu_AAAC-1\tB\t\tu\n")
+labels = text(
+    "labels.tsv", "barcode\tcell_type\tdonor\tsample\ns_AAAC-1\tT\td1\ts\ns_CCCG-1\tB\t\ts\nu_AAAC-1\tB\t\tu\n"
+)
 fragments = text("f.tsv", "# id=x\nchr1\t10\t90\tAAAC-1\t2\nchr1\t12\t60\tCCCG-1\t1\nchr2\t5\t44\tAAAC-1\t1\n")
 cages = text("cages.tsv", "cage\tstrain\tanimals\trole\tgroup\nc1\tC57BL/6J\t2\tcalibrate\ta\nc 2\tx\t1\tevaluate\tb\n")
 events = text("events.tsv", EVENTS + "c1\ta1\t2026-05-01T13:00:00\tweighing\t23.4\tfine\n"
@@ -114,13 +116,27 @@ def bam(folder: Path) -> Path:
     return write_bam(folder / "a.bam", reads, GENOME)
 
 
+def bam_records(folder: Path) -> Path:
+    """In one block, as it will be packed again, with the index of that."""
+    import gzip
+
+    import pysam
+
+    path = bam(folder)
+    path.write_bytes(bgzf(gzip.decompress(path.read_bytes())))
+    pysam.index(str(path))
+    return path
+
+
 def h5ad(folder: Path, suffix: str = ".h5ad") -> Path:
     import anndata
     from scipy import sparse
 
     counts = sparse.random(6, 5, 0.5, "csr", np.float32, np.random.default_rng(0))
     counts.data = np.ceil(4 * counts.data)
-    obs = pd.DataFrame({"cell_type": pd.Categorical(list("TTBBTB")), "sample": "s"}, index=[f"C{i}-1" for i in range(6)])
+    obs = pd.DataFrame(
+        {"cell_type": pd.Categorical(list("TTBBTB")), "sample": "s"}, index=[f"C{i}-1" for i in range(6)]
+    )
     data = anndata.AnnData(counts, obs, pd.DataFrame({"gene_ids": list("abcde")}, index=[f"g{i}" for i in range(5)]))
     data.obsm["X_pca"] = np.arange(12, dtype=np.float32).reshape(6, 2)
     data.layers["counts"] = counts.copy()
@@ -197,7 +213,11 @@ def sleap(folder: Path) -> Path:
 def slp(folder: Path) -> Path:
     from tests.unit.homecage.pose.test_other_formats import write_slp
 
-    rows = [(0, 0, False, [(1, 2), (3, 4)], 0.5), (0, 1, False, [(5, 6), (7, 8)], 0.9), (1, 0, True, [(1, 1), (2, 2)], 1)]
+    rows = [
+        (0, 0, False, [(1, 2), (3, 4)], 0.5),
+        (0, 1, False, [(5, 6), (7, 8)], 0.9),
+        (1, 0, True, [(1, 1), (2, 2)], 1),
+    ]
     write_slp(folder / "p.slp", rows)
     return folder / "p.slp"
 
@@ -220,14 +240,18 @@ def nwb(folder: Path) -> Path:
 
 
 def sensor_parquet(folder: Path) -> Path:
-    frame = pd.read_csv(sensor_csv(folder)).assign(time=pd.to_datetime(["2026-05-01T12:01:00", "2026-05-01T12:00:00"] * 2))
+    frame = pd.read_csv(sensor_csv(folder)).assign(
+        time=pd.to_datetime(["2026-05-01T12:01:00", "2026-05-01T12:00:00"] * 2)
+    )
     (folder / "s.csv").unlink()
     frame.iloc[[0, 1, 3]].to_parquet(folder / "s.parquet")
     return folder / "s.parquet"
 
 
 def readings(folder: Path) -> Path:
-    frame = pd.DataFrame({"cage": ["a"] * 3, "animal": None, "time_utc": pd.date_range("2026-05-01", periods=3, tz="UTC")})
+    frame = pd.DataFrame(
+        {"cage": ["a"] * 3, "animal": None, "time_utc": pd.date_range("2026-05-01", periods=3, tz="UTC")}
+    )
     frame = frame.assign(name="activity", value=[1.0, None, 2.0], unit="m", coverage=[1.0, 0.0, 1.0], resolution_s=60.0)
     tables.write(folder / "r.parquet", "readings", frame)
     return folder / "r.parquet"

@@ -1,5 +1,6 @@
 """A process that reads mutated files, so that a crash or a hang in a native library is a finding and not the end."""
 
+import faulthandler
 import multiprocessing
 import os
 import resource
@@ -40,7 +41,7 @@ class Case:
         self.folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=_SHM if _SHM.is_dir() else None))
         self.path = self.reader.make(self.folder)
         files = sorted(p for p in self.folder.rglob("*") if p.is_file() and p.stat().st_size)
-        self.valid = {file: file.read_bytes() for file in files}
+        self.valid = {file: file.read_bytes() for file in files if self.reader.unpack is None or file == self.path}
         self.reader.read(self.path)  # the valid file must be read
 
     def check(self, mutations: Sequence[Mutation]) -> Outcome:
@@ -58,7 +59,7 @@ class Case:
                 file.write_bytes(self.valid[file])
 
     def _changed(self, data: bytes, mutations: Sequence[Mutation]) -> bytes:
-        if self.reader.unpack is None or self.reader.pack is None or data[:2] != b"\x1f\x8b":
+        if self.reader.unpack is None or self.reader.pack is None:
             return mutate(data, mutations)
         return self.reader.pack(mutate(self.reader.unpack(data), mutations))
 
@@ -80,6 +81,7 @@ class Case:
 
 
 def _serve(name: str, pipe: Connection) -> None:
+    faulthandler.disable()  # pytest's, which would print each crash
     with open(os.devnull, "w") as null:  # noqa: PTH123  (native libraries write there)
         os.dup2(null.fileno(), 2)
         os.dup2(null.fileno(), 1)

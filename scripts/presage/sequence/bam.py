@@ -92,9 +92,9 @@ class Bam:
                 raise UserError(index, "is damaged or truncated", f"run `samtools index {path}`")
         with _quiet(), _read_errors(self.path):
             self._file = pysam.AlignmentFile(str(path), "rb", threads=_THREADS)
+            self.lengths = dict(zip(self._file.references, self._file.lengths))
         if not self._file.has_index():
             raise UserError(path, "has no index", f"run `samtools index {path}`")
-        self.lengths = dict(zip(self._file.references, self._file.lengths))
         own = ContigMap({name: name for name in self.lengths})
         self.contigs = own if reference is None else match_contigs(path, self.lengths, reference)
         self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}

@@ -46,8 +46,7 @@ class BigWigSource:
             sample.condition or "unknown",
             sample.tissue or "unknown",
         )
-        self._file = _open(self.path)
-        own = {str(name): int(length) for name, length in self._file.chroms().items()}
+        self._file, own = _open(self.path)
         self.lengths = dict(reference if reference is not None else own)
         self.contigs: ContigMap = match_contigs(self.path, own, self.lengths)
         self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}
@@ -140,6 +139,7 @@ def _open(path: Path):  # type: ignore[no-untyped-def]  # pyBigWig has no types
     if not _has_trees(path, first):
         raise UserError(path, "is damaged (its header leads nowhere)", "copy it again")
     try:
-        return pyBigWig.open(str(path))
-    except RuntimeError as error:
+        file = pyBigWig.open(str(path))
+        return file, {str(name): int(length) for name, length in file.chroms().items()}
+    except (RuntimeError, UnicodeDecodeError) as error:
         raise UserError(path, f"cannot be opened as bigWig ({error})", "copy it again") from None

@@ -108,8 +108,12 @@ def _read_table(file: Path) -> pd.DataFrame:
 
 
 def _coordinates(table: pd.DataFrame, part: str, file: Path) -> np.ndarray:
-    scorer = table.columns[0][0]
     try:
+        scorer = table.columns[0][0]
         return table[scorer][part][["x", "y"]].to_numpy(dtype=np.float32)
     except (KeyError, ValueError, TypeError, IndexError):
-        raise UserError(file, f"has no labels of body part {part}, or some that are no numbers", "label it, or remove it from config.yaml") from None
+        raise UserError(
+            file,
+            f"has no labels of body part {part}, or some that are no numbers",
+            "label it, or remove it from config.yaml",
+        ) from None
