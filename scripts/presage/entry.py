@@ -4,10 +4,14 @@ A script is a docstring and a function ``run(job)``, which its last line hands t
 imported inside ``run``, after the thread limits are set.
 """
 
+import contextlib
+import ctypes
+import faulthandler
 import logging
 import os
 import resource
 import shutil
+import signal
 import site
 import sys
 import time
@@ -16,10 +20,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from presage import plugins
-from presage.errors import UserError
+from presage.errors import UserError, one_line
 
 log = logging.getLogger("presage")
 
@@ -54,17 +58,32 @@ class Job:
 
 
 def main(run: Callable[[Job], None], snakemake: Any) -> None:
-    """Run ``run`` as the script of a rule. When it fails: one line, exit code 1, and the traceback in the log."""
+    """Run ``run`` as the script of a rule: :func:`work` in a process of its own, which this one waits for.
+
+    So a job that is killed for its memory, or that dies inside a native library, leaves one line and no staging folder,
+    too. Does not return in the process that waits.
+    """
+    child = os.fork()
+    if child:
+        _wait_for(child, snakemake)
+    _die_with_parent()
+    work(run, snakemake)
+
+
+def work(run: Callable[[Job], None], snakemake: Any) -> None:
+    """Run ``run`` here. When it fails: one line, exit code 1, and the traceback in the log."""
     _drop_foreign_site_packages()
     _limit_threads(int(snakemake.params.get("torch_threads", 1)))
-    logfile = Path(snakemake.log[0]) if snakemake.log else None
-    _open_log(logfile)
+    logfile = _logfile(snakemake)
     gpus = asked_gpus(snakemake.resources)
-    memory, minutes = (snakemake.resources.get(name) or 0 for name in ("mem_mb", "runtime"))
-    log.info(ASKED, snakemake.threads, memory, minutes, gpus)
     started = time.monotonic()
     staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
+    where = f" (traceback in {logfile})" if logfile else ""
     try:
+        _open_log(logfile)
+        memory, minutes = (snakemake.resources.get(name) or 0 for name in ("mem_mb", "runtime"))
+        log.info(ASKED, snakemake.threads, memory, minutes, gpus)
+        staging.prepare()
         names = {name: snakemake.output.get(name) for name in snakemake.output.keys()}  # noqa: SIM118 (not a dict)
         single = {name: staging.path(path) for name, path in names.items() if isinstance(path, str)}
         outputs = [staging.path(path) for path in staging.final]
@@ -88,12 +107,43 @@ def main(run: Callable[[Job], None], snakemake: Any) -> None:
         staging.discard()
         log.error("%s\n%s", error, traceback.format_exc())
         sys.exit(f"error: {error}")
+    except MemoryError as error:
+        staging.discard()
+        log.error(traceback.format_exc())
+        sys.exit(
+            f"error in {snakemake.rule}: out of memory ({one_line(error)[:200] or 'no more is told'}); {_MORE}{where}"
+        )
     except Exception as error:
         staging.discard()
         log.error(traceback.format_exc())
-        one_line = " ".join(str(error).split())
-        where = f" (traceback in {logfile})" if logfile else ""
-        sys.exit(f"error in {snakemake.rule}: {type(error).__name__}: {one_line[:500]}{where}")
+        sys.exit(f"error in {snakemake.rule}: {type(error).__name__}: {one_line(error)[:500]}{where}")
+
+
+_MORE = "give the job more memory (mem_mb), or run fewer jobs at a time"
+_ENDED = {
+    signal.SIGKILL: f"most often by the system, which had no memory left; {_MORE}",
+    signal.SIGTERM: "it was cancelled; run again, and it goes on where it can",
+}
+_CRASHED = "a library crashed, most often on a damaged input; check the input files, the log says where it was"
+
+
+def _wait_for(child: int, snakemake: Any) -> NoReturn:
+    """End as ``child`` ends. Where a signal ended it, say so in one line and remove what it left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both
+    signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status):
+        os._exit(os.WEXITSTATUS(status))
+    Staging([str(path) for path in snakemake.output], snakemake.rule).discard()
+    number = signal.Signals(os.WTERMSIG(status))
+    where = f" ({_logfile(snakemake)})" if _logfile(snakemake) else ""
+    sys.exit(f"error in {snakemake.rule}: the job was ended by {number.name}: {_ENDED.get(number, _CRASHED)}{where}")
+
+
+def _die_with_parent() -> None:
+    """A job whose waiting process was killed must not write on beside the next attempt (Linux; elsewhere it may)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
 
 
 class Staging:
@@ -105,6 +155,9 @@ class Staging:
         self.base = Path(os.path.commonpath(parents)) if parents else Path.cwd()
         stem = self.final[0].name if self.final else "none"
         self.folder = self.base / f".part-{rule}-{stem}"
+
+    def prepare(self) -> None:
+        """Remove what a killed attempt left, and make the folders."""
         self.discard()
         for path in self.final:
             self.path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -146,14 +199,21 @@ def peak_mb() -> int:
     return round(int(line.split()[1]) * 1024 / 1e6)
 
 
+def _logfile(snakemake: Any) -> Path | None:
+    return Path(snakemake.log[0]) if snakemake.log else None
+
+
 def _open_log(path: Path | None) -> None:
     log.setLevel(logging.INFO)
     log.handlers.clear()
+    log.addHandler(logging.NullHandler())
+    logging.raiseExceptions = False  # a full disk is told once, by the job itself
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
         log.addHandler(handler)
+        faulthandler.enable(handler.stream)  # where a native library crashed
     log.propagate = False
     logging.captureWarnings(True)
 

@@ -619,6 +619,13 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
 
     Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
     """
+    arrow = check(table, data)
+    extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
+    pq.write_table(arrow.cast(schema(table).with_metadata(extra)), path, compression="zstd", store_schema=True)
+
+
+def check(table: str, data: pd.DataFrame | pa.Table) -> pa.Table:
+    """``data`` as ``table``: its columns in order, types cast. Raises ``ValueError`` as :func:`write` does."""
     contract = schema(table)
     arrow = data if isinstance(data, pa.Table) else _from_pandas(data, contract, table)
     surplus = set(arrow.column_names) ^ set(contract.names)
@@ -628,9 +635,7 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
     for field in contract:
         if not field.nullable and arrow[field.name].null_count:
             raise ValueError(f"table {table}: {arrow[field.name].null_count} nulls in column {field.name}")
-    extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
-    arrow = arrow.cast(contract.remove_metadata()).cast(contract.with_metadata(extra))
-    pq.write_table(arrow, path, compression="zstd", store_schema=True)
+    return arrow.cast(contract.remove_metadata())
 
 
 def _from_pandas(data: pd.DataFrame, schema: pa.Schema, table: str) -> pa.Table:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from presage.entry import Job, asked_gpus, main
+from presage.entry import Job, asked_gpus, work
 from presage.errors import UserError
 
 
@@ -47,7 +47,7 @@ def test_outputs_are_published_together(tmp_path: Path) -> None:
         job.output.folder.mkdir(parents=True)
         (job.output.folder / "inner").write_text("i")
 
-    main(run, rule(tmp_path, table="deep/table.txt", folder="tree"))
+    work(run, rule(tmp_path, table="deep/table.txt", folder="tree"))
     assert left(tmp_path) == ["deep/table.txt", "tree/inner"]
 
 
@@ -59,7 +59,7 @@ def test_a_folder_replaces_the_one_of_the_last_run(tmp_path: Path) -> None:
         job.output.folder.mkdir()
         (job.output.folder / "new").write_text("n")
 
-    main(run, rule(tmp_path, folder="tree"))
+    work(run, rule(tmp_path, folder="tree"))
     assert left(tmp_path) == ["tree/new"]
 
 
@@ -70,7 +70,7 @@ def test_a_failure_leaves_nothing_but_one_line_and_a_log(tmp_path: Path, error: 
         raise error
 
     with pytest.raises(SystemExit) as caught:
-        main(run, rule(tmp_path, table="table.txt"))
+        work(run, rule(tmp_path, table="table.txt"))
     assert str(caught.value.code).count("\n") == 0
     assert str(caught.value.code).startswith("error")
     assert left(tmp_path) == []
@@ -79,7 +79,7 @@ def test_a_failure_leaves_nothing_but_one_line_and_a_log(tmp_path: Path, error: 
 
 def test_an_output_that_was_not_written_fails(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="was not written"):
-        main(lambda job: None, rule(tmp_path, table="table.txt"))
+        work(lambda job: None, rule(tmp_path, table="table.txt"))
 
 
 def test_results_of_an_earlier_run_survive_a_failure(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_results_of_an_earlier_run_survive_a_failure(tmp_path: Path) -> None:
         raise RuntimeError("no")
 
     with pytest.raises(SystemExit):
-        main(run, rule(tmp_path, table="table.txt"))
+        work(run, rule(tmp_path, table="table.txt"))
     assert (tmp_path / "table.txt").read_text() == "good"
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.errors import UserError
 from presage.homecage.clock import to_utc
 
@@ -33,10 +33,7 @@ def read_events(sheet: str | Path | None, zone: ZoneInfo) -> pd.DataFrame:
     """
     if sheet is None:
         return tables.empty("events")
-    try:
-        raw = pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(sheet, f"cannot be read as a table ({error})", "give a TSV with a header") from None
+    raw = text_table.read(sheet)
     columns = tables.SCHEMAS["events"].names
     missing = [name for name in ("cage", "time_utc", "kind") if name not in raw]
     if missing:

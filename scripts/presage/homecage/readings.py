@@ -13,7 +13,7 @@ import pandas as pd
 
 from presage import plugins, tables
 from presage.config.distress import Source
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.homecage.sensor_table import read_table
 from presage.homecage.zeitgeber import Lights, Schedule
 
@@ -40,10 +40,10 @@ def read(kind: str, path: str | Path) -> pd.DataFrame:
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path of the readings source")
     readers = READERS | plugins.added("sensor")
-    try:
-        return readers[kind](path)
-    except (ValueError, KeyError, OSError) as error:
-        raise UserError(path, f"is not a {kind} file ({error})", f"kinds are {', '.join(readers)}") from None
+    with damaged(path, f"kinds are {', '.join(readers)}", f"is not a {kind} file"):
+        found = readers[kind](path)
+        tables.check("readings", found)
+        return found
 
 
 def read_source(source: Source, zone: ZoneInfo) -> pd.DataFrame:

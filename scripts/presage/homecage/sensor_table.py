@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.config.distress import Source
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 
 log = logging.getLogger("presage")
 
@@ -54,8 +54,8 @@ def read_table(path: Path, source: Source, zone: ZoneInfo) -> pd.DataFrame:
 
 
 READ: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": lambda path: pd.read_csv(path, dtype=str, keep_default_na=False),
-    ".tsv": lambda path: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False),
+    ".csv": lambda path: text_table.read(path, ","),
+    ".tsv": text_table.read,
     ".parquet": pd.read_parquet,
 }
 
@@ -64,10 +64,8 @@ def _columns(path: Path, source: Source) -> pd.DataFrame:
     """``time_utc`` (as written), ``cage``, ``animal`` ("" where there is none) and the value columns as numbers."""
     if path.suffix not in READ:
         raise UserError(path, "is no .csv, .tsv or .parquet file", "export the sensor's table as one of them")
-    try:
+    with damaged(path, "export it again"):
         raw = READ[path.suffix](path)
-    except (ValueError, OSError) as error:  # pandas' and Arrow's own errors are of these
-        raise UserError(path, f"cannot be read ({str(error).splitlines()[0]})", "export it again") from None
     wanted = [source.time, source.cage, *([source.animal] if source.animal else []), *(v.column for v in source.values)]
     missing = [name for name in wanted if name not in raw]
     if missing:

@@ -56,9 +56,9 @@ def _lost(table: pd.DataFrame, budget: float) -> pd.DataFrame:
 
 def _rates(axes: Axes, rows: pd.DataFrame, labels: list[str], budget: float, colours: list[str]) -> None:
     y = np.arange(len(rows))[::-1]
-    for at, row, colour in zip(y, rows.itertuples(), colours):
-        whisker(axes, row.value, at, row.ci_low, row.ci_high, colour)
-        axes.plot(row.value, at, "o", color=colour)
+    for at, colour, (value, low, high) in zip(y, colours, rows[["value", "ci_low", "ci_high"]].to_numpy(float)):
+        whisker(axes, value, at, low, high, colour)
+        axes.plot(value, at, "o", color=colour)
     axes.axvline(budget, color=style.INK, linestyle=(0, (3, 2)), linewidth=0.9)
     axes.set_yticks(y, labels)
     axes.tick_params(axis="y", length=0)

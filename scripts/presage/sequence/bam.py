@@ -4,6 +4,7 @@ What its reads become is in ``rna`` (aligned blocks) and ``atac`` (fragments). C
 """
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from presage.sequence.stretches import Stretch, cut
 _BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 PAIRED, PROPER, _UNMAPPED, REVERSE = 0x1, 0x2, 0x4, 0x10
 READ1, _SECONDARY, _QC_FAIL, DUPLICATE, _SUPPLEMENTARY = 0x40, 0x100, 0x200, 0x400, 0x800
+_LAST_BIN = 37_450  # of a .bai; the one that holds statistics
 _PEEK_PLACES, _PEEK_READS = 40, 1_000  # where a file is looked at before it is read, and reads at each place
 _THREADS = 1  # of htslib: the jobs of a run share the cores already
 
@@ -85,11 +87,14 @@ class Bam:
     ) -> None:
         self.path = Path(path)
         _check_end(self.path)
+        for index in (Path(f"{path}.bai"), self.path.with_suffix(".bai")):
+            if index.exists() and not _is_whole_index(index):
+                raise UserError(index, "is damaged or truncated", f"run `samtools index {path}`")
         with _quiet(), _read_errors(self.path):
             self._file = pysam.AlignmentFile(str(path), "rb", threads=_THREADS)
+            self.lengths = dict(zip(self._file.references, self._file.lengths))
         if not self._file.has_index():
             raise UserError(path, "has no index", f"run `samtools index {path}`")
-        self.lengths = dict(zip(self._file.references, self._file.lengths))
         own = ContigMap({name: name for name in self.lengths})
         self.contigs = own if reference is None else match_contigs(path, self.lengths, reference)
         self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}
@@ -206,12 +211,34 @@ def _check_end(path: Path) -> None:
         raise UserError(path, "is truncated (no BGZF end marker)", "copy or make it again")
 
 
+def _is_whole_index(path: Path) -> bool:
+    """Whether a .bai has the parts that it announces, and bins that exist.
+
+    Where not, htslib frees what it never had, or looks for reads without end.
+    """
+    data = path.read_bytes()
+    try:
+        (magic, contigs), at = struct.unpack_from("<4si", data), 8
+        for _ in range(contigs):
+            (bins,), at = struct.unpack_from("<i", data, at), at + 4
+            for _ in range(bins):
+                number, chunks = struct.unpack_from("<II", data, at)
+                if number > _LAST_BIN:
+                    return False
+                at += 8 + 16 * chunks
+            (places,) = struct.unpack_from("<I", data, at)
+            at += 4 + 8 * places
+    except struct.error:
+        return False
+    return magic == b"BAI\1" and at in (len(data), len(data) - 8)
+
+
 @contextmanager
 def _read_errors(path: Path) -> Iterator[None]:
     """Tell htslib's failures as :class:`UserError`."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, NotImplementedError) as error:
         raise UserError(path, f"is truncated, corrupt or no BAM ({error})", "copy or make it again") from None
 
 

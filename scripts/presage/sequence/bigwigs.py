@@ -1,5 +1,6 @@
 """Ready coverage: a bigWig of the sample sheet as exact runs, contig by contig."""
 
+import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -45,8 +46,7 @@ class BigWigSource:
             sample.condition or "unknown",
             sample.tissue or "unknown",
         )
-        self._file = _open(self.path)
-        own = {str(name): int(length) for name, length in self._file.chroms().items()}
+        self._file, own = _open(self.path)
         self.lengths = dict(reference if reference is not None else own)
         self.contigs: ContigMap = match_contigs(self.path, own, self.lengths)
         self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}
@@ -110,6 +110,18 @@ class BigWigSource:
         self._sign = signs.pop() if signs else 0
 
 
+def _has_trees(path: Path, header: bytes) -> bool:
+    """Whether the header's offsets lead to the two trees of a bigWig; where not, libBigWig crashes as it gives up."""
+    order = "<" if header[:4] == _MAGIC[0] else ">"
+    contigs, _, index = struct.unpack_from(f"{order}3Q", header, 8)
+    with path.open("rb") as file:
+        for offset, magic in ((contigs, 0x78CA8C91), (index, 0x2468ACE0)):
+            file.seek(min(offset, 2**62))
+            if file.read(4) != struct.pack(f"{order}I", magic):
+                return False
+    return True
+
+
 def _open(path: Path):  # type: ignore[no-untyped-def]  # pyBigWig has no types
     import pyBigWig
 
@@ -124,7 +136,10 @@ def _open(path: Path):  # type: ignore[no-untyped-def]  # pyBigWig has no types
         raise UserError(path, "is no bigWig (its first bytes are not a bigWig's)", "correct the path or the kind")
     if len(first) < 64 or last != first[:4]:
         raise UserError(path, "is truncated (a bigWig's last bytes are as its first)", "copy it again")
+    if not _has_trees(path, first):
+        raise UserError(path, "is damaged (its header leads nowhere)", "copy it again")
     try:
-        return pyBigWig.open(str(path))
-    except RuntimeError as error:
+        file = pyBigWig.open(str(path))
+        return file, {str(name): int(length) for name, length in file.chroms().items()}
+    except (RuntimeError, UnicodeDecodeError) as error:
         raise UserError(path, f"cannot be opened as bigWig ({error})", "copy it again") from None

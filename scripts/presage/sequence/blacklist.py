@@ -34,9 +34,10 @@ def read_blacklist(path: str | Path, lengths: Mapping[str, int]) -> tuple[pd.Dat
         return tables.empty("blacklist"), {"regions_not_in_genome": 0}
     except OSError as error:
         raise UserError(path, f"cannot be read ({error.strerror or error})", "correct reference.blacklist") from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, OverflowError) as error:
         raise UserError(path, f"{what[0]} ({error})", what[1]) from None
-    if not all(pd.api.types.is_integer_dtype(bed[i]) for i in (1, 2)) or (bed[1] < 0).any() or (bed[2] < bed[1]).any():
+    whole = all(pd.api.types.is_integer_dtype(bed[i]) for i in (1, 2)) and bed[0].notna().all()
+    if not whole or (bed[1] < 0).any() or (bed[2] < bed[1]).any():
         raise UserError(path, *what)
     contigs = match_contigs(path, dict.fromkeys(bed[0]), lengths).names
     parts = []

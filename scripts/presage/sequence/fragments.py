@@ -112,6 +112,10 @@ class FragmentFile:
         done: set[str] = set()
         current, last = None, 0
         for batch in self._batches():
+            if any(column.null_count for column in batch.columns):
+                raise UserError(
+                    self.path, "has an empty cell in its first four columns", "write it again with the pipeline"
+                )
             chroms = batch["chrom"].dictionary_encode()
             names, code = chroms.dictionary.to_pylist(), chroms.indices.to_numpy()
             start, end = batch["start"].to_numpy(), batch["end"].to_numpy()

@@ -47,7 +47,7 @@ class Genome:
         out = np.full(end - start, _N, dtype=np.uint8)
         left, right = max(start, 0), min(end, self.lengths[chrom])
         if left < right:
-            out[left - start : right - start] = encode(self._fasta.fetch(chrom, left, right))
+            out[left - start : right - start] = encode(self._letters(chrom, left, right))
         return out
 
     def masked(self, chrom: str, start: int, end: int) -> np.ndarray:
@@ -55,7 +55,7 @@ class Genome:
         out = np.full(end - start, _N, dtype=np.uint8)
         left, right = max(start, 0), min(end, self.lengths[chrom])
         if left < right:
-            raw = np.frombuffer(self._fasta.fetch(chrom, left, right).encode("ascii", "replace"), dtype=np.uint8)
+            raw = np.frombuffer(self._letters(chrom, left, right).encode("ascii", "replace"), dtype=np.uint8)
             out[left - start : right - start] = np.where(raw >= ord("a"), _N, _CODES[raw])
         return out
 
@@ -74,6 +74,18 @@ class Genome:
     def close(self) -> None:
         """Close the file."""
         self._fasta.close()
+
+    def _letters(self, chrom: str, left: int, right: int) -> str:
+        """As many letters as asked for, or :class:`UserError`: the index leaves out blanks and control characters."""
+        try:
+            letters = self._fasta.fetch(chrom, left, right)
+        except (ValueError, OSError):
+            letters = ""
+        if len(letters) != right - left:
+            raise UserError(
+                self.path, f"{chrom} holds bytes that are no letters ({left:,}-{right:,})", "give the genome as FASTA"
+            )
+        return letters
 
 
 def encode(sequence: str | bytes) -> np.ndarray:
@@ -107,7 +119,9 @@ def contig_lengths(source: str | Path) -> dict[str, int]:
     with _open(source) as text:
         for line in text:
             if line.startswith(b">"):
-                name = line[1:].split(None, 1)[0].decode()
+                name = line[1:].decode("utf-8", "replace").partition(" ")[0].split("\t")[0].strip()
+                if not name or name in lengths:
+                    raise UserError(source, f"has two contigs named {name!r}, or one without name", "name each once")
                 lengths[name] = 0
             else:
                 lengths[name] += len(line.rstrip())

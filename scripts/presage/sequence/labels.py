@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.barcode_rule import PLAIN, barcode_of, spelled
 from presage.errors import UserError
 from presage.sequence.h5ad import is_h5ad, read_obs
@@ -42,6 +43,8 @@ def read_labels(path: str | Path, label_column: str, sample: str, rule: str = PL
     if column != "cell_type":
         frame = frame.drop(columns="cell_type", errors="ignore").rename(columns={column: "cell_type"})
     rows = len(frame)
+    if not rows:
+        raise UserError(path, "has no rows", "label at least one cell")
     if "sample" in frame:
         frame = frame[frame["sample"].astype(str) == sample]
         if frame.empty:
@@ -158,10 +161,7 @@ def check_matched(where: str | Path, labels: Collection[str], seen: Collection[s
 
 
 def _from_tsv(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=["", "NA", "nan"])
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(path, f"cannot be read as a table ({error})", "give a TSV with a header") from None
+    frame = text_table.read(path, empty=["", "NA", "nan"])
     if "barcode" not in frame:
         raise UserError(path, "has no column 'barcode'", "give a TSV with a header: barcode and the cell type")
     return frame

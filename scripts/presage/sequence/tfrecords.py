@@ -21,6 +21,7 @@ from presage.sequence.scaling import Scale, from_targets_txt
 from presage.sequence.targets import TargetSet, TargetWriter
 
 _SAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+_NUMBERS, _NUMBER = ("", "strand_pair"), re.compile("[0-9]{1,9}")
 _NEEDED = ("num_targets", "seq_length", "pool_width", "crop_bp", "target_length")
 
 
@@ -137,19 +138,30 @@ def import_baskerville(
 
 
 def _rows(path: str | Path) -> list[dict[str, str]]:
-    with Path(path).open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", restval=""))
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(path, f"cannot be read as a table ({error})", "give a baskerville targets.txt") from None
     if not rows or not {"identifier", "description"} <= set(rows[0]):
         raise UserError(path, "has no columns identifier and description", "give a baskerville targets.txt")
+    for number, row in enumerate(rows, start=2):
+        if None in row or not row["identifier"] or not all(_NUMBER.fullmatch(row.get(n) or "0") for n in _NUMBERS):
+            todo = f"identifier may not be empty; {_NUMBERS[1]} and the first column are row numbers"
+            raise UserError(f"{path} row {number}", "is no row of a baskerville targets.txt", todo)
     return rows
 
 
 def _statistics(path: Path) -> dict[str, int]:
     try:
-        stats = json.loads(path.read_text())
-        return {name: int(stats[name]) for name in _NEEDED}
-    except (ValueError, KeyError, TypeError) as error:
+        stats = json.loads(path.read_text(encoding="utf-8"))
+        sizes = {name: int(stats[name]) for name in _NEEDED}
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise UserError(path, f"does not tell the set's shape ({error})", f"it needs {', '.join(_NEEDED)}") from None
+    whole = sizes["target_length"] * sizes["pool_width"] + 2 * sizes["crop_bp"]
+    if min(sizes.values()) < 0 or whole != sizes["seq_length"]:
+        raise UserError(path, f"says {sizes['seq_length']} bp, but bins and crops are {whole}", "copy it again")
+    return sizes
 
 
 def _wanted(table: pd.DataFrame, patterns: Sequence[str], where: Path) -> np.ndarray:
@@ -171,6 +183,9 @@ def _windows(bed: Path, stats: dict[str, int], test: Sequence[str], valid: Seque
         raw = pd.read_csv(bed, sep="\t", header=None, names=columns, usecols=range(4), dtype={0: str, 3: str})
     except ValueError as error:
         raise UserError(bed, f"cannot be read as BED ({error})", "the columns are chrom, start, end, fold") from None
+    numbers = all(pd.api.types.is_integer_dtype(raw[name]) for name in ("out_start", "out_end"))
+    if not numbers or raw[["chrom", "label"]].isna().any(axis=None):
+        raise UserError(bed, "is not BED with a fold", "the columns are chrom, start, end, fold")
     span = stats["target_length"] * stats["pool_width"]
     if not (raw["out_end"] - raw["out_start"] == span).all():
         raise UserError(bed, f"has windows that are not {span} bp", "its intervals are what the targets cover")
@@ -186,8 +201,9 @@ def _files(folder: Path, label: str) -> list[Path]:
     """The record files of a fold in order; each number must be there."""
     numbers = {int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{label}-*.tfr") if path.stem[-1].isdigit()}
     paths = [folder / f"{label}-{number}.tfr" for number in range(max(numbers, default=0) + 1)]
+    present = set(folder.iterdir())
     for path in paths:
-        if not path.exists():
+        if path not in present:
             raise UserError(path, "is missing", "copy the whole folder tfrecords")
     return paths
 

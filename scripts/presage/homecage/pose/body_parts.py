@@ -12,7 +12,7 @@ import yaml
 
 from presage.config.distress import Features
 from presage.config.pose import Filters
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 
 MODEL_FILES = ("card.json", "snapshot.pt", "pytorch_config.yaml")
 
@@ -50,7 +50,7 @@ def project_config(project: str | Path) -> dict[str, Any]:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(file, "does not exist", "name the folder of a DeepLabCut project") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError):  # a date that is none is a ValueError
         raise UserError(file, "is no YAML text", "restore the project's config.yaml") from None
     if isinstance(config, dict) and config.get("multianimalproject"):
         raise UserError(project, "is a multi-animal project", "train it in DeepLabCut and bring its pose files")
@@ -64,4 +64,5 @@ def model_card(folder: str | Path) -> dict[str, Any]:
     for name in MODEL_FILES:
         if not (Path(folder) / name).exists():
             raise UserError(Path(folder) / name, "does not exist", "name a model folder that train wrote")
-    return json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))
+    with damaged(Path(folder) / "card.json", "name a model folder that train wrote"):
+        return dict(json.loads((Path(folder) / "card.json").read_text(encoding="utf-8")))

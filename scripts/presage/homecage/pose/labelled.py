@@ -10,6 +10,7 @@ import pandas as pd
 
 from presage.errors import UserError
 from presage.homecage.pose import body_parts
+from presage.homecage.pose.hdf_tables import read_table
 
 Split = Literal["auto", "by_video", "blocks"]
 
@@ -97,7 +98,7 @@ def split(data: Labelled, how: Split, test_share: float) -> tuple[np.ndarray, np
 def _read_table(file: Path) -> pd.DataFrame:
     try:
         if file.suffix == ".h5":
-            return pd.DataFrame(pd.read_hdf(file))
+            return read_table(file)
         with file.open(encoding="utf-8") as text:
             coords = text.read(4096).splitlines()[2].split(",")
         n_index = coords.index("x")  # newer projects write the image's path in three columns
@@ -107,8 +108,12 @@ def _read_table(file: Path) -> pd.DataFrame:
 
 
 def _coordinates(table: pd.DataFrame, part: str, file: Path) -> np.ndarray:
-    scorer = table.columns[0][0]
     try:
+        scorer = table.columns[0][0]
         return table[scorer][part][["x", "y"]].to_numpy(dtype=np.float32)
-    except KeyError:
-        raise UserError(file, f"has no labels of body part {part}", "label it, or remove it from config.yaml") from None
+    except (KeyError, ValueError, TypeError, IndexError):
+        raise UserError(
+            file,
+            f"has no labels of body part {part}, or some that are no numbers",
+            "label it, or remove it from config.yaml",
+        ) from None

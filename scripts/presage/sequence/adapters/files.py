@@ -9,14 +9,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from presage.config.adapt import AdaptRun
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, tensor_hash
 from presage.sequence.trunk.borzoi import parameters
-from presage.sequence.trunk.shape import read_card
+from presage.sequence.trunk.shape import CARD, read_card
 from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 
 WEIGHTS = "adapter.safetensors"
@@ -60,7 +60,11 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
 
     Raises :class:`UserError` when the adapter was fitted on another trunk, or its files are not whole.
     """
-    folder = Path(folder)
+    with damaged(folder, "copy the folder again"):
+        return _load(model, Path(folder))
+
+
+def _load(model: SequenceModel, folder: Path) -> SequenceModel:
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     if card.get("format") != FORMAT:
         raise UserError(folder, f"has format {card.get('format')}, this is {FORMAT}", "fit the adapter again")
@@ -72,7 +76,11 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
         )
     head = Head(model.trunk.width, len(card["tracks"]), card["head"])
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
-    for spot in attach(model.trunk, AdaptRun(**card["run"])):
+    try:
+        spots = attach(model.trunk, AdaptRun(**card["run"]))
+    except UserError as error:  # names a key of the configuration, but it is the card that is wrong
+        raise UserError(folder / CARD, f"{error.where}: {error.what}", "copy the folder again") from None
+    for spot in spots:
         load_strictly(spot.part, unprefixed(f"trunk.{spot.name}", tensors), folder / WEIGHTS)
     adapted = SequenceModel(
         model.trunk,

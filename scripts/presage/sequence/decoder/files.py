@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors.torch import save_file
 
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.decoder.embedding import Projection
 from presage.sequence.decoder.network import CellDecoder, cell_model
 from presage.sequence.loading import load_model
@@ -69,9 +69,13 @@ def load_cells(folder: str | Path, trunk_path: str | Path, adapter_dir: str | Pa
 
     Raises :class:`UserError` when the decoder was fitted on another trunk or adapter, or its files are not whole.
     """
-    folder = Path(folder)
-    card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     base = load_model(trunk_path, adapter_dir)
+    with damaged(folder, "copy the folder again"):
+        return _load(base, Path(folder))
+
+
+def _load(base: SequenceModel, folder: Path) -> CellPredictor:
+    card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     for what, found in (("trunk_hash", base.trunk_hash), ("inner_adapter_hash", base.adapter_hash)):
         if card[what] != found:
             raise UserError(

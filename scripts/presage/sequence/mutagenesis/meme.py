@@ -42,7 +42,8 @@ def read_meme(path: str | Path) -> list[Motif]:
 def _matrix(path: str | Path, number: int, header: str, lines: list[str]) -> np.ndarray:
     """The rows after line ``number`` (from 1): w of them, or up to the first that is none."""
     words = header.replace("=", "= ").split()
-    width = int(words[words.index("w=") + 1]) if "w=" in words else None
+    given = words[words.index("w=") + 1 :][:1] if "w=" in words else []
+    width = int(given[0]) if given and given[0].isdecimal() else -1 if given else None
     rows: list[list[float]] = []
     for line in lines[number:]:
         try:

@@ -1,6 +1,5 @@
 """Borzoi, Flashzoi and Prime as borzoi-pytorch saves them: their names to ours, without that package."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from presage.config.trunk import Trunk, TrunkShape
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.tfrecords import read_targets_txt
@@ -76,10 +75,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Tensors of a safetensors file or of a torch state dict. Raises :class:`UserError` when it is broken."""
     if path.suffix == ".safetensors":
         return read_tensors(path)
-    try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise UserError(path, f"is not a whole state dict ({str(error).splitlines()[0]})", "copy it again") from None
+    with damaged(path, "copy it again", "is not a whole state dict"):
+        tensors = dict(torch.load(path, map_location="cpu", weights_only=True))
+        if not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+            raise UserError(path, "holds other things than tensors", "save the model's state dict")
+        return tensors
 
 
 COMPUTED = ("num_batches_tracked", ".positions", ".inv_freq", ".features")  # no weights: counters, and positions

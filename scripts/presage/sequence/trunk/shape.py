@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from presage.config.trunk import EnformerShape, Trunk, TrunkShape
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.trunk.hub import CONFIG, locate
 from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
 
@@ -26,7 +26,9 @@ def shape_of(settings: Trunk) -> TrunkShape | EnformerShape:
         return read_params(settings.params or "")[0]
     if settings.kind == "presage":
         path = Path(settings.path or "")
-        return as_shape(read_card(path if path.is_dir() else path.parent)["shape"])
+        folder = path if path.is_dir() else path.parent
+        with damaged(folder / CARD, "copy the folder again"):
+            return as_shape(read_card(folder)["shape"])
     if settings.kind == "huggingface":
         return read_config(locate(settings, CONFIG), settings.context, settings.crop)
     if settings.kind == "enformer":
@@ -43,11 +45,14 @@ def read_card(folder: str | Path) -> dict[str, Any]:
     """Read ``card.json`` of a trunk or adapter folder. Raises :class:`UserError` when it is missing or broken."""
     path = Path(folder) / CARD
     try:
-        return json.loads(path.read_text())
+        card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(path, "is missing", "give a folder that presage wrote") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise UserError(path, f"is not JSON ({error})", "copy the folder again") from None
+    if not isinstance(card, dict):
+        raise UserError(path, "is no card (a JSON object)", "copy the folder again")
+    return card
 
 
 def read_params(params_json: str | Path, head: str = "head_human") -> tuple[TrunkShape, int]:
@@ -93,7 +98,7 @@ def read_params(params_json: str | Path, head: str = "head_human") -> tuple[Trun
         return shape, int(model[head]["units"])
     except FileNotFoundError:
         raise UserError(params_json, "is missing", "give the params.json of the model") from None
-    except (KeyError, IndexError, json.JSONDecodeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(params_json, f"is not a baskerville params.json ({error!r})", "give the model's own") from None
 
 
@@ -163,10 +168,11 @@ def _config(path: str | Path, kinds: tuple[str, ...]) -> dict[str, Any]:
         config = json.loads(Path(path).read_text())
     except FileNotFoundError:
         raise UserError(path, "is missing", "give the folder that save_pretrained wrote") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise UserError(path, f"is not JSON ({error})", "copy the folder again") from None
-    if config.get("model_type") not in kinds:
-        raise UserError(path, f"describes a model of type {config.get('model_type')}", f"expected {' or '.join(kinds)}")
+    found = config.get("model_type") if isinstance(config, dict) else None
+    if found not in kinds:
+        raise UserError(path, f"describes a model of type {found}", f"expected {' or '.join(kinds)}")
     return config
 
 

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.sequence.heads import Head
 from presage.sequence.model import SequenceModel, base_state, tensor_hash
 from presage.sequence.trunk.borzoi import parameters
@@ -53,6 +53,11 @@ def load_trunk(path: str | Path) -> SequenceModel:
     Raises :class:`UserError` when a file is missing, or its weights do not have the hash that the card states.
     """
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    with damaged(folder, "copy the folder again"):
+        return _load(folder)
+
+
+def _load(folder: Path) -> SequenceModel:
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     trunk = network(as_shape(card["shape"]))
     head = Head(trunk.width, len(card["tracks"]), card["head"])

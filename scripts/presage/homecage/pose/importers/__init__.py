@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 
 from presage import plugins
-from presage.errors import UserError
+from presage.errors import UserError, damaged
 from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
 from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
 from presage.homecage.pose.importers.nwb import read_nwb
@@ -23,11 +23,10 @@ HDF5: list[tuple[Callable[[h5py.File], bool], Reader]] = [(is_jabs, read_jabs), 
 
 def read_h5(path: Path) -> PoseFile:
     """Whatever wrote it: looked up by content, never by the name of a key."""
-    try:
-        with h5py.File(path) as file:
-            reader = next((reader for fits, reader in HDF5 if fits(file)), read_dlc_h5)
-    except OSError:
-        raise UserError(path, "is no HDF5 file", "export it again") from None
+    if not h5py.is_hdf5(path):
+        raise UserError(path, "is no HDF5 file", "export it again")
+    with h5py.File(path) as file:
+        reader = next((reader for fits, reader in HDF5 if fits(file)), read_dlc_h5)
     return reader(path)
 
 
@@ -44,7 +43,5 @@ def read(path: str | Path) -> PoseFile:
     function = readers.get(path.suffix.lower())
     if function is None:
         raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(readers))}")
-    try:
+    with damaged(path, "export it again"):
         return function(path)
-    except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
-        raise UserError(path, f"is damaged ({type(error).__name__})", "export it again") from error

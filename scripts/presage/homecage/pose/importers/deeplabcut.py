@@ -7,24 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from presage.errors import UserError
+from presage.errors import UserError, damaged
+from presage.homecage.pose.hdf_tables import read_table
 from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
 
 def read_dlc_h5(path: Path) -> PoseFile:
     """DeepLabCut's HDF5 (one pandas table; its key differs between writers: df_with_missing, data, df, tracks)."""
-    try:
-        with pd.HDFStore(path, mode="r") as store:
-            keys = [key for key in store if not key.endswith("/meta")]
-            if len(keys) != 1:
-                raise UserError(
-                    path, f"holds {len(keys)} tables ({', '.join(keys) or 'none'}), not one", "export it again"
-                )
-            table = pd.DataFrame(store[keys[0]])
-    except UserError:
-        raise
-    except Exception as error:  # PyTables raises many kinds for a file that is no HDF5
-        raise UserError(path, f"is no DeepLabCut HDF5 ({type(error).__name__})", "export it again") from error
+    with damaged(path, "export it again", "is no DeepLabCut HDF5"):
+        table = read_table(path)
     return from_dlc_table(table, path)
 
 

@@ -1,0 +1,72 @@
+"""Fuzz every reader in parallel for a limited time, and print the table that docs/reliability.md holds.
+
+``make fuzz`` (python -m tests.fuzz.run --inputs 100000 --minutes 30 --processes 2). A seed stands for an input, so what
+is found is found again: python -m tests.fuzz.worker NAME SEED SEED+1.
+"""
+
+import argparse
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tests.fuzz.mutate import drawn
+from tests.fuzz.readers import READERS
+from tests.fuzz.worker import READ, Finding, Worker
+
+_BATCH = 250
+
+
+class Result(NamedTuple):
+    """Of one reader: inputs that ran, those it read, seconds, and each kind of finding with its number, first seed and
+    text. What is neither read nor a finding was refused in one line."""
+
+    name: str
+    inputs: int
+    read: int
+    seconds: float
+    findings: dict[str, tuple[int, int, str]]
+
+
+def fuzz(name: str, first: int, inputs: int, seconds: float) -> Result:
+    """Read up to ``inputs`` mutated files, for at most ``seconds``."""
+    worker, begun, done, read = Worker(name), time.monotonic(), 0, 0
+    counts: Counter[str] = Counter()
+    seen: dict[str, tuple[int, str]] = {}
+    while done < inputs and time.monotonic() - begun < seconds:
+        size = min(_BATCH if done else 20, inputs - done)
+        for offset, found in enumerate(worker.check([drawn(first + done + i) for i in range(size)])):
+            if isinstance(found, Finding):
+                counts[found.kind] += 1
+                seen.setdefault(found.kind, (first + done + offset, found.told))
+            read += found == READ
+        done += size
+    worker.close()
+    return Result(name, done, read, time.monotonic() - begun, {kind: (n, *seen[kind]) for kind, n in counts.items()})
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000, help="for each reader")
+    parser.add_argument("--minutes", type=float, default=30.0, help="for all readers, shared out evenly")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--only", nargs="*", choices=sorted(READERS), metavar="READER")
+    asked = parser.parse_args()
+    names = asked.only or list(READERS)
+    each = 60 * asked.minutes * asked.processes / len(names)
+    with ThreadPoolExecutor(asked.processes) as pool:  # threads that wait for a process each
+        results = list(pool.map(lambda name: fuzz(name, asked.first, asked.inputs, each), names))
+    print("| reader | inputs | read | refused in one line | findings | seconds |\n|---|---|---|---|---|---|")
+    for name, inputs, read, seconds, findings in results:
+        number = sum(n for n, _, _ in findings.values())
+        print(f"| {name} | {inputs:,} | {read:,} | {inputs - read - number:,} | {number} | {seconds:.0f} |")
+    for result in results:
+        for kind, (number, seed, told) in sorted(result.findings.items()):
+            print(f"\n{result.name}: {kind}, {number} times, first with seed {seed}\n{told}")
+    raise SystemExit(any(result.findings for result in results))
+
+
+if __name__ == "__main__":
+    main()
