@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-fast test-browser test-slurm test-envs lint lint-container format types config lock pins licences audit clean
+.PHONY: help setup demo real real-full cost test test-fast test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +71,9 @@ format: setup ## write the format that lint asks for
 
 config: setup ## regenerate config/config.yaml and the JSON schema from the sections
 	@$(PY) -m presage.config.generate
+
+reference: setup ## write docs/reference anew from the code: config keys, tables, rules, scores, features
+	@$(PY) -m presage.docs.generate
 
 lock: setup ## resolve pyproject.toml into requirements.lock (maintainers)
 	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
