@@ -254,6 +254,10 @@ def test_it_prints(visit, path):
     page.locator("button.opens").first.click()
     page.locator("tr.view .charts").first.wait_for()
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1047})  # A4 within its margins
+    assert browser.overflow(page) <= 0
+    table = page.locator("#list")
+    assert table.evaluate("(one) => one.offsetWidth <= one.parentElement.clientWidth")
     assert not page.locator("#filters").is_visible() and page.locator("tr.view .charts").first.is_visible()
     assert 1 < browser.sheets(page) < 12
 
