@@ -21,6 +21,7 @@ TYPES = ["astro", MICRO, "neuron \"&amp;'"]
 TRACKS = tracks_of(TYPES)
 EACH = len(TRACKS)
 COUNT = 240
+FITS = "(table) => table.offsetWidth <= table.parentElement.clientWidth"
 
 
 def given(folder: Path, count: int, types: list[str], **more) -> ScoredSet:
@@ -244,7 +245,7 @@ def test_all_can_use_it(visit, path, width, dark):
     page.locator("button.opens").first.click()
     page.locator("tr.view .charts").first.wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    assert browser.overflow(page) <= 0
+    assert browser.overflow(page) <= 0 and page.locator(".effects table").evaluate(FITS)
     assert browser.accessibility(page) == []
     assert page.locator("main script, main img[src=x]").count() == 0
 
@@ -255,9 +256,7 @@ def test_it_prints(visit, path):
     page.locator("tr.view .charts").first.wait_for()
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 718, "height": 1047})  # A4 within its margins
-    assert browser.overflow(page) <= 0
-    table = page.locator("#list")
-    assert table.evaluate("(one) => one.offsetWidth <= one.parentElement.clientWidth")
+    assert browser.overflow(page) <= 0 and page.locator("#list").evaluate(FITS)
     assert not page.locator("#filters").is_visible() and page.locator("tr.view .charts").first.is_visible()
     assert 1 < browser.sheets(page) < 12
 

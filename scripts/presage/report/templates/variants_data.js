@@ -8,7 +8,7 @@ async function unpacked(id) {
 
 // Names come from the user's files: they become text and attributes only, never markup.
 function element(tag, attributes = {}, ...children) {
-  const space = ["svg", "path", "rect", "line", "circle", "g", "title"].includes(tag) && "http://www.w3.org/2000/svg";
+  const space = ["svg", "path", "rect", "line"].includes(tag) && "http://www.w3.org/2000/svg";
   const made = space ? document.createElementNS(space, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
   made.append(...children);

@@ -93,10 +93,11 @@ function effectsOf(i, data, order, value, doubt) {
 function barOf(i, t, at, value, why) {
   const x = value("log_fc", i, t), sd = value("log_fc_sd", i, t);
   const line = (from, to, kind, y1 = 10, y2 = 10) => element("line", {class: kind, x1: at(from), x2: at(to), y1, y2});
-  const made = element("svg", {viewBox: "0 0 200 20", "aria-hidden": "true", class: `${x < 0 ? "down" : "up"}${why ? " unsure" : ""}`}, line(0, 0, "zero", 0, 20));
+  const made = element("svg", {viewBox: "0 0 200 20", preserveAspectRatio: "none", "aria-hidden": "true", class: x < 0 ? "down" : "up"}, line(0, 0, "zero", 0, 20));
   if (known(value("conformal_low", i, t))) made.append(line(value("conformal_low", i, t), value("conformal_high", i, t), "wide"));
   if (known(sd)) made.append(line(x - sd, x + sd, "sd"), line(x - sd, x - sd, "sd", 6, 14), line(x + sd, x + sd, "sd", 6, 14));
-  made.append(element("circle", {cx: at(x), cy: 10, r: 3.6}));
+  // A line of no length with round ends is a dot that stays round however wide the bar is.
+  for (const kind of why ? ["dot", "hole"] : ["dot"]) made.append(element("path", {class: kind, d: `M${at(x)} 10h0`}));
   return made;
 }
 
