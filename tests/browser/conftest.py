@@ -47,7 +47,7 @@ def visit(chromium: Browser) -> Iterator[Visit]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)  # ms
+        page.set_default_timeout(60_000)  # ms; a busy machine is no failure
         wrong.append(browser.listen(page))
         page.goto(path.resolve().as_uri())
         return page

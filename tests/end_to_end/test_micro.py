@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pyarrow.parquet as pq
 import pytest
@@ -125,6 +126,17 @@ def workflow(run: Path, *args: str, config: Path = MICRO) -> subprocess.Complete
 
 def test_everything_of_the_contract_is_there(run: Path) -> None:
     assert [path for path in LEFT if not (run / path).exists()] == []
+
+
+def test_snakemakes_report_has_a_caption_and_labels_for_everything(run: Path, tmp_path: Path) -> None:
+    done = snakemake(MICRO, run.parent, "--cores", "1", "--report", str(tmp_path / "report.zip"))
+    assert done.returncode == 0, done.stdout[-3000:]
+    page = ZipFile(tmp_path / "report.zip").read("report/report.html").decode()
+    results, _ = json.JSONDecoder().raw_decode(page.split('<script id="results">')[1].split("var results = ")[1])
+    shown = {Path(path).name for path in results}
+    assert {path.name for path in run.glob("figures/*.svg")} | {"index.html", "qc.html", "variants.html"} <= shown
+    for path, item in results.items():
+        assert len(item["caption"]) > 20 and set(item["labels"]) == {"shows", "as"}, path
 
 
 @pytest.mark.parametrize("table", TABLES)

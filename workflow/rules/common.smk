@@ -115,6 +115,12 @@ def figure_files(branch, suffix):
     return [f"{RUN}/figures/{stem}.{suffix}" for stem in study.figures(CFG, branch)]
 
 
+def figure_labels(path):
+    """How Snakemake's report lists a figure; every item of a category has these labels."""
+    number, _, shows = Path(path).stem.removeprefix("fig").partition("_")
+    return {"shows": f"{number.zfill(2)} {shows.replace('_', ' ')}", "as": "figure"}
+
+
 def figure_targets():
     """All figures of the configured branches."""
     branches = [

@@ -12,7 +12,11 @@ rule sequence_figures:
     output:
         [
             report(
-                path, caption=f"../report/{Path(path).stem}.rst", category="sequence"
+                path,
+                caption=f"../report/{Path(path).stem}.rst",
+                category="sequence",
+                subcategory="figures",
+                labels=figure_labels(path),
             )
             for path in figure_files("sequence", "svg")
         ],
@@ -49,6 +53,8 @@ rule sequence_pseudobulk_page:
             f"{SEQUENCE}/pseudobulk/qc.html",
             caption="../report/pseudobulk.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "pseudobulk quality", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_pseudobulk_page.log",
@@ -78,6 +84,8 @@ rule sequence_evaluation_page:
             f"{SEQUENCE}/evaluate/evaluation.html",
             caption="../report/evaluation.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "evaluation: leakage, folds, hold-outs", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_evaluation_page.log",
@@ -114,6 +122,8 @@ rule sequence_variants_page:
             f"{SEQUENCE}/variants/{{set}}/variants.html",
             caption="../report/variants.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "variants of {set}", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_variants_page/{{set}}.log",
@@ -143,7 +153,11 @@ rule homecage_figures:
     output:
         [
             report(
-                path, caption=f"../report/{Path(path).stem}.rst", category="homecage"
+                path,
+                caption=f"../report/{Path(path).stem}.rst",
+                category="homecage",
+                subcategory="figures",
+                labels=figure_labels(path),
             )
             for path in figure_files("homecage", "svg")
         ],
@@ -238,6 +252,8 @@ rule index:
             f"{RUN}/index.html",
             caption="../report/index.rst",
             category="overview",
+            subcategory="pages",
+            labels={"shows": "the run", "as": "page"},
         ),
     log:
         f"{LOGS}/index.log",

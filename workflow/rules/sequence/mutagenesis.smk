@@ -53,6 +53,8 @@ rule sequence_ism_picture:
             f"{SEQUENCE}/ism/{{region}}.svg",
             caption="../../report/ism.rst",
             category="sequence",
+            subcategory="figures",
+            labels={"shows": "mutagenesis of {region}", "as": "figure"},
         ),
         seqlets=f"{SEQUENCE}/ism/{{region}}.seqlets.parquet",
         arrays=f"{SEQUENCE}/ism/{{region}}.npz",
@@ -114,6 +116,8 @@ rule sequence_mpra_picture:
             f"{SEQUENCE}/mpra/scatter.svg",
             caption="../../report/mpra.rst",
             category="sequence",
+            subcategory="figures",
+            labels={"shows": "predicted against measured changes", "as": "figure"},
         ),
     log:
         f"{LOGS}/sequence_mpra_picture.log",
