@@ -21,6 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 READS, VARIANTS = 300, 400  # molecules a cell, and variants, at size 1
 CHROMOSOME = "chr1"
+SMALL = {
+    "chromosome_kb": [120, 40, 40],
+    "cells": 60,
+    "molecules_per_cell": 60,
+    "fragments_per_cell": 60,
+    "shared_barcodes": 2,
+    "causal_variants": 12,
+    "control_variants": 24,
+    "null_variants": 24,
+}
 
 # What grows in each rule's input, below results/<run>/ (of one job, the largest).
 INPUTS = {
@@ -70,7 +80,7 @@ def scoring(folder: Path, sizes: list[int]) -> list[tuple[str, int, float, float
         "run": "scores",
         "results": str(folder),
         "sequence": {
-            "world": {"chromosome_kb": [120, 40, 40], "cells": 60, "molecules_per_cell": 60, "fragments_per_cell": 60},
+            "world": SMALL,
             "trunk": {"shape": tiny, **training},
             "adapt": {**training, "runs": [{"name": "probe", "kind": "probe"}], "seeds": [1]},
             "variants": {"sets": sets},
