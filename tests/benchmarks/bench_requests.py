@@ -21,6 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 READS, VARIANTS = 300, 400  # molecules a cell, and variants, at size 1
 CHROMOSOME = "chr1"
+SMALL = {
+    "chromosome_kb": [120, 40, 40],
+    "cells": 60,
+    "molecules_per_cell": 60,
+    "fragments_per_cell": 60,
+    "shared_barcodes": 2,
+    "causal_variants": 12,
+    "control_variants": 24,
+    "null_variants": 24,
+}
 
 # What grows in each rule's input, below results/<run>/ (of one job, the largest).
 INPUTS = {
@@ -62,7 +72,7 @@ def reading(folder: Path, size: int) -> list[tuple[str, int, float, float, float
 
 
 def scoring(folder: Path, sizes: list[int]) -> list[tuple[str, int, float, float, float]]:
-    """The same of scoring, with one trunk and adapter, so many variants."""
+    """The same of scoring so many variants, with one trunk and adapter on a small world."""
     sets = {f"n{size}": {"vcf": str(folder / f"n{size}.tsv"), "null_set": None} for size in sizes}
     training = {"training": {"epochs": 1}}
     tiny = {"stem_width": 8, "tower_widths": [8] * 6}  # what grows with variants does not grow with the model
@@ -70,7 +80,7 @@ def scoring(folder: Path, sizes: list[int]) -> list[tuple[str, int, float, float
         "run": "scores",
         "results": str(folder),
         "sequence": {
-            "world": {},
+            "world": SMALL,
             "trunk": {"shape": tiny, **training},
             "adapt": {**training, "runs": [{"name": "probe", "kind": "probe"}], "seeds": [1]},
             "variants": {"sets": sets},
