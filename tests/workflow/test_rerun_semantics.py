@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.planning import plan
 from tests.running import MICRO, ROOT, finish, planned, snakemake
 
 CONDA = """#!{python}
@@ -114,8 +115,8 @@ class Finished:
 
     def plan(self, config: Path) -> set[str]:
         """Rules that would run."""
-        where = ("--directory", str(self.results.parent), "--sdm", "conda", "-n")
-        return set(planned(snakemake(config, self.results, *where, root=self.repository)))
+        where = ("--directory", str(self.results.parent), "--sdm", "conda")
+        return set(planned(plan(config, self.results, *where, root=self.repository)))
 
     def downstream(self, rules: str) -> set[str]:
         """``rules`` and all that follow them."""
