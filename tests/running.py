@@ -41,7 +41,7 @@ def finish(config: Path, results: Path, *args: str, root: Path = ROOT) -> None:
     for line in snakemake(config, results, *place, "--summary", root=root).stdout.splitlines():
         path = Path(line.split("\t")[0])
         if path.is_relative_to(results):
-            folder = path.suffix in ("", ".zarr")
+            folder = path.suffix in ("", ".zarr", ".bw")  # directory outputs
             (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
             (path / "file" if folder else path).touch()
     done = snakemake(config, results, *place, "--touch", "--forceall", root=root)

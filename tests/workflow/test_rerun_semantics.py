@@ -7,7 +7,6 @@ memory of it is real (``--touch``). Each case changes one thing in a copy of the
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +16,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.planning import plan
 from tests.running import MICRO, ROOT, finish, planned, snakemake
 
-CONDA = """#!{python}
-import os, pathlib, sys
-if sys.argv[1:3] == ["env", "create"]:  # an empty environment: nothing is run in it
-    pathlib.Path(sys.argv[sys.argv.index("--prefix") + 1], "conda-meta").mkdir(parents=True)
-else:
-    os.execv("{answers}", ["{answers}", *sys.argv[1:]])
-"""
+CONDA = ROOT / "tests/slurm/stand_in/linked_env/bin"  # environments are planned as conda would have them
 EVERYTHING = "genome_world vivarium_world"
 SENSOR = {"name": "scale", "kind": "readings", "path": str(MICRO)}  # a plan does not open it
 
@@ -114,8 +108,8 @@ class Finished:
 
     def plan(self, config: Path) -> set[str]:
         """Rules that would run."""
-        where = ("--directory", str(self.results.parent), "--sdm", "conda", "-n")
-        return set(planned(snakemake(config, self.results, *where, root=self.repository)))
+        where = ("--directory", str(self.results.parent), "--sdm", "conda")
+        return set(planned(plan(config, self.results, *where, root=self.repository)))
 
     def downstream(self, rules: str) -> set[str]:
         """``rules`` and all that follow them."""
@@ -134,12 +128,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     for name in ("workflow", "scripts", "config", "envs", "profiles", "resources"):
         shutil.copytree(ROOT / name, repository / name, ignore=shutil.ignore_patterns("public", "__pycache__"))
     shutil.copy2(ROOT / "Snakefile", repository)
-    conda = place / "bin" / "conda"
-    conda.parent.mkdir()
-    conda.write_text(CONDA.format(python=sys.executable, answers=ROOT / "tests/slurm/stand_in/conda"))
-    conda.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{conda.parent}{os.pathsep}{os.environ['PATH']}")
+        patch.setenv("PATH", f"{CONDA}{os.pathsep}{os.environ['PATH']}")
         finish(MICRO, results, "--sdm", "conda", root=repository)
         drawn = snakemake(MICRO, results, "--directory", str(place), "--rulegraph", root=repository).stdout
         names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)', drawn, re.M))
