@@ -19,7 +19,8 @@ def imported(module: Path, at_import: bool = False) -> frozenset[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        if not (at_import and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        later = at_import and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if not later and not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
             todo.extend(ast.iter_child_nodes(node))
     return frozenset(names)
 

@@ -600,12 +600,13 @@ def _schema(text: str) -> pa.Schema:
 
 
 SCHEMAS: dict[str, pa.Schema] = {name: _schema(text) for name, text in _TEXT.items()}
+_WITH_SCORES = ("variant_effects", "scores")
 
 
 def schema(table: str) -> pa.Schema:
-    """Columns of ``table``: of `scores` also those that plugins add, at the end."""
+    """Columns of ``table``: of those of variants also the scores that plugins add, at the end."""
     own = SCHEMAS[table]
-    for name, facts in plugins.provided("score").items() if table == "scores" else ():
+    for name, facts in plugins.provided("score").items() if table in _WITH_SCORES else ():
         [field] = _schema(f"{name} f64 {facts.get('unit', '-')} {facts.get('meaning', 'score of a plugin')}")
         own = own.append(field)
     return own
@@ -669,7 +670,9 @@ def read_parts(path: str | Path, table: str) -> tuple[int, Iterator[pa.Table]]:
 
 
 def _check_names(path: str | Path, table: str, found: pa.Schema) -> None:
-    if found.names != schema(table).names:
+    own = SCHEMAS[table].names
+    more = found.names[len(own) :]  # scores of plugins, which whoever reads the table need not know
+    if found.names[: len(own)] != own or (more and table not in _WITH_SCORES):
         raise UserError(path, f"is not a {table} table (columns {found.names})", "remove it and run again")
 
 

@@ -1,6 +1,6 @@
 """Both branches on the smallest worlds, each rule in an environment of only what its yaml names (`make test-envs`).
 
-The environments are venvs that the stand-in conda makes from the lock's versions. They are kept in .venv/environments,
+The environments are venvs that the stand-in conda makes from the lock's versions. They are kept in .snakemake/stand-in,
 and made again when a yaml or the lock changes. Not part of `make test`: it takes minutes.
 """
 
@@ -18,7 +18,7 @@ from tests.running import MICRO, command
 from tests.unit.test_environments import NAMES, ONLY_IN, RULES
 
 STAND_IN = ROOT / "tests" / "stand_in" / "bin"
-KEPT = ROOT / ".venv" / "environments" / file_hash(LOCK)[:12]
+KEPT = ROOT / ".snakemake" / "stand-in" / file_hash(LOCK)[:12]
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

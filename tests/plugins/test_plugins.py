@@ -1,5 +1,6 @@
 """What a plugin says is read before any job, what depends on it reruns with it, and mistakes are told in a line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from presage.config.load import load
 from presage.errors import UserError
 from presage.provenance import SCRIPTS, closure_hash
 from tests.plugins.conftest import HERE
-from tests.running import MICRO, ROOT, error_lines, snakemake
+from tests.running import MICRO, ROOT, snakemake
 
 ALL = sorted(path for path in HERE.glob("*.py") if "PROVIDES" in path.read_text() and not path.stem.startswith("test"))
 
@@ -115,4 +116,25 @@ def test_a_run_plans_and_its_jobs_load_the_plugins(tmp_path: Path) -> None:
     config.write_text(yaml.safe_dump(study))
     refused = snakemake(config, tmp_path, "-n", "--cores", "1")
     assert refused.returncode != 0
-    assert any("config key sequence.trunk.kind" in line for line in error_lines(refused.stdout)), refused.stdout
+    assert "config key sequence.trunk.kind: 'untrained' is none of" in refused.stdout
+
+
+def test_the_example_of_the_page_does_what_the_page_says(with_plugins, tmp_path: Path) -> None:
+    import torch
+
+    from presage.sequence.variants.scores import scores
+
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extend.md").read_text(), re.S)
+    (tmp_path / "summit.py").write_text(code)
+    plugins.use([str(tmp_path / "summit.py")])
+    ref = torch.rand(2, 5, 3) + 100
+    found = scores()["summit"].measure(ref, 2 * ref, torch.ones(2, 5, 3, dtype=torch.bool), 1.0)
+    assert found.shape == (2, 3) and torch.allclose(found, torch.ones(2, 3), atol=0.02)
+
+
+def test_the_page_names_every_kind_and_example() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` .*\(\.\./tests/plugins/(\w+\.py)\)", (ROOT / "docs" / "extend.md").read_text(), re.M
+    )
+    assert {kind for kind, _ in rows} == set(plugins.REGISTRIES)
+    assert {name for _, name in rows} == {path.name for path in ALL}

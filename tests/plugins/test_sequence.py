@@ -19,6 +19,7 @@ from presage.sequence.variants.scorer import Scorer
 from tests.unit.sequence.adapters.cases import stir
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot
 from tests.unit.sequence.variants.cases import random_genome, small_model
+from tests.unit.sequence.variants.test_part import gathered, score, write_sites
 
 
 def test_an_adapter_starts_as_no_change_leaves_the_trunk_alone_and_comes_back_from_its_file(with_plugins, tmp_path):
@@ -65,6 +66,16 @@ def test_a_score_is_a_column_of_the_table(with_plugins, tmp_path):
     # The bin that changes most changes at least as much as all bins of the span together.
     assert (np.abs(found["peak_log_fc"]) >= np.abs(found["log_fc"]) - 1e-5).all()
     assert np.abs(found["peak_log_fc"]).max() > 0
-    column = tables.schema("scores").field("peak_log_fc")
-    assert column.metadata[b"unit"] == b"log2" and "peak_log_fc" in tables.empty("scores")
-    assert "peak_log_fc" not in tables.empty("gene_scores")
+    column = tables.schema("variant_effects").field("peak_log_fc")
+    assert column.metadata[b"unit"] == b"log2" and "peak_log_fc" not in tables.empty("gene_scores")
+
+
+def test_a_score_goes_through_to_the_table_that_a_run_leaves(with_plugins, tmp_path):
+    with_plugins("peak_log_fc")
+    genome, text = random_genome(tmp_path)
+    sites = tmp_path / "sites.parquet"
+    write_sites(sites, text, [100, 130, 190])
+    scores, _, out = gathered(tmp_path, sites, score(tmp_path, sites, genome, 2), genome)
+    assert scores.columns[-1] == "peak_log_fc" and scores["peak_log_fc"].abs().min() > 0
+    with_plugins()
+    assert tables.read(out["scores"], "scores")["peak_log_fc"].equals(scores["peak_log_fc"]), "read without the plugin"

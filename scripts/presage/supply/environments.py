@@ -18,6 +18,7 @@ DISTRIBUTION = {
     "cv2": "opencv-python-headless",
     "cycler": "matplotlib",  # a part of it in all but name
     "pyBigWig": "pybigwig",
+    "pydantic_core": "pydantic",  # comes with it, in the one version that fits
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }

@@ -47,6 +47,7 @@ SILENT = {
     "pyreadline3": "BSD-3-Clause",
     **{f"snakemake-interface-{kind}": "MIT" for kind in
        ("common", "logger-plugins", "report-plugins", "scheduler-plugins", "storage-plugins")},
+    "snakemake-logger-plugin-rich": "MIT",
 }  # fmt: skip
 """Packages whose metadata does not say; read from their licence file or repository. Two are for Windows alone."""
 
