@@ -7,6 +7,7 @@ what only a reader has (a genome, videos) stands there as empty files, since a p
 import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,14 @@ def _mouse_files() -> dict[str, str]:
     return {f"{folder}/segments.tsv": sheet, f"{folder}/events.tsv": events} | {f"{folder}/{p}": "" for p, _ in made}
 
 
+def _site() -> dict[str, str]:
+    """A site profile as a reader copies it, and a study."""
+    files = {f"profiles/my-site/{path.name}": path.read_text() for path in (ROOT / "profiles/site-example").iterdir()}
+    return {"study.yaml": "run: my_study\nhomecage: {world: {}}\n", **files}
+
+
 GIVEN: dict[str, dict[str, str]] = {
+    "docs/cluster.md": _site(),
     "README.md": dict.fromkeys([*_GENOME, *_READS, "videos/A07.mp4", "videos/A08.mp4"], "") | _DLC,
     "docs/pose.md": {"study.yaml": _STUDY, "videos.tsv": _VIDEOS, "videos/A07.mp4": "", "videos/A07n.mp4": ""} | _DLC,
     "docs/tutorials/variants.md": dict.fromkeys(_world(), ""),
@@ -110,8 +118,9 @@ def _excepted(command: str) -> str | None:
 def _clone(folder: Path) -> Path:
     """A folder that looks like a clone; what is written there stays there."""
     for entry in ROOT.iterdir():
-        if entry.name not in ("results", ".snakemake", ".git"):
+        if entry.name not in ("results", ".snakemake", ".git", "profiles"):
             (folder / entry.name).symlink_to(entry)
+    shutil.copytree(ROOT / "profiles", folder / "profiles")  # readers write into it
     return folder
 
 
