@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.slurm import loopback
 from tests.slurm.heads import wait_for
 
+SBATCH = ("sbatch", "--parsable", "--output", "/dev/null")
+
 
 def said(env: dict[str, str], *command: str) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout.strip()
@@ -28,9 +30,7 @@ def test_a_job_sees_the_cards_it_asked_for(cluster: dict[str, str]) -> None:
 
 def test_a_job_above_its_memory_is_ended(cluster: dict[str, str]) -> None:
     greedy = "python3 -c 'import time; held = b\"x\" * 400_000_000; time.sleep(20)'"
-    asked = {
-        memory: said(cluster, "sbatch", "--parsable", "--mem", memory, "--wrap", greedy) for memory in ("200", "600")
-    }
+    asked = {memory: said(cluster, *SBATCH, "--mem", memory, "--wrap", greedy) for memory in ("200", "600")}
     wait_for(
         lambda: state(cluster, asked["200"]) not in ("PENDING", "RUNNING", "COMPLETING"), 15, "memory is not watched"
     )
@@ -42,7 +42,7 @@ def test_a_job_above_its_memory_is_ended(cluster: dict[str, str]) -> None:
 def test_nothing_outlives_the_cluster() -> None:
     folder = Path(tempfile.mkdtemp(prefix="presage-slurm-"))
     env = {**os.environ, **loopback.up(folder)}
-    job = said(env, "sbatch", "--parsable", "--wrap", "(setsid sleep 600 &); sleep 600")
+    job = said(env, *SBATCH, "--wrap", "(setsid sleep 600 &); sleep 600")
     wait_for(lambda: state(env, job) == "RUNNING", 20, "the job never ran")
     time.sleep(1)
     before = list(loopback.processes(folder))
