@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from presage.entry import Job, main, peak_mb
+from presage.entry import Job, peak_mb, work
 from presage.report.resources import jobs, resources_table
 from presage.report.run import NoData
 from tests.unit.test_entry import rule
@@ -45,10 +45,10 @@ def test_a_job_writes_the_lines_that_are_read(tmp_path: Path) -> None:
     some = rule(tmp_path / "out", table="table.txt")
     some.log = [str(tmp_path / "logs" / "some.log")]
     some.resources = SimpleNamespace(get={"mem_mb": 700, "runtime": 9}.get)
-    main(run, some)
+    work(run, some)
     (job,) = jobs(tmp_path).itertuples()
     assert (job.rule, job.threads, job.asked_mb, job.asked_min, job.gpus) == ("some", 1, 700, 9, 0)
-    assert before + 200 <= job.peak_mb == peak_mb() and job.seconds >= 0
+    assert before + 200 <= job.peak_mb <= peak_mb() and job.seconds >= 0
 
 
 def test_a_run_without_finished_jobs_has_no_table(tmp_path: Path) -> None:
