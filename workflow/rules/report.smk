@@ -284,8 +284,8 @@ rule record:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         run=run_folder,
         config=settings(CFG),
