@@ -21,40 +21,45 @@ from tests.running import MICRO, ROOT, finish, planned, snakemake
 
 CONDA = ROOT / "tests/slurm/stand_in/linked_env/bin"  # environments are planned as conda would have them
 EVERYTHING = "genome_world vivarium_world"
+PAGES = "sequence_evaluation_page sequence_pseudobulk_page sequence_variants_page homecage_morning index"
+EVALUATED = "sequence_evaluate_tracks sequence_evaluate_variants sequence_generalise_one"
+REPORTS = f"{PAGES} sequence_figures homecage_figures"
 SENSOR = {"name": "scale", "kind": "readings", "path": str(MICRO)}  # a plan does not open it
 
-# A part of the configuration -> rules that it is a setting of. Besides, config.yaml is of everything (summary).
-CONFIG: dict[str, tuple[dict[str, Any], str]] = {
-    "seed": ({"seed": 2}, EVERYTHING),
-    "torch_threads": ({"torch_threads": 1}, "sequence_trunk homecage_pose_train"),
-    "gpus": ({"gpus": 0}, ""),
-    "report": ({"report": {"title": "Another"}}, "sequence_figures homecage_figures homecage_morning index"),
-    "cost": ({"cost": {"gpus": ["T4"]}}, ""),
-    "sequence.world": ({"sequence": {"world": {"cells": 61}}}, "genome_world"),
-    "sequence.reference": ({"sequence": {"reference": {"max_n": 0.4}}}, "sequence_reference"),
-    "sequence.pseudobulk, reading": ({"sequence": {"pseudobulk": {"min_mapq": 20}}}, "sequence_pseudobulk_part"),
-    "sequence.pseudobulk, pooling": ({"sequence": {"pseudobulk": {"min_cells": 4}}}, "sequence_pseudobulk"),
-    "sequence.cluster": ({"sequence": {"cluster": {"genes": 1000}}}, ""),
-    "sequence.trunk": ({"sequence": {"trunk": {"training": {"epochs": 2}}}}, "sequence_trunk"),
-    "sequence.adapt": ({"sequence": {"adapt": {"training": {"lr": 0.001}}}}, "sequence_adapt"),
-    "sequence.cells": ({"sequence": {"cells": {"epochs": 2}}}, "sequence_cells"),
-    "sequence.variants": ({"sequence": {"variants": {"level": 0.8}}}, "sequence_variants_part"),
-    "sequence.variants, sites": ({"sequence": {"variants": {"max_length": 500}}}, "sequence_sites"),
-    "sequence.ism": ({"sequence": {"ism": {"batch_size": 8}}}, "sequence_ism"),
-    "sequence.ism, picture": ({"sequence": {"ism": {"picture": {"cell_types": 3}}}}, "sequence_ism_picture"),
-    "sequence.evaluate": ({"sequence": {"evaluate": {"bootstrap": 200}}}, "sequence_evaluate_tracks"),
-    "sequence.generalise": ({"sequence": {"generalise": {"donors": []}}}, "sequence_generalise"),
-    "homecage.world": ({"homecage": {"world": {"days": 27}}}, "vivarium_world"),
-    "homecage.recording": ({"homecage": {"recording": {"on_bad_segment": "count"}}}, "homecage_segments"),
-    "homecage.pose, training": ({"homecage": {"pose": {"epochs": 3}}}, "homecage_pose_train"),
-    "homecage.pose, inference": ({"homecage": {"pose": {"imported_likelihood_cut": 0.5}}}, "homecage_pose"),
-    "homecage.pose.filters": ({"homecage": {"pose": {"filters": {"min_parts": 3}}}}, "homecage_features"),
-    "homecage.pose.faults": ({"homecage": {"pose": {"faults": {"size": 0.3}}}}, "homecage_quality"),
-    "homecage.features": ({"homecage": {"features": {"sleep_s": 50}}}, "homecage_features"),
-    "homecage.readings": ({"homecage": {"readings": {"sources": [SENSOR]}}}, "homecage_readings"),
-    "homecage.detector": ({"homecage": {"detector": {"baseline_days": 6}}}, "homecage_distress"),
-    "homecage.compare": ({"homecage": {"compare": {"detectors": ["rules"]}}}, "homecage_evaluate"),
-    "homecage.alarms": ({"homecage": {"alarms": {"bootstrap": 200}}}, "homecage_distress"),
+# A key -> another value, and the rules that it is a setting of. Besides, config.yaml is of everything (summary).
+CONFIG: dict[str, tuple[Any, str]] = {
+    "seed": (2, EVERYTHING),
+    "torch_threads": (1, "sequence_trunk homecage_pose_train"),
+    "gpus": (0, ""),
+    "report.title": ("Another", REPORTS),
+    "cost.gpus": (["T4"], ""),
+    "sequence.world.cells": (61, "genome_world"),
+    "sequence.reference.max_n": (0.4, "sequence_reference"),
+    "sequence.pseudobulk.min_mapq": (20, "sequence_pseudobulk_part"),
+    "sequence.pseudobulk.min_cells": (4, "sequence_pseudobulk sequence_generalise_split"),  # reads no sample again
+    "sequence.cluster.genes": (1000, ""),
+    "sequence.trunk.training.epochs": (2, "sequence_trunk"),
+    "sequence.adapt.training.lr": (0.001, "sequence_adapt sequence_generalise_adapt"),
+    "sequence.cells.epochs": (2, "sequence_cells sequence_generalise_cells"),
+    "sequence.variants.rc": (False, "sequence_variants_part sequence_variants_cells"),
+    "sequence.variants.level": (0.8, "sequence_variants"),  # gathers again, predicts nothing again
+    "sequence.variants.cells": (4, "sequence_variants sequence_variants_cells"),
+    "sequence.variants.max_length": (500, "sequence_sites"),
+    "sequence.ism.batch_size": (8, "sequence_ism"),
+    "sequence.ism.picture.cell_types": (3, "sequence_ism_picture"),
+    "sequence.evaluate.bootstrap": (200, EVALUATED),
+    "sequence.generalise.donors": ([], "sequence_generalise"),
+    "homecage.world.days": (27, "vivarium_world"),
+    "homecage.recording.on_bad_segment": ("count", "homecage_segments"),
+    "homecage.pose.epochs": (3, "homecage_pose_train"),
+    "homecage.pose.imported_likelihood_cut": (0.5, "homecage_pose"),
+    "homecage.pose.filters.min_parts": (3, "homecage_features"),
+    "homecage.pose.faults.size": (0.3, "homecage_quality"),
+    "homecage.features.sleep_s": (50, "homecage_features"),
+    "homecage.readings.sources": ([SENSOR], "homecage_readings"),
+    "homecage.detector.baseline_days": (6, "homecage_distress"),
+    "homecage.compare.detectors": (["rules"], "homecage_evaluate"),
+    "homecage.alarms.bootstrap": (200, "homecage_distress"),
 }
 
 
@@ -151,10 +156,10 @@ def change(path: Path, how: Callable[[str], str]) -> Iterator[None]:
         os.utime(path, ns=(time.st_atime_ns, time.st_mtime_ns))
 
 
-def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """``below`` with the values of ``above``."""
-    inner = {key: merged(below.get(key) or {}, value) for key, value in above.items() if isinstance(value, dict)}
-    return {**below, **above, **inner}
+def with_value(config: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """``config`` with another value of a key in a section of a section."""
+    first, _, rest = key.partition(".")
+    return {**config, first: with_value(config.get(first) or {}, rest, value) if rest else value}
 
 
 def test_a_finished_run_has_nothing_to_do(finished: Finished) -> None:
@@ -162,11 +167,11 @@ def test_a_finished_run_has_nothing_to_do(finished: Finished) -> None:
     assert len(finished.follow) > 40
 
 
-@pytest.mark.parametrize("section", CONFIG)
-def test_a_setting_reruns_what_it_is_a_setting_of(finished: Finished, section: str, tmp_path: Path) -> None:
-    override, rules = CONFIG[section]
+@pytest.mark.parametrize("key", CONFIG)
+def test_a_setting_reruns_what_it_is_a_setting_of(finished: Finished, key: str, tmp_path: Path) -> None:
+    value, rules = CONFIG[key]
     config = tmp_path / "micro.yaml"
-    config.write_text(yaml.safe_dump(merged(yaml.safe_load(MICRO.read_text()), override)))
+    config.write_text(yaml.safe_dump(with_value(yaml.safe_load(MICRO.read_text()), key, value)))
     assert finished.plan(config) == finished.downstream(f"{rules} summary")
 
 

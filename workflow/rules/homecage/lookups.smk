@@ -14,7 +14,7 @@ def manifest(wildcards):
 
 
 def recordings_to_make(wildcards):
-    """One cage-day's recordings that a rule makes: the built-in world's, or those that come from the data registry."""
+    """One cage-day's recordings that this workflow makes, or fetches from the data registry."""
     return CAGE_IN.recordings_to_make(wildcards.cage, wildcards.date)
 
 

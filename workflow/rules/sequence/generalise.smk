@@ -32,7 +32,7 @@ rule sequence_generalise_split:
     params:
         samples=[vars(sample) for sample in SEQ_IN.samples],
         settings=settings(SEQ.pseudobulk),
-        trunk=settings(SEQ_IN.trunk),
+        trunk=shape_settings(),
         hold_out=hold_out_settings,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],

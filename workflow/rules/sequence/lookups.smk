@@ -110,6 +110,12 @@ def coverage_outputs():
     return [f"{SEQUENCE}/pseudobulk/{name}" for name in names]
 
 
+def shape_settings():
+    """What windows and bins depend on: how a trunk is trained is nothing to the reference and the tracks."""
+    own = settings(SEQ_IN.trunk)
+    return {key: own[key] for key in own if key not in ("training", "head")}
+
+
 def trunk_targets():
     """Bulk coverage that a trunk is trained on; nothing when its weights are given."""
     return f"{SEQUENCE}/bulk/targets.zarr" if SEQ.trunk.kind == "train" else []

@@ -63,7 +63,7 @@ rule sequence_pseudobulk:
     params:
         samples=[vars(sample) for sample in SEQ_IN.samples],
         settings=settings(SEQ.pseudobulk),
-        trunk=settings(SEQ_IN.trunk),
+        trunk=shape_settings(),
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
         code=code("sequence_pseudobulk"),

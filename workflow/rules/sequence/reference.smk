@@ -30,7 +30,7 @@ rule sequence_reference:
         runtime=minutes(60),
     params:
         settings=settings(SEQ.reference),
-        trunk=settings(SEQ_IN.trunk),
+        trunk=shape_settings(),
         simulated=SIMULATED["sequence"],
         code=code("sequence_reference"),
     message:

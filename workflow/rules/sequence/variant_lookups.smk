@@ -68,6 +68,13 @@ def scoring_settings():
     }
 
 
+def part_settings(*more):
+    """What predicting depends on, and ``more`` keys: how effects are gathered, or jobs shared, predicts none again."""
+    gathered = [key for key in ("level", "cells", "jobs", "adapter") if key not in more]
+    own = scoring_settings()
+    return {key: own[key] for key in own if key not in gathered}
+
+
 SITES_KEYS = ("max_length", "max_mismatch")
 
 

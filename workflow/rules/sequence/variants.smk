@@ -30,7 +30,7 @@ rule sequence_variants_part:
         runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
-        settings=scoring_settings(),
+        settings=part_settings(),
         number=part_number,
         of=SEQ.variants.jobs,
         torch_threads=CFG.torch_threads,
@@ -104,7 +104,7 @@ rule sequence_variants_cells:
         runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
-        settings=settings(SEQ.variants),
+        settings=part_settings("cells"),
         torch_threads=CFG.torch_threads,
         seed=CFG.seed,
         simulated=SIMULATED["sequence"],
