@@ -70,6 +70,10 @@ def test_days_without_a_call_are_named(visit, site):
 def test_the_cage_card_fits_one_sheet(visit, site, name):
     page = visit(site / f"homecage/timeline/{name}.html")
     assert browser.sheets(page) == 1
+    # as tall as with eight panels, and with a third reason
+    page.evaluate("document.querySelector('svg.timeline').setAttribute('viewBox', '0 0 960 930')")
+    page.evaluate("document.querySelectorAll('.reasons tbody').forEach((t) => t.append(t.rows[0].cloneNode(true)))")
+    assert browser.sheets(page) == 1
     page.emulate_media(media="print")
     assert page.locator(".sign-off").is_visible() and not page.locator("nav").is_visible()
 

@@ -19,8 +19,15 @@ class Reason:
     usual: float
     low: float
     high: float
-    when: str
+    days: str  # over which it was measured
+    span: str  # part of the cage-day, in ZT
+    oddest: str = ""  # the hour that was oddest
     clip: str = ""  # address of its film below homecage/, made or not
+
+    @property
+    def when(self) -> str:
+        """All about the time."""
+        return ", ".join(filter(None, (self.days, self.span, self.oddest)))
 
     @property
     def side(self) -> str:
@@ -49,21 +56,16 @@ class Reasons:
         return [self._reason(row) for row in rows.sort_values("rank").to_dict("records")]
 
     def _reason(self, row: Mapping[Any, Any]) -> Reason:
+        light = f"{self.light_hours:g}"
+        spans = {"night": f"ZT {light} to 24", "day": f"ZT 0 to {light}"}
         return Reason(
             feature=with_unit(row["feature"], row["unit"]),
             value=row["value"],
             usual=row["usual"],
             low=row["band_low"],
             high=row["band_high"],
-            when=self._when(row),
+            days=("" if row["window_days"] == 1 else f"{row['window_days']} days to ") + f"{row['date']:%d %b}",
+            span=spans.get(row["feature"].split("_", 1)[0], "ZT 0 to 24"),
+            oddest="" if pd.isna(row["zt"]) else f"oddest at ZT {int(row['zt'])}",
             clip=row["clip"] if isinstance(row["clip"], str) else "",
         )
-
-    def _when(self, row: Mapping[Any, Any]) -> str:
-        """The day or days, the part of the cage-day in ZT, and the hour that was oddest."""
-        days = "" if row["window_days"] == 1 else f"{row['window_days']} days to "
-        light = f"{self.light_hours:g}"
-        spans = {"night": f"ZT {light} to 24", "day": f"ZT 0 to {light}"}
-        span = spans.get(row["feature"].split("_", 1)[0], "ZT 0 to 24")
-        oddest = "" if pd.isna(row["zt"]) else f", oddest at ZT {int(row['zt'])}"
-        return f"{days}{row['date']:%d %b}, {span}{oddest}"

@@ -47,6 +47,7 @@ class Drawing:
     events: list[tuple[float, float, str, str, str]]  # x, label's y, class, words, anchor of the label (empty: none)
     alarms: list[tuple[float, float, str, str, str]]  # x, width, level, id, words
     summary: str
+    judged: bool
 
 
 def words(name: str) -> str:
@@ -237,16 +238,18 @@ def draw(
     left = zt0(daily, days[0])
     inside = events[(events["time_utc"] >= left) & (events["time_utc"] <= left + pd.Timedelta(days=len(days)))]
     head = 62
-    panels = [_score_panel(scores, days, x, head)]
-    wanted = [(name, daily[daily["name"] == name]) for name in features]
+    wanted = [(name, rows) for name in features if len(rows := daily[daily["name"] == name])]
     weighed = weights(daily, inside, days[0])
     wanted += [(str(name), rows) for name, rows in weighed.groupby("name") if name not in features]
+    # An animal that is only weighed has no score of its own.
+    panels = [_score_panel(scores, days, x, head)] if len(scores) or not wanted else []
     for name, rows in wanted:
         top = head + len(panels) * (PANEL + GAP)
         panels.append(_feature_panel(rows, name, days, x, top, bands.get(name)))
     every = max(1, int(np.ceil(len(days) / 12)))
     labels = [(float(x[i]), f"{days[i]:%d %b}") for i in range(0, len(days), every)]
     alarmed, unseen = int(scores["alarm"].sum()), int(scores["no_call"].sum())
+    judgement = f"{alarmed} with an alarm, {unseen} without a call" if len(scores) else "not judged by itself"
     return Drawing(
         animal=animal or "",
         width=LEFT + PLOT + RIGHT,
@@ -256,7 +259,8 @@ def draw(
         shades=_shades(scores, days, step),
         events=_events(inside, left, step),
         alarms=[] if alarms is None else _alarm_marks(alarms, days, step),
-        summary=f"{len(days)} days, {alarmed} with an alarm, {unseen} without a call",
+        summary=f"{len(days)} days, {judgement}",
+        judged=len(scores) > 0,
     )
 
 

@@ -64,12 +64,18 @@ def test_every_link_to_an_alarm_finds_its_card(events):
 def test_an_alarm_says_why_and_shows_the_films_of_its_days(events):
     first = (ALARMS.loc[ALARMS["cage"] == "C01", "first_date"].iloc[0] - START).days
     films = [Film(f"clips/C01/{d}.mp4", utc(d), 10) for d in (first - 0.1, first + 0.1)]
-    said = [Reason("Night distance (px)", 37.3, 101.0, 72.9, 133.0, "ZT 12 to 24", "clips/C01/best.mp4")]
+    said = [Reason("Night distance (px)", 37.3, 101.0, 72.9, 133.0, "19 Mar", "ZT 12 to 24", clip="clips/C01/best.mp4")]
     text = cage_page(cage("C01", events, films=films), explain=lambda alarm: said)
     assert f'src="../clips/C01/{first + 0.1}.mp4"' in text and f"{first - 0.1}.mp4" not in text
-    assert "<b>37.3</b>" in text and "72.9 to 133" in text and "below; ZT 12 to 24" in text
+    assert "<b>37.3</b>" in text and "72.9 to 133" in text and "below; 19 Mar, ZT 12 to 24" in text
     text = cage_page(cage("C01", events), explain=lambda alarm: said)
     assert "No film was made" in text and "<code>clips/C01/best.mp4</code>" in text
+
+
+def test_an_event_without_animal_or_note_leaves_their_cells_empty(events):
+    onset = filled("events", [{"cage": "C01", "kind": "onset", "time_utc": utc(14)}]).assign(note=float("nan"))
+    text = cage_page(cage("C01", onset.assign(animal=float("nan"))))
+    assert "true onset" in text and ">nan<" not in text
 
 
 def test_days_without_a_call_say_what_was_wrong_with_the_camera(events):

@@ -41,4 +41,4 @@ def test_a_single_day_and_a_day_feature():
 
 @pytest.mark.parametrize(("value", "place"), [(80, 25), (100, 50), (120, 75), (-1e6, 2), (1e6, 98)])
 def test_the_gauge_has_the_band_in_its_middle_half(value, place):
-    assert Reason("x", value, 100, 80, 120, "").place == pytest.approx(place)
+    assert Reason("x", value, 100, 80, 120, "", "").place == pytest.approx(place)

@@ -71,6 +71,13 @@ def test_weights_come_from_a_scale_or_else_from_the_weighings(events):
     assert [panel.title for panel in panels[1:]] == ["Weight (g)"] and len(panels[1].points) == DAYS
 
 
+def test_an_animal_that_is_only_weighed_has_no_empty_panels(events):
+    scale = DAILY[(DAILY["cage"] == "C01") & (DAILY["name"] == "night_distance")].assign(name="all_weight", unit="g")
+    found = draw(scale, SCORES[:0], events[:0], {}, ["night_distance", "night_sleep_fraction"], "m1")
+    assert [panel.title for panel in found.panels] == ["Weight (g)"] and not found.judged
+    assert found.summary == f"{DAYS} days, not judged by itself"
+
+
 def test_labels_that_would_collide_take_another_lane():
     close = filled("events", [{"cage": "C01", "kind": "death", "time_utc": utc(5 + i / 100)} for i in range(3)])
     assert len({y for _, y, *_ in drawing("C01", close).events}) == 3
