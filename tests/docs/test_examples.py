@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from presage import plugins
 from presage.config.root import Config, HomeCage, Sequence
 from tests.docs.pages import Block, blocks, pages
+from tests.running import ROOT
 
 EXAMPLES = [block for page in pages() for block in blocks(page) if block.language == "yaml"]
 OTHER = ("cff-version", "jobs", "default-resources")
@@ -17,7 +19,9 @@ OTHER = ("cff-version", "jobs", "default-resources")
 def test_an_example_is_a_valid_configuration(block: Block) -> None:
     given = yaml.safe_load(block.text)
     if next(iter(given)) not in OTHER:
+        plugins.use(str(ROOT / path) for path in given.get("plugins", ()))
         Config.model_validate(_whole(given))
+        plugins.use(())
 
 
 def _whole(piece: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "worlds": {"config", "tables", "sequence"},
     "study": {"config", "sequence", "homecage"},
     "report": {"config", "tables", "sequence", "homecage"},
+    "docs": {"config", "tables", "sequence", "homecage", "study"},
     "supply": set(),
 }
 """Rooms by what they may import, beside the small modules that lie in none of them."""
