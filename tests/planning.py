@@ -17,17 +17,23 @@ FORKS.set_forkserver_preload(["snakemake.cli", "nbformat"])
 
 def plan(config: Path, results: Path, *args: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """A dry run as :func:`tests.running.snakemake` would do it, with everything said in ``stdout``."""
-    arguments = [*command(config, results, *args)[3:], "-n"]
+    return fork([*command(config, results, *args)[3:], "-n"], root)
+
+
+def fork(arguments: list[str], root: Path, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Snakemake with ``arguments`` in the folder ``root``; ``path`` is a folder to look for programs in first."""
     with tempfile.NamedTemporaryFile("r") as said:
-        process = FORKS.Process(target=_plan, args=(arguments, root, said.name))
+        process = FORKS.Process(target=_plan, args=(arguments, root, path, said.name))
         process.start()
         process.join()
         return subprocess.CompletedProcess(arguments, process.exitcode or 0, said.read())
 
 
-def _plan(arguments: list[str], root: Path, said: str) -> None:
+def _plan(arguments: list[str], root: Path, path: str, said: str) -> None:
     from snakemake.cli import main
 
+    if path:
+        os.environ["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
     os.chdir(root)
     into = os.open(said, os.O_WRONLY)
     os.dup2(into, 1)
