@@ -69,7 +69,6 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
     _limit_threads(int(snakemake.params.get("torch_threads", 1)))
     logfile = _logfile(snakemake)
     staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
-    where = f" (traceback in {logfile})" if logfile else ""
     try:
         _open_log(logfile)
         staging.prepare()
@@ -89,21 +88,34 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
                 gpus=int(snakemake.resources.get("gpu", 0)) if "SLURM_JOB_ID" in os.environ else 0,
             )
         )
-        staging.publish()
-    except UserError as error:
+        staging.publish(_newest(snakemake.input))
+    except Exception as error:
+        full = staging.is_on_full_disk()
         staging.discard()
         log.error("%s\n%s", error, traceback.format_exc())
-        sys.exit(f"error: {error}")
-    except MemoryError as error:
-        staging.discard()
-        log.error(traceback.format_exc())
-        sys.exit(
-            f"error in {snakemake.rule}: out of memory ({one_line(error)[:200] or 'no more is told'}); {_MORE}{where}"
-        )
-    except Exception as error:
-        staging.discard()
-        log.error(traceback.format_exc())
-        sys.exit(f"error in {snakemake.rule}: {type(error).__name__}: {one_line(error)[:500]}{where}")
+        sys.exit(_told(error, snakemake.rule, full and staging.base, f" (traceback in {logfile})" if logfile else ""))
+
+
+def _told(error: Exception, rule: str, full: Path | bool, where: str) -> str:
+    """The line that a user reads. ``full``: the folder whose disk is full, which libraries report as all kinds of
+    things."""
+    said = one_line(error)
+    if full:
+        return f"error in {rule}: No space left on device: {full} ({said[:200]}); free some space and run again{where}"
+    if isinstance(error, UserError):
+        return f"error: {error}"
+    if isinstance(error, MemoryError):
+        return f"error in {rule}: out of memory ({said[:200] or 'no more is told'}); {_MORE}{where}"
+    return f"error in {rule}: {type(error).__name__}: {said[:500]}{where}"
+
+
+def _newest(inputs: Any) -> int:
+    """Modification time [ns] of the newest input, as far as they can be asked."""
+    times = [0]
+    for path in inputs:
+        with contextlib.suppress(OSError):
+            times.append(Path(path).stat().st_mtime_ns)
+    return max(times)
 
 
 _MORE = "give the job more memory (mem_mb), or run fewer jobs at a time"
@@ -153,8 +165,12 @@ class Staging:
         """Where to write what shall become ``final``."""
         return self.folder / Path(final).absolute().relative_to(self.base)
 
-    def publish(self) -> None:
-        """Move everything into place. Raises ``FileNotFoundError`` when an output was not written."""
+    def publish(self, newest: int = 0) -> None:
+        """Move everything into place. Raises ``FileNotFoundError`` when an output was not written.
+
+        No output is older than ``newest`` [ns]: after an input from the future (a copy from a machine whose clock is
+        ahead) Snakemake would remove it at once.
+        """
         for path in self.final:
             if not self.path(path).exists():
                 raise FileNotFoundError(f"{path} was not written")
@@ -162,8 +178,15 @@ class Staging:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
+            if self.path(path).stat().st_mtime_ns < newest:
+                os.utime(self.path(path), ns=(newest, newest))
             self.path(path).replace(path)
         self.discard()
+
+    def is_on_full_disk(self) -> bool:
+        """Whether less than 1 MiB is free where the outputs shall lie."""
+        there = next((folder for folder in (self.base, *self.base.parents) if folder.exists()), Path("/"))
+        return shutil.disk_usage(there).free < 1 << 20
 
     def discard(self) -> None:
         """Remove the staging folder and what is in it."""
