@@ -88,7 +88,7 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
                 gpus=int(snakemake.resources.get("gpu", 0)) if "SLURM_JOB_ID" in os.environ else 0,
             )
         )
-        staging.publish(_newest(snakemake.input))
+        staging.publish()
     except Exception as error:
         full = staging.is_on_full_disk()
         staging.discard()
@@ -107,15 +107,6 @@ def _told(error: Exception, rule: str, full: Path | bool, where: str) -> str:
     if isinstance(error, MemoryError):
         return f"error in {rule}: out of memory ({said[:200] or 'no more is told'}); {_MORE}{where}"
     return f"error in {rule}: {type(error).__name__}: {said[:500]}{where}"
-
-
-def _newest(inputs: Any) -> int:
-    """Modification time [ns] of the newest input, as far as they can be asked."""
-    times = [0]
-    for path in inputs:
-        with contextlib.suppress(OSError):
-            times.append(Path(path).stat().st_mtime_ns)
-    return max(times)
 
 
 _MORE = "give the job more memory (mem_mb), or run fewer jobs at a time"
@@ -165,12 +156,8 @@ class Staging:
         """Where to write what shall become ``final``."""
         return self.folder / Path(final).absolute().relative_to(self.base)
 
-    def publish(self, newest: int = 0) -> None:
-        """Move everything into place. Raises ``FileNotFoundError`` when an output was not written.
-
-        No output is older than ``newest`` [ns]: after an input from the future (a copy from a machine whose clock is
-        ahead) Snakemake would remove it at once.
-        """
+    def publish(self) -> None:
+        """Move everything into place. Raises ``FileNotFoundError`` when an output was not written."""
         for path in self.final:
             if not self.path(path).exists():
                 raise FileNotFoundError(f"{path} was not written")
@@ -178,8 +165,6 @@ class Staging:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            if self.path(path).stat().st_mtime_ns < newest:
-                os.utime(self.path(path), ns=(newest, newest))
             self.path(path).replace(path)
         self.discard()
 

@@ -1,7 +1,6 @@
 """A study of two quick jobs (the reference, then the sites of a variant set), to which faults can happen."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from presage.config.trunk import TrunkShape
 from presage.provenance import file_hash
-from tests.running import ROOT, command
+from tests.running import ROOT, command, environment
 
 CONFIG = """
 run: small
@@ -59,12 +58,12 @@ class Study:
         at = given.index("--config")  # the configuration file says where results go, whatever its name holds
         return [*given[:at], *given[at + 2 :]]
 
-    def run(self, *more: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
+    def run(self, *more: str, cwd: Path = ROOT, **more_environment: str) -> tuple[int, str]:
         """Exit code and all that is said."""
         done = subprocess.run(
             self.command(*more),
             cwd=cwd,
-            env={**os.environ, **environment},
+            env=environment(**more_environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
