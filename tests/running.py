@@ -17,7 +17,12 @@ ONLINE = Path(tempfile.gettempdir()) / f"presage-tests-online-{os.getpid()}"
 
 def environment(**more: str) -> dict[str, str]:
     """Of every run: secrets that nothing may write down, and no way to the network."""
-    own = {"HF_TOKEN": SECRET, "AWS_SECRET_ACCESS_KEY": SECRET, "DB_PASSWORD": SECRET, "PRESAGE_TEST_ONLINE": str(ONLINE)}
+    own = {
+        "HF_TOKEN": SECRET,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "DB_PASSWORD": SECRET,
+        "PRESAGE_TEST_ONLINE": str(ONLINE),
+    }
     path = os.pathsep.join(filter(None, [str(ROOT / "tests" / "offline"), os.environ.get("PYTHONPATH")]))
     return {**os.environ, **own, "PYTHONPATH": path, **more}
 

@@ -110,7 +110,10 @@ def _check_labels(sheet: Path, number: int, row: Sample) -> None:
 
 
 def read_cages(sheet: Path) -> list[Cage]:
-    """The cage sheet. Raises :class:`UserError` for a duplicate cage, one that cannot name a folder, or an unknown role."""
+    """The cage sheet.
+
+    Raises :class:`UserError` for a duplicate cage, one that cannot name a folder, or an unknown role.
+    """
     rows = _read(sheet, Cage, unique=lambda r: r.cage, what="cage")
     for number, row in rows:
         _may_name_a_folder(sheet, number, row.cage)

@@ -139,7 +139,7 @@ def test_an_input_from_the_future(tmp_path: Path, calm: dict[str, str]) -> None:
     assert study.hashes() == calm
 
 
-@pytest.mark.parametrize("name", ["Mäuse № 7 – 日本", "it's \"quoted\"", "a;touch pwned $(id) `id` $HOME"])
+@pytest.mark.parametrize("name", ["Mäuse № 7 – 日本", 'it\'s "quoted"', "a;touch pwned $(id) `id` $HOME"])
 def test_paths_of_any_spelling(tmp_path: Path, calm: dict[str, str], name: str) -> None:
     study = Study(tmp_path / name / "study", results=tmp_path / name / "results")
     code, said = study.run()
@@ -161,7 +161,12 @@ def test_another_working_directory(tmp_path: Path, calm: dict[str, str]) -> None
 def test_two_heads_at_once(tmp_path: Path, calm: dict[str, str]) -> None:
     study, here = Study(tmp_path), ("--directory", str(tmp_path))
     first = subprocess.Popen(
-        study.command(*here), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        study.command(*here),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     until(lambda: any(tmp_path.glob(".snakemake/locks/*")))
     os.killpg(first.pid, signal.SIGSTOP)  # or it is done before the second has begun

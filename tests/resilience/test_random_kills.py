@@ -23,6 +23,7 @@ sequence:
           causal_variants: 6, control_variants: 12, null_variants: 12}
 """
 TARGETS = ["sequence/pseudobulk/qc.json", "sequence/variants/planted/null_sites.parquet"]
+Calm = tuple[Path, dict[str, str], float]
 KILLS = int(os.environ.get("PRESAGE_KILLS", "3"))
 
 
@@ -42,7 +43,7 @@ def arguments(results: Path, *more: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], float]:
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     """The configuration, what an undisturbed run leaves, and the seconds that it took."""
     folder = tmp_path_factory.mktemp("calm")
     config, begun = folder / "c.yaml", time.monotonic()
@@ -53,7 +54,9 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_killed_run_ends_at_the_same_bytes(calm: tuple[Path, dict[str, str], float], tmp_path: Path, seed: int) -> None:
+def test_a_killed_run_ends_at_the_same_bytes(
+    calm: tuple[Path, dict[str, str], float], tmp_path: Path, seed: int
+) -> None:
     config, expected, seconds = calm
     head = subprocess.Popen(
         command(config, tmp_path, *arguments(tmp_path)),

@@ -52,7 +52,7 @@ def test_a_pose_table_that_holds_a_pickle_runs_nothing(tmp_path: Path, sign: Pat
             cells = file.create_vlarray("/", "df", tables.ObjectAtom())
             cells._atom_ = None
             cells.append(Bomb(sign))
-    with pytest.raises(UserError, match="is no DeepLabCut HDF5|holds 0 tables"):
+    with pytest.raises(UserError, match=r"is no DeepLabCut HDF5|holds 0 tables"):
         importers.read(path)
     assert not sign.exists()
 
@@ -81,7 +81,15 @@ def test_an_array_that_holds_a_pickle_runs_nothing(tmp_path: Path, sign: Path) -
     assert not sign.exists()
 
 
-HOSTILE = ["; touch pwned", "$(touch pwned)", "`touch pwned`", "../../../../etc/passwd", "a\x1b[2Jb", "x\u2028y", "| id"]
+HOSTILE = [
+    "; touch pwned",
+    "$(touch pwned)",
+    "`touch pwned`",
+    "../../../../etc/passwd",
+    "a\x1b[2Jb",
+    "x\u2028y",
+    "| id",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
