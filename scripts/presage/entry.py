@@ -192,7 +192,8 @@ def _open_log(path: Path | None) -> None:
         handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
         log.addHandler(handler)
-        faulthandler.enable(handler.stream)  # where a native library crashed
+        if handler.stream is not None:
+            faulthandler.enable(handler.stream)  # where a native library crashed
     log.propagate = False
     logging.captureWarnings(True)
 

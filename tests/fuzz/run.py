@@ -56,15 +56,15 @@ def main() -> None:
     asked = parser.parse_args()
     names = asked.only or list(READERS)
     each = 60 * asked.minutes * asked.processes / len(names)
-    print("| reader | inputs | read | refused in one line | findings | seconds |\n|---|---|---|---|---|---|")
+    print("| reader | inputs | read | refused in one line | crashes | other findings | seconds |\n" + "|---" * 7 + "|")
     faults = []
     with ThreadPoolExecutor(asked.processes) as pool:  # threads that wait for a process each
         jobs = [pool.submit(fuzz, name, asked.first, asked.inputs, each) for name in names]
         for job in as_completed(jobs):
             name, inputs, read, seconds, findings = job.result()
-            number = sum(n for n, _, _ in findings.values())
-            refused = inputs - read - number
-            print(f"| {name} | {inputs:,} | {read:,} | {refused:,} | {number} | {seconds:.0f} |", flush=True)
+            number, died = sum(n for n, _, _ in findings.values()), findings.get("crash", (0,))[0]
+            row = [inputs, read, inputs - read - number, died, number - died, round(seconds)]
+            print(f"| {name} | {' | '.join(f'{n:,}' for n in row)} |", flush=True)
             faults += [(name, kind, *found) for kind, found in sorted(findings.items())]
     for name, kind, number, seed, told in faults:
         print(f"\n{name}: {kind}, {number} times, first with seed {seed}\n{told}")

@@ -103,7 +103,7 @@ def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
     """Of all that a save holds: safetensors has no checksum, and one flipped bit would become part of the result."""
     digest = hashlib.sha256(facts.encode())
     for name in sorted(tensors):
-        tensor = tensors[name]
+        tensor = tensors[name].clone(memory_format=torch.contiguous_format)
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(memoryview(tensor.reshape(-1).view(torch.uint8).numpy()))
     return digest.hexdigest()
