@@ -22,6 +22,7 @@ sequence:
   world: {chromosome_kb: [60, 20, 20], cells: 30, molecules_per_cell: 30, fragments_per_cell: 30, shared_barcodes: 2,
           causal_variants: 6, control_variants: 12, null_variants: 12}
 """
+RESULTS = Path("results")
 TARGETS = ["sequence/pseudobulk/qc.json", "sequence/variants/planted/null_sites.parquet"]
 Calm = tuple[Path, dict[str, str], float]
 KILLS = int(os.environ.get("PRESAGE_KILLS", "3"))
@@ -38,8 +39,9 @@ def contents(run: Path) -> dict[str, str]:
     }
 
 
-def arguments(results: Path, *more: str) -> tuple[str, ...]:
-    return ("--cores", "2", *more, "--", *[f"{results}/micro/{target}" for target in TARGETS])
+def arguments(folder: Path, *more: str) -> tuple[str, ...]:
+    """Of a run in ``folder``, with relative paths, as some outputs name their inputs."""
+    return ("--cores", "2", "--directory", str(folder), *more, "--", *[f"results/micro/{name}" for name in TARGETS])
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +50,17 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     folder = tmp_path_factory.mktemp("calm")
     config, begun = folder / "c.yaml", time.monotonic()
     config.write_text(CONFIG)
-    done = snakemake(config, folder, *arguments(folder))
+    done = snakemake(config, RESULTS, *arguments(folder))
     assert done.returncode == 0, done.stdout[-3000:]
-    return config, contents(folder / "micro"), time.monotonic() - begun
+    return config, contents(folder / "results" / "micro"), time.monotonic() - begun
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_killed_run_ends_at_the_same_bytes(
-    calm: tuple[Path, dict[str, str], float], tmp_path: Path, seed: int
-) -> None:
+def test_a_killed_run_ends_at_the_same_bytes(calm: Calm, tmp_path: Path, seed: int) -> None:
     config, expected, seconds = calm
+    run = tmp_path / "results" / "micro"
     head = subprocess.Popen(
-        command(config, tmp_path, *arguments(tmp_path)),
+        command(config, RESULTS, *arguments(tmp_path)),
         cwd=ROOT,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
@@ -68,10 +69,10 @@ def test_a_killed_run_ends_at_the_same_bytes(
     time.sleep(seconds * random.Random(seed).uniform(0.1, 0.95))
     os.killpg(head.pid, signal.SIGKILL)
     head.wait()
-    left = {n: h for n, h in contents(tmp_path / "micro").items() if ".part-" not in n}
+    left = {name: hashed for name, hashed in contents(run).items() if ".part-" not in name}
     assert left == {name: expected[name] for name in left}, "what is in its place is whole"
 
-    snakemake(config, tmp_path, "--unlock")
-    done = snakemake(config, tmp_path, *arguments(tmp_path))
+    snakemake(config, RESULTS, "--directory", str(tmp_path), "--unlock")
+    done = snakemake(config, RESULTS, *arguments(tmp_path))
     assert done.returncode == 0, done.stdout[-3000:]
-    assert contents(tmp_path / "micro") == expected
+    assert contents(run) == expected
