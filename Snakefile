@@ -40,6 +40,9 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/cost.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     date=r"\d{4}-\d{2}-\d{2}",
     cage=r"[^/]+",
@@ -78,3 +81,6 @@ rule figures:
 rule morning:
     input:
         morning_targets(),
+
+
+include: "workflow/rules/job.smk"

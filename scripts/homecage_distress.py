@@ -8,6 +8,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.homecage import judge as judging
     from presage.homecage import ledger, models
+    from presage.homecage.reasons import reasons_table
     from presage.homecage.study import read_study
 
     study = read_study(job.input, job.params)
@@ -22,8 +23,11 @@ def run(job: Job) -> None:
     latency = study.recording.latency_minutes
     scores = judging.scores_table(ours, study.alarms, latency, stamp)
     alarms = judging.alarms_table(ours, study.alarms, latency, stamp, urgent)
+    hourly = tables.read(job.input.hourly, "hourly")
+    reasons = reasons_table(ours, study.alarms, study.daily, hourly, study.lights, study.detector.lookback_days)
     tables.write(job.output.scores, "distress_scores", scores, job.provenance())
     tables.write(job.output.alarms, "alarms", alarms, job.provenance())
+    tables.write(job.output.reasons, "reasons", reasons, job.provenance())
     models.write(ours.models, job.output.model)
     kept = ledger.issue_all(job.params.ledger, judging.issued(ours, study.alarms, latency, stamp, urgent))
     log.info("ledger: %s", kept)

@@ -13,39 +13,20 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.distress import Alarms, Compare, Detector, Dss, Source
     from presage.config.pose import Recording
-    from presage.homecage import readings
     from presage.homecage.dss import evaluate_dss
-    from presage.homecage.evaluate import evaluate_cages
-    from presage.homecage.healthy import evaluate_healthy
+    from presage.homecage.evaluate_study import evaluate_source, evaluate_study
     from presage.homecage.study import read_study
-    from presage.homecage.zeitgeber import Lights
 
     recording = Recording(**job.params.recording)
     detector, alarms, seed = Detector(**job.params.detector), Alarms(**job.params.alarms), job.params.seed
     leads, rows = [tables.empty("lead_time")], [tables.empty("evaluation")]
     if job.input.scores:
         study, compare = read_study(job.input, job.params), Compare(**job.params.compare)
-        lead, table = evaluate_cages(
-            study.judge(compare),
-            study.cages,
-            pd.concat(
-                [study.events, *(tables.read(f"{folder}/events.parquet", "events") for folder in job.input.truth)],
-                ignore_index=True,
-            ),
-            study.lights,
-            alarms,
-            latency_minutes=study.recording.latency_minutes,
-            simulated=job.params.simulated,
-            seed=seed,
-            power=compare.power,
-        )
+        lead, table = evaluate_study(study, compare, truth=job.input.truth, simulated=job.params.simulated, seed=seed)
         leads, rows = [*leads, lead], [*rows, table]
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "healthy":
-            own = source.kind in ("readings", "table")
-            lights = Lights.of(recording) if own else readings.UNDATED_LIGHTS
-            daily = readings.to_daily(readings.read_source(source, recording.zone), lights=lights, source=source.name)
-            rows.append(evaluate_healthy(daily, source.activity, detector, alarms, name=source.name, seed=seed))
+            rows.append(evaluate_source(source, recording, detector, alarms, seed))
     if job.input.pose_reference:
         rows.append(against_reference(job.input.pose[0], job.input.pose_reference[0]))
     if job.params.dss:
@@ -63,9 +44,10 @@ def against_reference(pose: str, reference: str) -> Any:
     from presage.homecage.evaluation_table import frame, row
     from presage.homecage.pose import importers, quality
     from presage.homecage.pose.evaluate import distance_to_reference
+    from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
     day = quality.load(pose)
-    ours = importers.PoseFile(day.xy[:, None], day.likelihood[:, None], ("animal",), day.bodyparts)
+    ours = PoseFile(day.xy[:, None], day.likelihood[:, None], (ONLY_ANIMAL,), day.bodyparts)
     note = "frames with reference likelihood > 0.9; the reference is another model's pose, not the truth"
     rows = []
     for part in distance_to_reference(ours, importers.read(reference)).to_dict("records"):

@@ -8,13 +8,19 @@ def run(job: Job) -> None:
     from presage.config.pose import Recording
     from presage.config.report import Report
     from presage.homecage.events import read_events
+    from presage.homecage.zeitgeber import Lights
     from presage.report.morning import write_morning
     from presage.report.run import Run
 
-    settings = Report(**job.params.settings)
-    events = read_events(job.input.events[0] if job.input.events else None, Recording(**job.params.recording).zone)
+    settings, recording = Report(**job.params.settings), Recording(**job.params.recording)
+    events = read_events(job.input.events[0] if job.input.events else None, recording.zone)
     write_morning(
-        Run(job.params.run, events=events), job.output.page, job.output.timelines, settings, job.params.simulated
+        Run(job.params.run, events=events),
+        job.output.page,
+        job.output.timelines,
+        settings,
+        job.params.simulated,
+        Lights.of(recording).hours,
     )
 
 

@@ -1,5 +1,6 @@
 """homecage_segments: what the files of one cage-day really hold, counted by decoding them."""
 
+import json
 from pathlib import Path
 
 from presage.entry import Job, log, main
@@ -13,9 +14,9 @@ def run(job: Job) -> None:
     from presage.sheets import Segment, read_segments
 
     settings = Recording(**job.params.recording)
-    rows = [Segment(*row[:4]) for row in job.params.manifest]
-    if job.input.world:
-        everything = read_segments(Path(job.input.world[0]), check_files=False)
+    rows = [Segment(*row[:4]) for row in json.loads(job.params.manifest)]
+    if not rows:  # the built-in world, which brings its sheet
+        everything = read_segments(Path(job.input.recordings[0]), check_files=False)
         mine = [row for row in everything if row.cage == job.wildcards.cage]
         days = {str(day): placed for (_, day), placed in cage_days(mine, settings).items()}
         paths = {placed.path for placed in days.get(job.wildcards.date, [])}

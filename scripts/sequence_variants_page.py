@@ -34,11 +34,14 @@ def run(job: Job) -> None:
         models=[f"{folder.parent.name} {folder.name}" for folder in folders],
         strands=1 + settings.rc,
         shifts=len(settings.shifts),
+        regions={Path(table).name.removesuffix(".parquet"): Path(table) for table in job.input.ism},
     )
+    report = Report(**job.params.report)
     page = variants_page(
         scored,
         lambda site, slugs: predicted(scoring.scorer, site, slugs),
-        Report(**job.params.report).title or job.params.run,
+        report.title or job.params.run,
+        report.variant_tracks,
     )
     job.output.page.write_text(page, encoding="utf-8")
 

@@ -9,6 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
+from tests.running import MICRO, snakemake
+
 # Examples are timed by the whole suite, not one by one: a busy machine is no failure.
 settings.register_profile("presage", deadline=None, print_blob=True)
 settings.load_profile("presage")
@@ -23,3 +25,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder} (set PRESAGE_DATA_MIRROR)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def micro_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the micro worlds on two cores: the folder ``results/micro`` of a place of its own."""
+    place = tmp_path_factory.mktemp("micro")
+    done = snakemake(MICRO, Path("results"), "--directory", str(place), "--cores", "2")
+    assert done.returncode == 0, done.stdout[-5000:]
+    return place / "results" / "micro"

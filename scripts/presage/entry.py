@@ -9,10 +9,12 @@ import ctypes
 import faulthandler
 import logging
 import os
+import resource
 import shutil
 import signal
 import site
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +22,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from presage import plugins
 from presage.errors import UserError, one_line
 
 log = logging.getLogger("presage")
+
+# The first and the last line of a job's log; presage.report.resources reads them.
+ASKED = "asked for: threads %d, memory %d MB, time %d min, GPUs %d"
+TOOK = "took: %.1f s, peak memory %d MB"
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,18 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
     _drop_foreign_site_packages()
     _limit_threads(int(snakemake.params.get("torch_threads", 1)))
     logfile = _logfile(snakemake)
+    gpus = asked_gpus(snakemake.resources)
+    started = time.monotonic()
     staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
     try:
         _open_log(logfile)
+        memory, minutes = (snakemake.resources.get(name) or 0 for name in ("mem_mb", "runtime"))
+        log.info(ASKED, snakemake.threads, memory, minutes, gpus)
         staging.prepare()
         names = {name: snakemake.output.get(name) for name in snakemake.output.keys()}  # noqa: SIM118 (not a dict)
         single = {name: staging.path(path) for name, path in names.items() if isinstance(path, str)}
         outputs = [staging.path(path) for path in staging.final]
+        plugins.use(snakemake.config.get("plugins", ()))
         run(
             Job(
                 rule=snakemake.rule,
@@ -85,10 +97,11 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
                 params=snakemake.params,
                 wildcards=snakemake.wildcards,
                 threads=snakemake.threads,
-                gpus=int(snakemake.resources.get("gpu", 0)) if "SLURM_JOB_ID" in os.environ else 0,
+                gpus=gpus if "SLURM_JOB_ID" in os.environ else 0,
             )
         )
         staging.publish()
+        log.info(TOOK, time.monotonic() - started, peak_mb())
     except Exception as error:
         full = staging.is_on_full_disk()
         staging.discard()
@@ -176,6 +189,22 @@ class Staging:
     def discard(self) -> None:
         """Remove the staging folder and what is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def asked_gpus(resources: Any) -> int:
+    """GPUs that a job asks a cluster for: its resource ``gpu``, or what a site's ``gres`` says, as ``gpu:a100:2``."""
+    parts = [part.split(":") for part in str(resources.get("gres") or "").split(",")]
+    named = sum(int(part[-1]) if part[-1].isdigit() else 1 for part in parts if part[0] == "gpu")
+    return named or int(resources.get("gpu") or 0)
+
+
+def peak_mb() -> int:
+    """Largest resident memory of this process so far [MB]: the kernel's count (``ru_maxrss`` may be the parent's)."""
+    status = Path("/proc/self/status")
+    if not status.is_file():  # no Linux: macOS, whose ru_maxrss is in bytes
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return round(int(line.split()[1]) * 1024 / 1e6)
 
 
 def _logfile(snakemake: Any) -> Path | None:

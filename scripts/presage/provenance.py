@@ -1,8 +1,10 @@
 """What a result was made from: hashes of code, settings and inputs, so that a rerun is neither missed nor wasted.
 
 The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
-comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. A module's
-templates (files of a folder ``templates`` beside it that it names) and what those include belong to it.
+comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. What a
+module names in a string belongs to it too: modules of a registry (``"presage.room.module"``), and templates (files of a
+folder ``templates`` beside it) with what those include. A plugin belongs to whatever can import the registry that it
+adds to.
 """
 
 import ast
@@ -13,15 +15,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from presage import plugins
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 TEMPLATES = "templates"
 
 
+@cache  # a colony of cages plans thousands of jobs of one script
 def closure_hash(script: str | Path) -> str:
     """Hash (12 hex digits) of ``script`` (a path, or a name under ``scripts/``) with its import closure."""
     path = Path(script)
     path = path if path.is_absolute() else SCRIPTS / path
-    return _digest(_fingerprint(p)[0] for p in sorted(import_closure(path)))
+    modules = import_closure(path)
+    for plugin in plugins.files(modules):
+        modules |= import_closure(plugin)
+    return _digest(sorted(_fingerprint(p)[0] for p in modules))
 
 
 def import_closure(path: Path) -> set[Path]:
@@ -68,15 +76,20 @@ def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
                 imports.update(_library_files(alias.name, ()))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             imports.update(_library_files(node.module, tuple(a.name for a in node.names)))
-        elif (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w-]+\.html", node.value)
-        ):
-            template = path.parent / TEMPLATES / node.value
-            imports.update([template] if template.is_file() else [])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            imports.update(_named_files(node.value, path.parent))
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             body[0] = ast.Pass()
     return ast.dump(tree), tuple(sorted(imports))
+
+
+def _named_files(text: str, folder: Path) -> set[Path]:
+    """Files that a string names: a module that a registry imports when it is used, or a template."""
+    if re.fullmatch(r"presage(\.\w+)+", text):
+        return _library_files(text, ())
+    template = folder / TEMPLATES / text
+    return {template} if re.fullmatch(r"[\w-]+\.html", text) and template.is_file() else set()
 
 
 def _is_docstring(node: ast.AST) -> bool:

@@ -5,13 +5,15 @@ Light on purpose (standard library only): the Snakefile asks here. The folders a
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from presage.errors import UserError
-from presage.sheets import POSE, VIDEO, Segment
+from presage.sheets import VIDEO, Segment, finished_pose
 
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _DIGITS = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}"}
@@ -43,13 +45,16 @@ def find(pattern: str) -> Found:
     root = _root(pattern)
     if not root.is_dir():
         raise UserError(_KEY, f"folder {root} does not exist", "correct the part of the pattern before the first {")
-    segments, unmatched = [], []
+    segments, unmatched, shown = [], [], VIDEO + finished_pose()
     for path in _files(str(root)):
         match = expression.fullmatch(path)
         if match:
-            start = _start(path, match, codes)
-            segments.append(Segment(match["cage"], start, path))
-        elif path.lower().endswith(VIDEO + POSE):
+            try:
+                start = _start(tuple(match[f"start{i}"] for i in range(len(codes))), codes)
+            except ValueError as error:
+                raise UserError(path, str(error), "rename it") from None
+            segments.append(Segment(sys.intern(match["cage"]), start, path))
+        elif path.lower().endswith(shown):
             unmatched.append(path)
     if not segments:
         seen = f", e.g. {unmatched[0]}" if unmatched else ""
@@ -57,7 +62,7 @@ def find(pattern: str) -> Found:
     return Found(sorted(segments, key=lambda row: row.path), sorted(unmatched))
 
 
-def _compile(pattern: str) -> tuple[re.Pattern[str], list[str]]:
+def _compile(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     """A regular expression with groups ``cage`` and ``start0``, ``start1``, ..., and the format of each start."""
     names = [name for name, _ in _FIELD.findall(pattern)]
     for needed in ("cage", "start"):
@@ -76,7 +81,9 @@ def _compile(pattern: str) -> tuple[re.Pattern[str], list[str]]:
         else:
             out += "(?P<cage>[^/]+)" if name == "cage" else "[^/]*"
         seen.add(name)
-    return re.compile(out + re.escape(pattern[at:])), codes
+    if not {"Y", "m", "d"} <= {letter for code in codes for letter in re.split(r"%(.)", code)[1::2]}:
+        raise UserError(_KEY, "the pattern gives no year, month and day", "name them with %Y, %m, %d")
+    return re.compile(out + re.escape(pattern[at:])), tuple(codes)
 
 
 def _digits(pattern: str, code: str) -> str:
@@ -107,22 +114,20 @@ def _files(folder: str) -> Iterator[str]:
                 yield path
 
 
-def _start(path: str, match: re.Match[str], codes: list[str]) -> str:
-    """ISO 8601. Where a unit is named twice (day folder and file name) both must agree."""
+@cache  # the cages of a colony share their hours
+def _start(texts: tuple[str, ...], codes: tuple[str, ...]) -> str:
+    """ISO 8601. Raises ``ValueError`` for no date, and where a unit is named twice and the two differ."""
     known: dict[str, str] = {}
-    for i, code in enumerate(codes):
+    for text, code in zip(texts, codes):
         parts = re.split(r"%(.)", code)
         inner = "".join(f"({_DIGITS[part]})" if k % 2 else re.escape(part) for k, part in enumerate(parts))
-        values = re.fullmatch(inner, match[f"start{i}"])
+        values = re.fullmatch(inner, text)
         assert values is not None  # the whole pattern has matched with the same expressions
         for letter, value in zip(parts[1::2], values.groups()):
             if known.setdefault(letter, value) != value:
-                raise UserError(path, f"says {known[letter]} and {value} for %{letter}", "rename it")
+                raise ValueError(f"says {known[letter]} and {value} for %{letter}")
     text = " ".join(known.values())
     try:
-        start = datetime.strptime(text, " ".join(f"%{letter}" for letter in known))
+        return datetime.strptime(text, " ".join(f"%{letter}" for letter in known)).isoformat()
     except ValueError:
-        raise UserError(path, f"{text} is no date and time", "rename it") from None
-    if not {"Y", "m", "d"} <= set(known):
-        raise UserError(_KEY, "the pattern gives no year, month and day", "name them with %Y, %m, %d")
-    return start.isoformat()
+        raise ValueError(f"{text} is no date and time") from None

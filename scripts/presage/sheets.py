@@ -5,13 +5,14 @@ spreadsheet does, header = 1) and the column.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from presage import barcode_rule
+from presage import barcode_rule, plugins
 from presage.errors import UserError
 from presage.sheet_text import lines
 
@@ -21,6 +22,11 @@ CHEMISTRIES, ASSAYS, STRANDS = ("three_prime", "five_prime"), ("rna", "atac"), (
 CLUSTER, WHOLE = "cluster", "whole"
 """Words that stand in the place of a labels file: cells are clustered; the sample is one pseudobulk."""
 VIDEO, POSE = (".mp4", ".avi", ".mkv", ".mov"), (".h5", ".csv", ".slp", ".nwb")
+
+
+def finished_pose() -> tuple[str, ...]:
+    """Endings of finished pose: ours, and those that plugins read."""
+    return POSE + tuple(f".{name}" for name in plugins.provided("pose"))
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,10 @@ class Cage:
     animals: str = "1"
     role: str = "evaluate"
     group: str = ""
+    site: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a colony has a hundred thousand of them
 class Segment:
     """One file of video or finished pose. ``start`` is ISO 8601, facility-local unless it carries an offset."""
 
@@ -130,6 +137,7 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
     """
     # One file is one cage's, however its path is written.
     rows = _read(sheet, Segment, unique=lambda r: os.path.normpath(_full(sheet, r.path)), what="path")
+    known = VIDEO + finished_pose()
     for number, row in rows:
         _may_name_a_folder(sheet, number, row.cage)
         try:
@@ -138,15 +146,20 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
             raise UserError(
                 _at(sheet, number, "start"), f"{row.start!r} is not an ISO 8601 time", "write 2026-05-01T13:00:00"
             ) from None
-        if Path(row.path).suffix.lower() not in VIDEO + POSE:
+        if not row.path.lower().endswith(known):
             raise UserError(
-                _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(VIDEO + POSE)}"
+                _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(known)}"
             )
         if check_files:
             _must_exist(sheet, number, "path", row.path)
-            if _full(sheet, row.path).is_dir():
+            if os.path.isdir(_full(sheet, row.path)):  # noqa: PTH112
                 raise UserError(_at(sheet, number, "path"), f"{row.path} is a folder", "name one file in each row")
-    return [_resolve(row, sheet, ("path",)) for _, row in rows]
+    return [_shared(_resolve(row, sheet, ("path",))) for _, row in rows]
+
+
+def _shared(row: Segment) -> Segment:
+    """The row with one string per cage and hour, not one per file."""
+    return Segment(sys.intern(row.cage), sys.intern(row.start), row.path, sys.intern(row.fps))
 
 
 def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str) -> list[tuple[int, Row]]:
@@ -205,16 +218,17 @@ def _at(sheet: Path, number: int, column: str) -> str:
     return f"{sheet} row {number}, column {column}"
 
 
-def _full(sheet: Path, path: str) -> Path:
-    """A sheet's relative paths start at the sheet."""
-    return Path(path) if Path(path).is_absolute() else Path(sheet).parent / path
+def _full(sheet: Path, path: str) -> str:
+    """A sheet's relative paths start at the sheet. Strings, as a colony lists a hundred thousand files."""
+    full = os.path.join(os.path.dirname(sheet), path)  # noqa: PTH118, PTH120
+    return str(Path(full)) if "./" in full or "//" in full else full
 
 
 def _must_exist(sheet: Path, number: int, column: str, path: str) -> None:
     if path.startswith("registry:"):
         return
     try:
-        there = _full(sheet, path).exists()
+        there = os.path.exists(_full(sheet, path))  # noqa: PTH110 (a sheet may have 72,000 rows)
     except OSError:  # a name that is too long, or a folder that may not be read
         there = False
     if not there:
@@ -226,5 +240,5 @@ def _resolve(row: Any, sheet: Path, columns: tuple[str, ...]) -> Any:
     for name in columns:
         value = values[name]
         if value not in ("", "header", CLUSTER, WHOLE) and not value.startswith("registry:"):
-            values[name] = str(_full(sheet, value))
+            values[name] = _full(sheet, value)
     return type(row)(**values)

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from presage import plugins
 from presage.errors import UserError
 
 _ROWS = 20_000  # of a chunked table that are held before they are written
@@ -481,6 +482,18 @@ _TEXT = {
         source str - sheet row or importer that it came from
         end_utc utc - end of the data window
         provisional bool - the cage-day was not over""",
+    "hourly": """
+        cage str - cage
+        animal str? - individual
+        date date - cage-day
+        zt i32 h hour of the cage-day, 0 to 23 from lights-on
+        name str - feature, without a phase
+        value f64? - mean over the hour, weighted by what was seen; null where it was not known
+        unit str - of the value
+        seen_s f64 s usable time in the hour
+        first_utc utc? - when the cage was first seen in the hour
+        sampling str - frame rate and duty cycle, or the sensor
+        source str - sheet row or importer that it came from""",
     "events": """
         cage str - cage
         animal str? - individual
@@ -526,6 +539,23 @@ _TEXT = {
         config_hash str - settings behind it
         data_hash str - readings behind it
         code_hash str - library code behind it""",
+    "reasons": """
+        cage str - cage
+        animal str? - individual
+        episode i32 - of the alarms table
+        date date - its worst cage-day
+        rank i32 - 1 is the strongest deviation
+        feature str - daily feature, with its phase
+        value f64 - mean of the last `window_days` days
+        usual f64 - own baseline
+        band_low f64 - where that mean lies in 95 % of such stretches of this animal in health
+        band_high f64 - its upper end
+        unit str - of the value
+        deviation f64 - towards illness, in the animal's own standard errors
+        window_days i32 days that were compared with the baseline
+        zt i32? h hour of the worst day in which the feature was furthest from its usual at that hour
+        watch_utc utc? - when the cage was first seen in that hour: where to look
+        clip str? - film of it, below the homecage folder, where there is video; Snakemake makes it when asked for""",
     "lead_time": """
         cage str - cage
         animal str? - individual
@@ -570,6 +600,16 @@ def _schema(text: str) -> pa.Schema:
 
 
 SCHEMAS: dict[str, pa.Schema] = {name: _schema(text) for name, text in _TEXT.items()}
+_WITH_SCORES = ("variant_effects", "scores")
+
+
+def schema(table: str) -> pa.Schema:
+    """Columns of ``table``: of those of variants also the scores that plugins add, at the end."""
+    own = SCHEMAS[table]
+    for name, facts in plugins.provided("score").items() if table in _WITH_SCORES else ():
+        [field] = _schema(f"{name} f64 {facts.get('unit', '-')} {facts.get('meaning', 'score of a plugin')}")
+        own = own.append(field)
+    return own
 
 
 def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Mapping[str, Any] | None = None) -> None:
@@ -580,23 +620,23 @@ def write(path: str | Path, table: str, data: pd.DataFrame | pa.Table, meta: Map
 
     Raises ``ValueError`` when a column is missing, surplus, of the wrong type, or null where the contract forbids it.
     """
-    schema, arrow = SCHEMAS[table], check(table, data)
+    arrow = check(table, data)
     extra = {"presage.table": table, **{k: json.dumps(v, sort_keys=True) for k, v in (meta or {}).items()}}
-    pq.write_table(arrow.cast(schema.with_metadata(extra)), path, compression="zstd", store_schema=True)
+    pq.write_table(arrow.cast(schema(table).with_metadata(extra)), path, compression="zstd", store_schema=True)
 
 
 def check(table: str, data: pd.DataFrame | pa.Table) -> pa.Table:
     """``data`` as ``table``: its columns in order, types cast. Raises ``ValueError`` as :func:`write` does."""
-    schema = SCHEMAS[table]
-    arrow = data if isinstance(data, pa.Table) else _from_pandas(data, schema, table)
-    surplus = set(arrow.column_names) ^ set(schema.names)
+    contract = schema(table)
+    arrow = data if isinstance(data, pa.Table) else _from_pandas(data, contract, table)
+    surplus = set(arrow.column_names) ^ set(contract.names)
     if surplus:
         raise ValueError(f"table {table}: columns {sorted(surplus)} are missing or surplus")
-    arrow = arrow.select(schema.names)
-    for field in schema:
+    arrow = arrow.select(contract.names)
+    for field in contract:
         if not field.nullable and arrow[field.name].null_count:
             raise ValueError(f"table {table}: {arrow[field.name].null_count} nulls in column {field.name}")
-    return arrow.cast(schema.remove_metadata())
+    return arrow.cast(contract.remove_metadata())
 
 
 def _from_pandas(data: pd.DataFrame, schema: pa.Schema, table: str) -> pa.Table:
@@ -629,9 +669,11 @@ def read_parts(path: str | Path, table: str) -> tuple[int, Iterator[pa.Table]]:
     return file.metadata.num_rows, (file.read_row_group(i) for i in range(file.num_row_groups))
 
 
-def _check_names(path: str | Path, table: str, schema: pa.Schema) -> None:
-    if schema.names != SCHEMAS[table].names:
-        raise UserError(path, f"is not a {table} table (columns {schema.names})", "remove it and run again")
+def _check_names(path: str | Path, table: str, found: pa.Schema) -> None:
+    own = SCHEMAS[table].names
+    more = found.names[len(own) :]  # scores of plugins, which whoever reads the table need not know
+    if found.names[: len(own)] != own or (more and table not in _WITH_SCORES):
+        raise UserError(path, f"is not a {table} table (columns {found.names})", "remove it and run again")
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
@@ -643,7 +685,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 
 def empty(table: str) -> pd.DataFrame:
     """An empty frame with the columns and types of ``table``."""
-    return SCHEMAS[table].empty_table().to_pandas(date_as_object=True)
+    return schema(table).empty_table().to_pandas(date_as_object=True)
 
 
 class ChunkedTable:

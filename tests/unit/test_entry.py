@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from presage.entry import Job, work
+from presage.entry import Job, asked_gpus, work
 from presage.errors import UserError
 
 
@@ -31,6 +31,7 @@ def rule(base: Path, /, **outputs: str) -> SimpleNamespace:
         wildcards=SimpleNamespace(),
         threads=1,
         resources={},
+        config={},
         log=[str(base / "logs" / "some.log")],
     )
 
@@ -91,3 +92,18 @@ def test_results_of_an_earlier_run_survive_a_failure(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         work(run, rule(tmp_path, table="table.txt"))
     assert (tmp_path / "table.txt").read_text() == "good"
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpus"),
+    [
+        ({}, 0),
+        ({"gpu": 2}, 2),
+        ({"gpu": 0, "gres": "gpu:3"}, 3),
+        ({"gres": "gpu:a100:2"}, 2),
+        ({"gres": "gpu"}, 1),
+        ({"gres": "disk:40"}, 0),
+    ],
+)
+def test_gpus_are_asked_for_by_name_or_as_a_generic_resource(resources: dict, gpus: int) -> None:
+    assert asked_gpus(resources) == gpus

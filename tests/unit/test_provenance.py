@@ -20,7 +20,9 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def code_hash() -> str:
+    """As in a new process."""
     provenance._fingerprint.cache_clear()
+    provenance.closure_hash.cache_clear()
     return provenance.closure_hash("rule.py")
 
 
@@ -66,6 +68,21 @@ def test_a_template_belongs_to_the_module_that_names_it(library: Path) -> None:
     assert code_hash() == before
     (folder / "look.css").write_text("p { color: blue }\n")
     assert code_hash() != before
+
+
+def test_a_module_that_a_registry_names_belongs_to_the_code(library: Path) -> None:
+    """It is imported by that name when it is used: no import statement shows it."""
+    used = library / "presage" / "used.py"
+    used.write_text('KINDS = {"other": ("presage.unused", "Y"), "none": "presage.none"}\n\n\ndef f(x):\n    return x\n')
+    before = code_hash()
+    (library / "presage" / "unused.py").write_text("Y = 2\n")
+    assert code_hash() != before
+
+
+def test_the_pose_step_knows_its_engines() -> None:
+    provenance._fingerprint.cache_clear()
+    names = {p.name for p in provenance.import_closure(provenance.SCRIPTS / "homecage_pose.py")}
+    assert {"dlc.py", "superanimal.py"} <= names
 
 
 def test_every_template_of_the_report_belongs_to_a_page() -> None:

@@ -61,7 +61,7 @@ def test_the_start_comes_back(tmp_path_factory: pytest.TempPathFactory, start: d
         ("{cage}/{start:%H}.mp4", "no year, month and day"),
         ("{cage}/{start:%Y%m%d}.mp4", "is no date and time"),
         ("{cage}/{start:%Y-%m-%d}.mp4", r"no file under .* fits .*\(2 others, e.g. .*99991399.mp4\)"),
-        ("nowhere/{cage}/{start:%Y}.mp4", "nowhere does not exist"),
+        ("nowhere/{cage}/{start:%Y%m%d}.mp4", "nowhere does not exist"),
         ("{cage}/{start:%Y%m}{start:%d}_{start:%Y}.mp4", "says 2026 and 2027"),
     ],
 )

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from presage.config.trunk import TrunkShape
 
@@ -57,7 +58,7 @@ HOMECAGE_WORLD = {
     "homecage_morning": 1,
 }
 CLIP = {"homecage_clip": 1}  # the demo's
-PAGE = {"summary": 1, "index": 1, "report": 1}
+PAGE = {"summary": 1, "index": 1, "record": 1, "report": 1}
 
 
 def plan(tmp_path: Path, *args: str) -> dict[str, int]:
@@ -179,7 +180,7 @@ sequence:
     (tmp_path / "c.yaml").write_text(text)
     jobs = plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml")
     expected = {"sequence_reference", "sequence_pseudobulk", "sequence_pseudobulk_page", "sequence_figures"}
-    assert set(jobs) == {*expected, "summary", "index", "report"}
+    assert set(jobs) == {*expected, *PAGE}
     (tmp_path / "d.yaml").write_text(text.replace("g.fa}", f"g.fa, gtf: {tmp_path}/g.gtf}}"))
     with_genes = plan(tmp_path, "--configfile", f"{tmp_path}/d.yaml")
     assert set(with_genes) - set(jobs) == {"sequence_trunk", "sequence_gene_head"}
@@ -247,17 +248,47 @@ def test_named_targets(tmp_path: Path, target: str, inside: str, outside: str) -
 @pytest.mark.parametrize("profile", ["slurm", "profiles/slurm-venv"])
 def test_cluster_profiles_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
     # Snakemake asks conda for its version before it plans; a stand-in answers where there is none.
-    monkeypatch.setenv("PATH", f"{ROOT}/tests/slurm/stand_in{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{ROOT}/tests/stand_in/bin{os.pathsep}{os.environ['PATH']}")
     assert plan(tmp_path, "--profile", profile) == plan(tmp_path)
 
 
-def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
-    def keys(name: str) -> set[str]:
-        text = (ROOT / "profiles" / name / "profile.yaml").read_text()
-        return set(re.findall(r"^([a-z-]+):", text, re.M))
+def profile(folder: str) -> dict[str, object]:
+    """The settings of a profile."""
+    settings: dict[str, object] = yaml.safe_load((ROOT / folder / "profile.yaml").read_text())
+    return settings
 
-    assert not keys("default") & keys("slurm")
-    assert keys("slurm") - keys("slurm-venv") == {"software-deployment-method"}
+
+def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
+    conda, venv = profile("profiles/slurm"), profile("profiles/slurm-venv")
+    assert not set(profile("profiles/default")) & set(conda)
+    assert {**venv, "software-deployment-method": ["conda"]} == conda
+
+
+@pytest.mark.parametrize("site", ["profiles/site-example", "tests/slurm/site"])
+def test_a_site_override_keeps_what_it_replaces(site: str) -> None:
+    """It stands in the place of profiles/default, and its default-resources in the place of the cluster profile's."""
+    settings, default = profile(site), profile("profiles/default")
+    assert {key: settings.get(key) for key in default} == default
+    own = settings.get("default-resources", profile("profiles/slurm")["default-resources"])
+    assert set(profile("profiles/slurm")["default-resources"]) <= set(own)
+
+
+def test_the_example_of_a_site_override_resolves(tmp_path: Path) -> None:
+    override = ("--workflow-profile", "profiles/site-example")
+    assert plan(tmp_path, "--profile", "profiles/slurm-venv", *override) == plan(tmp_path)
+
+
+def test_every_rule_asks_for_memory_and_time() -> None:
+    """But those that run where Snakemake does: downloads, and what only names targets."""
+    silent = []
+    for path in sorted((ROOT / "workflow" / "rules").rglob("*.smk")):
+        text = path.read_text()
+        here = set(re.findall(r"\w+", "".join(re.findall(r"^localrules:\n((?: +.*\n)+)", text, re.M))))
+        rules = re.split(r"^rule (\w+):\n", text, flags=re.M)[1:]
+        for name, body in zip(rules[::2], rules[1::2]):
+            if name not in here and not ("mem_mb=memory(" in body and "runtime=minutes(" in body):
+                silent.append(name)
+    assert silent == []
 
 
 def test_a_wrong_key_stops_before_any_job(tmp_path: Path) -> None:

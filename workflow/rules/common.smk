@@ -1,5 +1,7 @@
 """Paths and look-ups shared by all rules: functions only, and no numbers (those are in presage.config)."""
 
+import shlex
+
 from presage import study
 from presage.config import pose as pose_config
 from presage.config.load import load
@@ -7,8 +9,10 @@ from presage.config.pseudobulk import Reading
 from presage.config.root import HomeCage, Sequence
 from presage.errors import UserError
 from presage.provenance import closure_hash
+from presage.record import COMMAND
 from presage.sequence.training.stages import cached_stage
 from presage.study.hold_outs import hold_outs
+from presage.study.requests import memory, minutes
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -26,6 +30,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
+os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 SEQUENCE, HOMECAGE = f"{RUN}/sequence", f"{RUN}/homecage"
 LOGS, BENCHMARKS = f"{RUN}/logs", f"{RUN}/benchmarks"
 RESUME = f"{RUN}/.resume"  # not an output of any rule: a killed job must find it again
@@ -97,9 +102,23 @@ def facts():
     }
 
 
+def given_files():
+    """The files that the study was given, for the run's record."""
+    return study.given_files(
+        CFG.sequence and SEQ_IN,
+        CFG.homecage and CAGE_IN,
+    )
+
+
 def figure_files(branch, suffix):
     """The figures of one branch that this run can draw."""
     return [f"{RUN}/figures/{stem}.{suffix}" for stem in study.figures(CFG, branch)]
+
+
+def figure_labels(path):
+    """How Snakemake's report lists a figure; every item of a category has these labels."""
+    number, _, shows = Path(path).stem.removeprefix("fig").partition("_")
+    return {"shows": f"{number.zfill(2)} {shows.replace('_', ' ')}", "as": "figure"}
 
 
 def figure_targets():
@@ -117,6 +136,7 @@ def report_targets():
     return [
         f"{RUN}/index.html",
         f"{RUN}/summary.json",
+        f"{RUN}/record.json",
         *sequence_targets(),
         *homecage_targets(),
     ]

@@ -15,8 +15,8 @@ rule cost:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         config=settings(CFG),
     message:

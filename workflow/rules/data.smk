@@ -71,8 +71,8 @@ rule genome_world:
     conda:
         "../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         settings=settings(SEQ.world),
         seed=CFG.seed,
@@ -94,8 +94,8 @@ rule vivarium_world:
     conda:
         "../../envs/pose.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         settings=settings(CAGES.world),
         seed=CFG.seed,

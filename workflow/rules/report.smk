@@ -1,7 +1,7 @@
 """What people read: figures, the morning page, the run's page and its headline numbers.
 
 REQUIRES the tables of the configured branches
-PRODUCES <run>/{summary.json,config.yaml,index.html}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
+PRODUCES <run>/{summary.json,config.yaml,index.html,record.json}, <run>/figures/, <run>/sequence/pseudobulk/qc.html,
 <run>/sequence/variants/<set>/variants.html, <run>/homecage/{morning.html,timeline/}
 """
 
@@ -12,7 +12,11 @@ rule sequence_figures:
     output:
         [
             report(
-                path, caption=f"../report/{Path(path).stem}.rst", category="sequence"
+                path,
+                caption=f"../report/{Path(path).stem}.rst",
+                category="sequence",
+                subcategory="figures",
+                labels=figure_labels(path),
             )
             for path in figure_files("sequence", "svg")
         ],
@@ -24,8 +28,8 @@ rule sequence_figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -49,14 +53,16 @@ rule sequence_pseudobulk_page:
             f"{SEQUENCE}/pseudobulk/qc.html",
             caption="../report/pseudobulk.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "pseudobulk quality", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_pseudobulk_page.log",
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -78,14 +84,16 @@ rule sequence_evaluation_page:
             f"{SEQUENCE}/evaluate/evaluation.html",
             caption="../report/evaluation.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "evaluation: leakage, folds, hold-outs", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_evaluation_page.log",
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -102,6 +110,7 @@ rule sequence_variants_page:
         beside=variant_files_beside,
         dropped=f"{SEQUENCE}/variants/{{set}}/dropped.parquet",
         null=null_sites,
+        ism=ism_files(("parquet",)),
         trunk=rules.sequence_trunk.output.weights,
         adapters=scoring_adapters(),
         tracks=track_table(),
@@ -113,6 +122,8 @@ rule sequence_variants_page:
             f"{SEQUENCE}/variants/{{set}}/variants.html",
             caption="../report/variants.rst",
             category="sequence",
+            subcategory="pages",
+            labels={"shows": "variants of {set}", "as": "page"},
         ),
     log:
         f"{LOGS}/sequence_variants_page/{{set}}.log",
@@ -120,8 +131,8 @@ rule sequence_variants_page:
         "../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory(8000),
+        runtime=minutes(120),
         gpu=min(1, CFG.gpus),
     params:
         settings=scoring_settings(),
@@ -142,7 +153,11 @@ rule homecage_figures:
     output:
         [
             report(
-                path, caption=f"../report/{Path(path).stem}.rst", category="homecage"
+                path,
+                caption=f"../report/{Path(path).stem}.rst",
+                category="homecage",
+                subcategory="figures",
+                labels=figure_labels(path),
             )
             for path in figure_files("homecage", "svg")
         ],
@@ -154,8 +169,8 @@ rule homecage_figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -172,6 +187,9 @@ rule homecage_figures:
 rule homecage_morning:
     input:
         homecage_tables(),
+        hourly=rules.homecage_readings.output.hourly,
+        reasons=rules.homecage_distress.output.reasons,
+        clips=clips(),
         events=optional(CAGE_IN.events),
     output:
         page=f"{HOMECAGE}/morning.html",
@@ -181,8 +199,8 @@ rule homecage_morning:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -207,8 +225,8 @@ rule summary:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         config=settings(CFG),
@@ -234,14 +252,16 @@ rule index:
             f"{RUN}/index.html",
             caption="../report/index.rst",
             category="overview",
+            subcategory="pages",
+            labels={"shows": "the run", "as": "page"},
         ),
     log:
         f"{LOGS}/index.log",
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         run=run_folder,
         settings=settings(CFG.report),
@@ -251,3 +271,27 @@ rule index:
         "Write the run's page"
     script:
         "../../scripts/index.py"
+
+
+rule record:
+    input:
+        page=rules.index.output.page,
+        everything=[*sequence_targets(), *homecage_targets()],
+    output:
+        record=f"{RUN}/record.json",
+    log:
+        f"{LOGS}/record.log",
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        run=run_folder,
+        config=settings(CFG),
+        given=given_files(),
+        code=code("record"),
+    message:
+        "Record what the run was made from"
+    script:
+        "../../scripts/record.py"

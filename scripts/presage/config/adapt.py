@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from presage.config.base import Section
+from presage import plugins
+from presage.config.base import Known, Section
 from presage.config.training import HEAD, HeadKind, Training
 
-AdapterKind = Literal["lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full"]
-RunKind = Literal[
-    "lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full", "probe", "ridge"
-]
+INSIDE = ("lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full")
+AdapterKind = Annotated[str, Known("adapter", INSIDE)]
+RunKind = Annotated[str, Known("adapter", (*INSIDE, "probe", "ridge"))]
 
 _QUERY_VALUE = ("transformer.*.attention.query", "transformer.*.attention.value")
 _LATER = ("tower.[345].conv", "transformer.*", "unet.*dense", "unet.*.pointwise")
@@ -52,9 +52,10 @@ class Adapter(Section):
     @model_validator(mode="before")
     @classmethod
     def _of_its_kind(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.get("kind") not in DEFAULTS:
-            return values  # the type check of the field says what is wrong
-        own = DEFAULTS[values["kind"]]
+        known = {**DEFAULTS, **plugins.provided("adapter")}
+        if not isinstance(values, dict) or values.get("kind") not in known:
+            return values  # the check of the field says what is wrong
+        own = known[values["kind"]]
         for key in ("targets", "inputs", "rank", "alpha"):
             if values.get(key) is not None and key not in own:
                 raise ValueError(f"kind {values['kind']} has no key {key}")
@@ -65,7 +66,7 @@ class AdaptRun(Adapter):
     """One fit: an adapter (with others beside it, if asked for) and a head, in ``adapt/<name>/seed<k>``."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_]+$", description="folder name")
-    kind: RunKind = Field(  # type: ignore[assignment]
+    kind: RunKind = Field(
         description="which adapter, or probe = a head only, ridge = a head in closed form: see docs/adapters.md"
     )
     also: tuple[Adapter, ...] = Field((), description="adapters beside the first one")
@@ -98,7 +99,7 @@ class AdaptRun(Adapter):
 class AdaptGrid(AdaptRun):
     """Runs that differ in rank and in the share of training windows: one for each pair, named after both."""
 
-    kind: AdapterKind | Literal["probe", "ridge"] = Field(description="as in adapt.runs")
+    kind: RunKind = Field(description="as in adapt.runs")
     ranks: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="in place of rank; empty: the kind's own")
     alpha_per_rank: float | None = Field(None, gt=0, description="alpha is this times the rank; empty: the kind's own")
     train_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field((), description="in place of train_share")

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from presage.config.base import Section
+from presage import plugins
+from presage.config.base import Known, Section
 
 BUDGETS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 _DAILY = r"^(night|day|all)_[a-z0-9_]+$"
@@ -78,7 +79,7 @@ class Source(Section):
     name: str = Field(
         ..., pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the source in tables and figures"
     )
-    kind: Literal["table", "readings", "mice_rhythms", "mousestyles", "relsa"] = Field(
+    kind: Annotated[str, Known("sensor", ("table", "readings", "mice_rhythms", "mousestyles", "relsa"))] = Field(
         ..., description="table: any sensor's CSV, TSV or Parquet by the keys below; readings: this project's own"
     )
     path: str = Field(..., description="file, folder of parquet files, or registry:<name>")
@@ -99,6 +100,8 @@ class Source(Section):
     def _told(self) -> "Source":
         if self.kind == "table" and not self.values:
             raise ValueError(f"source {self.name}: a table needs values, a list of {{name, column, unit}}")
+        if "activity" not in plugins.provided("sensor").get(self.kind, {"activity": ""}):
+            raise ValueError(f"source {self.name}: the plugin of kind {self.kind} must name its activity")
         return self
 
     @property
@@ -106,13 +109,17 @@ class Source(Section):
         """The daily value that stands for activity."""
         known = {"readings": "night_distance", "mice_rhythms": "night_activity", "mousestyles": "all_distance",
                  "relsa": "all_activity"}  # fmt: skip
-        return known.get(self.kind) or f"night_{self.values[0].name}"
+        own: str | None = plugins.provided("sensor").get(self.kind, {}).get("activity", known.get(self.kind))
+        return own or f"night_{self.values[0].name}"
 
 
 class Readings(Section):
     """Other sensors that enter beside the cameras."""
 
     sources: list[Source] = Field(default_factory=list, description="list of {name, kind, path, role}")
+    temperature_fall: float = Field(
+        2.0, gt=0, description="degrees under the first three days' mean at which the reading `temperature` is an event"
+    )
 
 
 class FeatureWeight(Section):
@@ -164,14 +171,15 @@ class Power(Section):
         return falls
 
 
-Rival = Literal["ewma", "cusum", "conformal", "classifier", "rules"]
+RIVALS = ("ewma", "cusum", "conformal", "classifier", "rules")
+Rival = Annotated[str, Known("detector", RIVALS)]
 
 
 class Compare(Section):
     """Other detectors that are evaluated beside ours, on the same days, cages and budgets. They raise no alarms."""
 
     detectors: list[Rival] = Field(
-        list(get_args(Rival)), description="ewma, cusum (control charts), conformal, classifier, rules (one line each)"
+        list(RIVALS), description="ewma, cusum (control charts), conformal, classifier, rules (one line each)"
     )
     classifier: Classifier = Field(Classifier(), description="the supervised one")
     power: Power = Field(Power(), description="what would have been found in the study's own healthy cages")
@@ -239,9 +247,9 @@ class Alarms(Section):
     horizon_days: float = Field(
         7.0, gt=0, description="an alarm decided earlier than this before an event is a false one"
     )
-    primary_event: Literal["weight_loss_5pct", "technician_note", "onset", "death"] = Field(
-        "weight_loss_5pct", description="event that detection rate and lead time are given for in the summary"
-    )
+    primary_event: Literal[
+        "weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "technician_note", "onset", "death"
+    ] = Field("weight_loss_5pct", description="event that detection rate and lead time are given for in the summary")
     urgent_hours: float = Field(
         6.0, gt=0, description="hours hidden or motionless in the dark that raise an urgent welfare check at once"
     )

@@ -47,11 +47,11 @@ def _section(section: BaseModel, depth: int) -> list[str]:
             lines.append(f"{pad}{name}:\n")
             lines += _section(value, depth + 1)
         else:
-            lines.append(f"{pad}{name}: {_scalar(value)}\n")
+            lines.append(f"{pad}{name}: {scalar(value)}\n")
     return lines
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
     """A leaf in YAML's flow style, on one line."""
     plain = json.loads(json.dumps(value, default=_plain))
     return (

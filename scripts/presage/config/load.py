@@ -8,6 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from presage import plugins
 from presage.config.root import Config
 from presage.errors import UserError
 
@@ -15,11 +16,15 @@ from presage.errors import UserError
 def load(given: Mapping[str, Any], demo: Path) -> Config:
     """Check ``given`` (Snakemake's config). Without a branch in it, the built-in world of ``demo`` is what runs.
 
+    Its plugins are those of this process from now on.
+
     Raises :class:`UserError` naming the key, what is wrong, and the closest known key for a misspelt one.
     """
     merged = dict(given)
     if not {"sequence", "homecage"} & set(merged):
         merged = {**yaml.safe_load(demo.read_text(encoding="utf-8")), **merged}
+    named = merged.get("plugins")
+    plugins.use(named if isinstance(named, list) else ())
     try:
         return Config.model_validate(merged)
     except ValidationError as error:

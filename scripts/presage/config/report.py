@@ -10,6 +10,13 @@ class Report(Section):
 
     title: str = Field("", description="title of the run's page; empty: the run's name")
     top_variants: int = Field(20, ge=1, le=200, description="variants in the heat map of strongest effects")
+    variant_tracks: int = Field(
+        8,
+        ge=0,
+        le=100,
+        description="variants of a set whose tracks its page shows: so many of the strongest and of those with a logo; "
+        "each is predicted anew",
+    )
     example_cage: str = Field(
         "", description="cage of the example timeline figure; empty: an alarmed one, the ill first"
     )
@@ -37,4 +44,5 @@ FIGURES = {
     "fig16_cage": "homecage",
     "fig17_dss": "homecage",
     "fig18_pseudobulk": "sequence",
+    "fig19_reach": "homecage",
 }

@@ -109,6 +109,7 @@ class Config(Section):
     gpus: int = Field(
         1, ge=0, le=8, description="GPUs that a cluster gives each training, effect or pose job; 0 = CPU only"
     )
+    plugins: tuple[str, ...] = Field((), description="Python files of yours with adapters, scores ... (docs/extend.md)")
     sequence: Sequence | None = Field(None, description="the sequence branch; leave out to skip it")
     homecage: HomeCage | None = Field(None, description="the home-cage branch; leave out to skip it")
     report: Report = Field(default_factory=Report, description="pages and figures")

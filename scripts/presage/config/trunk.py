@@ -1,10 +1,10 @@
 """Settings of the trunk: the bulk-trained network that stays frozen."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from presage.config.base import Section
+from presage.config.base import Known, Section
 from presage.config.training import HEAD, HeadKind, Training
 
 
@@ -132,7 +132,7 @@ class EnformerShape(Section):
 class Trunk(Section):
     """Where the trunk comes from: trained here on bulk tracks, or brought in. docs/trunks.md tells each kind."""
 
-    kind: Literal["train", "keras_h5", "huggingface", "enformer", "presage"] = Field(
+    kind: Annotated[str, Known("trunk", ("train", "keras_h5", "huggingface", "enformer", "presage"))] = Field(
         "train",
         description="train = on the bulk tracks; keras_h5 = a baskerville model.h5; huggingface = Borzoi, Flashzoi or "
         "Prime as borzoi-pytorch saves them; enformer = as enformer-pytorch saves it; presage = a trunk folder",

@@ -68,6 +68,11 @@ class Vivarium(Section):
         description="technician's look of 4-8 s once a day: [severity 0-1, probability of a note], linear in between",
     )
 
+    technician_sweep: list[float] = Field(
+        [0.25, 0.5, 1.0, 2.0, 4.0],
+        description="the lead over technicians so many times as likely to note is tabled too; [] = not",
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -84,6 +89,13 @@ class Vivarium(Section):
         if not table or severities != sorted(set(severities)) or any(not 0 <= p <= 1 for _, p in table):
             raise ValueError("needs rising severities, each with a probability from 0 to 1")
         return table
+
+    @field_validator("technician_sweep")
+    @classmethod
+    def _positive(cls, factors: list[float]) -> list[float]:
+        if any(f <= 0 for f in factors):
+            raise ValueError("needs factors over 0")
+        return factors
 
     @model_validator(mode="after")
     def _fits(self) -> "Vivarium":

@@ -144,12 +144,16 @@ def judge_classifier(
     merge_gap: int,
     first_fit_days: int,
     refit_days: int,
+    groups: np.ndarray | None = None,
 ) -> Judged:
     """As :func:`presage.homecage.models.judge_dated`: every day by the newest classifier of what was known before it.
+
+    ``groups`` [U]: units of one are judged by a classifier that saw none of it; cages when None.
 
     Before there are enough events to learn from, and for good where there never are, days are warm-up.
     """
     shape = panel.values.shape[:2]
+    groups = panel.cages if groups is None else groups
     score, model = np.full(shape, np.nan), np.full(shape[1], -1)
     limits, found = {b: np.full(shape[1], np.nan) for b in budgets}, []
     starts = fit_dates(panel, first_fit_days, refit_days)
@@ -157,7 +161,7 @@ def judge_classifier(
         label = labels(panel.take(days=slice(0, start)), events, lights, lights.utc(panel.dates[start].item()),
                        settings.days_before)  # fmt: skip
         try:
-            fitted = cross_fit(panel.take(days=slice(0, stop)), label, calibrate, panel.cages, detector, settings)
+            fitted = cross_fit(panel.take(days=slice(0, stop)), label, calibrate, groups, detector, settings)
             healthy = np.where((label == HEALTHY) & calibrate[:, None], fitted.probability[:, :start], np.nan)
             limit = thresholds(healthy, budgets, merge_gap)
         except ValueError:

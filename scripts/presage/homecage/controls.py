@@ -16,6 +16,7 @@ from presage.homecage.zeitgeber import Lights
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHIFT_DAYS = 14  # events are moved this far back, where nothing had begun
+ACT_AT = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # probabilities of illness at which somebody would go and look
 BINS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0)
 
 
@@ -117,6 +118,29 @@ def calibration_rows(
             ci = statistics.binomial_ci(k, n)
             rows.append(row("reliability_predicted", value=float(p[mine].mean()), **about))
             rows.append(row("reliability_observed", value=k / n, ci=ci, note="exact interval", **about))
+    return rows
+
+
+def decision_rows(
+    probability: np.ndarray, ill: np.ndarray, known: np.ndarray, cages: np.ndarray, alarms: Alarms, seed: int,
+    common: Mapping[str, Any],
+) -> list[dict]:  # fmt: skip
+    """Decision curve: net benefit per cage-day of looking at every cage whose probability is at least t (arguments as
+    in :func:`calibration_rows`).
+
+    Net benefit = share of true positives - share of false ones x t / (1 - t), where t says how many looks in vain one
+    ill cage is worth (Vickers and Elkin 2006, Med Decis Making 26:565). Beside it, looking at all; at none it is 0.
+    """
+    p, y = probability[known], ill[known].astype(float)
+    who = np.broadcast_to(cages[:, None], known.shape)[known]
+    rows = []
+    for t in ACT_AT if len(p) else ():
+        odds = t / (1.0 - t)
+        for metric, act in (("net_benefit", p >= t), ("net_benefit_of_all", np.ones(len(p), bool))):
+            gain = np.where(act, y - (1.0 - y) * odds, 0.0)
+            ci = statistics.bootstrap_ci(gain, who, statistics.mean, seed, alarms.bootstrap)
+            about = {**common, "group": f"act at {t:g}", "n": len(p), "unit": "1/cage-day"}
+            rows.append(row(metric, value=float(gain.mean()), ci=ci, note="bootstrap over cages", **about))
     return rows
 
 

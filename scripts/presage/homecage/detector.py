@@ -13,11 +13,11 @@ from typing import Protocol
 import numpy as np
 
 from presage.config.distress import Detector
-from presage.homecage import panel as panels
 from presage.homecage.alarms import persist
 from presage.homecage.baseline import Comparison, compare
 from presage.homecage.charts import Chart
 from presage.homecage.panel import Panel
+from presage.homecage.why import explain
 
 # Features of a healthy animal are correlated; a matrix from few cages is pulled towards none of it.
 CORRELATION_SHRINKAGE = 0.1
@@ -29,7 +29,8 @@ Look = tuple[int, Comparison, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of all units and days, [U, D]: ``score`` float64 (NaN where not judged), higher is worse; ``why`` text.
+    """Scores of all units and days, [U, D]: ``score`` float64 (NaN where not judged), higher is worse; ``why`` a
+    :class:`~presage.homecage.why.Why`, or None.
 
     A day that was not judged is one of ``no_call`` (too little seen), ``warm_up`` (no baseline yet) and ``masked``
     (an event took its evidence); days outside a unit's recording are none of them.
@@ -155,7 +156,8 @@ class FittedBaseline:
             score[:, day] = np.where(np.isfinite(best), best, np.nan)
             for window, result, value, z in looks:
                 for unit in np.flatnonzero((value == best) & (value >= self._freeze)).tolist():
-                    why[unit, day] = why[unit, day] or explain(panel, result, z, unit, window)
+                    own = result.spread(self.spread, self.settings.prior_days)[unit]
+                    why[unit, day] = why[unit, day] or explain(panel, result, z, own, unit, window)
         seen, masked = self._seen(panel), _masked(panel)
         no_call = panel.scheduled & ~seen & ~masked
         warm_up = panel.scheduled & seen & ~masked & np.isnan(score)
@@ -221,20 +223,6 @@ class FittedBaseline:
 def _masked(panel: Panel) -> np.ndarray:
     """Days whose evidence an event took, bool [U, D]."""
     return panel.scheduled & (panel.evidence <= 0.0)
-
-
-def explain(panel: Panel, result: Comparison, z: np.ndarray, unit: int, window: int, most: int = 3) -> str:
-    """The strongest deviations towards illness in words, such as "night distance -48 % over 2 days"."""
-    parts = []
-    for k in np.argsort(-np.nan_to_num(z[unit], nan=-np.inf), kind="stable")[:most]:
-        if not z[unit, k] > 1.0:
-            break
-        feature = panel.features[k]
-        now, usual = (float(panels.inverse(v[unit, k], feature)) for v in (result.recent, result.level))
-        change = f"{100 * (now / usual - 1):+.0f} %" if feature.scale == "log" else f"{usual:.2f} -> {now:.2f}"
-        parts.append(f"{feature.name.replace('_', ' ')} {change}")
-    span = "on this day" if window == 1 else f"over {window} days"
-    return f"{', '.join(parts) or 'many small deviations'} {span}"
 
 
 def _robust_sd(values: np.ndarray) -> float:

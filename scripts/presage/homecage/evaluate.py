@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from presage import tables
 from presage.config.distress import Alarms, Power, with_budget
 from presage.homecage import controls, statistics
-from presage.homecage.alarms import MONTH_DAYS, cage_months, count_episodes
 from presage.homecage.classifier import ILL, UNKNOWN, labels
 from presage.homecage.conformal import FittedConformal
 from presage.homecage.detector import FittedBaseline, FittedPersistent
@@ -16,13 +16,12 @@ from presage.homecage.evaluation_table import frame, row
 from presage.homecage.inject import following, power_rows
 from presage.homecage.judge import CLASSIFIER, OURS
 from presage.homecage.lead_time import lead_table
-from presage.homecage.models import CLINICAL, Judged
+from presage.homecage.models import Judged
+from presage.homecage.outcome_rows import case_rows, false_alarm_rows, healthy_exposure
 from presage.homecage.rules_of_thumb import ONE_LOW_DAY
+from presage.homecage.technician import technician_rows
 from presage.homecage.zeitgeber import Lights
 from presage.sheets import Cage
-
-# With no alarm seen, this many expected ones are excluded at 95 % ("rule of three").
-RULE_OF_THREE = 3.0
 
 
 def evaluate_cages(
@@ -36,14 +35,16 @@ def evaluate_cages(
     simulated: bool,
     seed: int,
     power: Power | None = None,
+    technicians: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The ``lead_time`` and ``evaluation`` tables over the cages of role evaluate, for every detector and budget.
 
     Beside detection, lead and false alarms: the same with events moved to where nothing was (a negative control),
-    precision of episodes, calibration of probabilities and p-values, false alarms by weekday and cage change, and what
-    ``power`` injects.
+    precision of episodes, calibration of probabilities and p-values, false alarms by weekday and cage change, lead over
+    the ``technicians`` of a simulated world (:mod:`technician`), and what ``power`` injects.
     """
     groups = {c.cage: c.group or "none" for c in cages if c.role == "evaluate"}
+    technicians = tables.empty("events") if technicians is None else technicians
     leads, rows = [], []
     for name, one in judged.items():
         healthy = healthy_exposure(one, groups, events, lights, alarms.horizon_days)
@@ -53,7 +54,7 @@ def evaluate_cages(
             given["latency_minutes"] = latency_minutes
             table = lead_table(one, events, groups, **given)
             leads.append(table)
-            cases = _case_rows(table, common, alarms, seed)
+            cases = case_rows(table, common, alarms, seed)
             alarm = one.alarm(budget) & healthy
             false = false_alarm_rows(healthy, alarm, budget, alarms, common)
             rows += [*cases, *false, *_ppv_row(cases, false, alarms, common)]
@@ -62,6 +63,7 @@ def evaluate_cages(
             strain_of = {c.cage: c.strain for c in cages}
             rows += controls.strain_rows(one, healthy, budget, strain_of, alarms.merge_gap_days, common)
             if name == OURS and budget == alarms.budget:
+                rows += technician_rows(table, technicians, alarms, seed, common)
                 rows += controls.strata_rows(one, healthy, budget, events, lights, common)
         rows += _day_rows(one, groups, name, simulated)
         rows += _calibration(name, one, healthy, groups, events, lights, alarms, seed, simulated)
@@ -71,70 +73,6 @@ def evaluate_cages(
                 one, healthy, alarms, power, _follow(judged), latency_minutes=latency_minutes, seed=seed, common=common
             )
     return pd.concat(leads, ignore_index=True), frame(rows)
-
-
-def healthy_exposure(
-    judged: Judged, groups: Mapping[str, str], events: pd.DataFrame, lights: Lights, horizon_days: float
-) -> np.ndarray:
-    """Judged days [U, D] of evaluated cages on which an alarm is false.
-
-    Up to the true onset of the cage where it is known, else up to the horizon before its first clinical event; a cage
-    that was ill is not healthy again.
-    """
-    healthy = np.isin(judged.panel.cages, list(groups))[:, None] & judged.scores.judged
-    for cage, own in events[events["kind"].isin(CLINICAL)].groupby("cage"):
-        onset = own.loc[own["kind"] == "onset", "time_utc"]
-        ill = onset.min() if len(onset) else own["time_utc"].min() - pd.Timedelta(days=horizon_days)
-        day = lights.zeitgeber(pd.DatetimeIndex([ill]))[0][0]
-        healthy[np.ix_(judged.panel.cages == cage, judged.panel.dates >= day)] = False
-    return healthy
-
-
-def false_alarm_rows(
-    healthy: np.ndarray, alarm: np.ndarray, budget: float, alarms: Alarms, common: dict, retrospective: bool = False
-) -> list[dict]:
-    """Episodes and alarm days per healthy cage-month, and what the exposure can show.
-
-    ``healthy`` bool [U, D]: judged days on which an alarm is false; ``alarm`` bool [U, D]: alarms on those days.
-    """
-    months, count = cage_months(healthy), count_episodes(alarm, alarms.merge_gap_days)
-    needed = RULE_OF_THREE / budget
-    note = f"{count} episodes in {months:.1f} cage-months; Poisson interval"
-    note += "; retrospective, leave-one-out" if retrospective else ""
-    if months < needed:
-        note += f"; not demonstrable: needs {needed:.0f} alarm-free cage-months"
-    n = int(healthy.sum())
-    rate, interval = count / months if months else float("nan"), statistics.poisson_ci(count, months)
-    burden = 100.0 * float(alarm.sum()) / n if n else float("nan")
-    chance = 1.0 - float(np.exp(-budget * alarms.horizon_days / MONTH_DAYS))
-    days = f"alarms at random at this budget within {alarms.horizon_days:g} days"
-    return [
-        row("false_alarms_per_cage_month", value=rate, ci=interval, n=n, unit="1/cage-month", note=note, **common),
-        row("alarms_per_day_per_100_cages", value=burden, n=n, unit="1/d", note="alarm days, merged or not", **common),
-        row("exposure_needed", value=needed, n=n, unit="cage-month", note="alarm-free, for a 95 % bound", **common),
-        row("chance_detection", value=chance, unit="1", note=days, **common),
-    ]
-
-
-def _case_rows(table: pd.DataFrame, common: dict, alarms: Alarms, seed: int) -> list[dict]:
-    rows = []
-    cohorts = [("all", table), *table.groupby("group", sort=True)]
-    for group, of_group in cohorts if table["group"].nunique() > 1 else cohorts[:1]:
-        for event, cases in of_group.groupby("event", sort=True):
-            known = cases[cases["status"] != "not_judged"]
-            n, found = len(known), int((known["status"] == "detected").sum())
-            left = len(cases) - n
-            note = "exact binomial interval" + (f"; {left} more were never judged in time" if left else "")
-            base = {**common, "group": group, "n": n}
-            rate = found / n if n else float("nan")
-            rows.append(
-                row(f"detection_rate:{event}", value=rate, ci=statistics.binomial_ci(found, n), note=note, **base)
-            )
-            if event == "onset":
-                rows += _medians("delay_days", known["delay_days"], known, base, alarms, seed, sign=-1.0)
-            else:
-                rows += _medians(f"lead_days:{event}", known["lead_days"], known, base, alarms, seed, sign=1.0)
-    return rows
 
 
 def _follow(judged: Mapping[str, Judged]) -> np.ndarray:
@@ -172,26 +110,8 @@ def _calibration(
     over = lights.utc(panel.dates[-1].item(), 24.0)
     truth = labels(panel, events, lights, over, judged.models[-1].settings["days_before"])
     known = (truth != UNKNOWN) & judged.scores.judged & np.isin(panel.cages, list(groups))[:, None]
-    return controls.calibration_rows(judged.scores.score, truth == ILL, known, panel.cages, alarms, seed, common)
-
-
-def _medians(
-    metric: str, values: pd.Series, cases: pd.DataFrame, base: dict, alarms: Alarms, seed: int, sign: float
-) -> list[dict]:
-    """Median over all cases (a miss is worse than any number) and over the detected ones; bootstrap over cages."""
-    rows = []
-    for suffix, chosen in (
-        ("all", np.ones(len(cases), bool)),
-        ("detected", (cases["status"] == "detected").to_numpy()),
-    ):
-        data, who = sign * values.to_numpy(dtype=float)[chosen], cases["cage"].to_numpy(dtype=str)[chosen]
-        value = sign * float(statistics.median_with_misses(data))
-        low, high = statistics.bootstrap_ci(data, who, statistics.median_with_misses, seed, alarms.bootstrap)
-        ci = (low, high) if sign > 0 else (-high, -low)
-        missed = int(np.isnan(data).sum())
-        note = f"bootstrap over cages; {missed} of {len(data)} had no alarm that counts"
-        rows.append(row(f"{metric}:{suffix}", value=value, ci=ci, unit="d", note=note, **{**base, "n": len(data)}))
-    return rows
+    given = (judged.scores.score, truth == ILL, known, panel.cages, alarms, seed, common)
+    return [*controls.calibration_rows(*given), *controls.decision_rows(*given)]
 
 
 def _ppv_row(cases: list[dict], false: list[dict], alarms: Alarms, common: dict) -> list[dict]:

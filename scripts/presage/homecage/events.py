@@ -13,6 +13,8 @@ KINDS = (
     "onset",
     "technician_note",
     "weight_loss_5pct",
+    "weight_loss_10pct",
+    "temperature_fall",
     "treatment",
     "cage_change",
     "weighing",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.distress import Features
 from presage.homecage import bouts, kinematics, posture
 from presage.homecage.pose import body_parts
@@ -104,6 +104,7 @@ def features_cage_day(
     alone = {"social_distance"} if len(tracks) < 2 else set()
     units = {name: unit for name, unit in UNITS.items() if name not in alone}
     units |= {f"{name}_{what}": unit for name in settings.zones for what, unit in ZONE_UNITS.items()}
+    units |= {name: facts["unit"] for name, facts in plugins.provided("feature").items()}
 
     def rows(some: list[Frames], animal: str | None) -> pd.DataFrame:
         minutes = _minutes(some, schedule, interval, list(units))
@@ -217,6 +218,7 @@ def _frames(track: Track, scene: Scene, s: Features) -> Frames:
         "wall_distance": posture.wall_distance(points, arena) if arena else unknown,
         "social_distance": unknown,
         **zones,
+        **{name: make(track, scene, s) for name, make in plugins.added("feature").items()},
     }
 
 

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.distress import Alarms, Compare, Detector, first_amount, with_budget
 from presage.errors import UserError
 from presage.homecage import alarms as alarming
@@ -42,19 +42,21 @@ def judge(
     detector: Detector,
     alarms: Alarms,
     compare: Compare | None = None,
+    apart: str = "cage",
 ) -> dict[str, Judged]:
     """Our detector, and those to ``compare`` it with, on the ``daily`` table, each with its own dated models and cuts.
 
+    The classifier judges no cage by a model that saw any cage with the same ``apart`` (a column of the sheet).
     Cage-days that were not over (provisional) are left out. Raises :class:`UserError` when no cage of the sheet may set
     the threshold, or cages have readings but no row in the sheet.
     """
-    role = {c.cage: c.role for c in cages}
-    unknown = sorted(set(daily["cage"]) - set(role))
+    sheet = {c.cage: c for c in cages}
+    unknown = sorted(set(daily["cage"]) - set(sheet))
     if unknown:
         raise UserError("cages sheet", f"has no row for {', '.join(unknown[:5])}", "add the cages that have readings")
     evidence = panels.event_evidence(events, detector.event_weight, lights)
     panel = panels.build(daily[~daily["provisional"]], detector.features, evidence)
-    calibrate = np.array([role[cage] == "calibrate" for cage in panel.cages])
+    calibrate = np.array([sheet[cage].role == "calibrate" for cage in panel.cages])
     if not calibrate.any():
         raise UserError(
             "cages sheet", "no cage with readings has role calibrate", "name healthy cages that set the threshold"
@@ -78,8 +80,9 @@ def judge(
         from presage.homecage.classifier import judge_classifier  # scikit-learn, which daily alarms do not need
 
         judged[CLASSIFIER] = judge_classifier(
-            CLASSIFIER, panel, calibrate, events, lights, detector=detector, settings=compare.classifier, **common
-        )
+            CLASSIFIER, panel, calibrate, events, lights, detector=detector, settings=compare.classifier,
+            groups=np.array([getattr(sheet[cage], apart) for cage in panel.cages]), **common
+        )  # fmt: skip
     return judged
 
 
@@ -95,6 +98,7 @@ def scorers_beside(detector: Detector, rivals: Sequence[str]) -> dict[str, Score
     }
     if "conformal" in rivals:
         found["conformal"] = Conformal(detector)
+    found |= {name: make(detector) for name, make in plugins.added("detector").items() if name in rivals}
     return found
 
 
@@ -122,13 +126,31 @@ def scores_table(judged: Judged, alarms: Alarms, latency_minutes: float, stamp: 
             "no_call": s.no_call[unit, day],
             "warm_up": s.warm_up[unit, day],
             "masked": s.masked[unit, day],
-            "explanation": s.why[unit, day],
+            "explanation": [None if why is None else str(why) for why in s.why[unit, day]],
             "model_hash": [hashes[judged.model[d]] for d in day],
             "seed": stamp.seed,
             "code_hash": stamp.code_hash,
         }
     )
     return frame[tables.SCHEMAS["distress_scores"].names]
+
+
+class AlarmEpisode(NamedTuple):
+    """An episode of one ``unit`` (index): its ``number`` from 1, its alarm ``days`` (indices) and the ``worst`` one."""
+
+    unit: int
+    number: int
+    days: np.ndarray
+    worst: int
+
+
+def alarm_episodes(judged: Judged, alarms: Alarms, stop: int | None = None) -> Iterator[AlarmEpisode]:
+    """The episodes at the configured budget, as known with the days before index ``stop`` (all when None)."""
+    alarm = judged.alarm(alarms.budget)[:, :stop]
+    for u in np.flatnonzero(alarm.any(axis=1)).tolist():
+        for number, e in enumerate(alarming.episodes(alarm[u], alarms.merge_gap_days), start=1):
+            days = e.first + np.flatnonzero(alarm[u, e.first : e.last + 1])
+            yield AlarmEpisode(u, number, days, int(days[np.argmax(judged.scores.score[u, days])]))
 
 
 def alarms_table(
@@ -146,33 +168,30 @@ def alarms_table(
     """
     panel = judged.panel
     stop = len(panel.dates) if until is None else until + 1
-    alarm = judged.alarm(alarms.budget)[:, :stop]
     strict = judged.thresholds[min(judged.thresholds)]
     decided = decision_utc(judged, latency_minutes)
     hashes = {"config_hash": stamp.config_hash, "data_hash": stamp.data_hash, "code_hash": stamp.code_hash}
     rows = []
-    for u in np.flatnonzero(alarm.any(axis=1)):
-        for number, e in enumerate(alarming.episodes(alarm[u], alarms.merge_gap_days), start=1):
-            days = e.first + np.flatnonzero(alarm[u, e.first : e.last + 1])
-            worst = int(days[np.argmax(judged.scores.score[u, days])])
-            rows.append(
-                {
-                    "cage": panel.units[u][0],
-                    "animal": panel.units[u][1] or None,
-                    "episode": number,
-                    "first_date": panel.dates[e.first].item(),
-                    "last_date": panel.dates[e.last].item(),
-                    "alarm_days": e.days,
-                    "decision_utc": pd.Timestamp(decided[u, e.first], tz="UTC"),
-                    "score": judged.scores.score[u, worst],
-                    "threshold": judged.thresholds[alarms.budget][e.first],
-                    "budget": alarms.budget,
-                    "level": "check" if (judged.scores.score[u, days] > strict[days]).any() else "watch",
-                    "explanation": judged.scores.why[u, worst] or "many small deviations",
-                    "model_hash": judged.models[judged.model[e.first]].hash,
-                    **hashes,
-                }
-            )
+    for found in alarm_episodes(judged, alarms, stop):
+        u, days, first = found.unit, found.days, found.days[0]
+        rows.append(
+            {
+                "cage": panel.units[u][0],
+                "animal": panel.units[u][1] or None,
+                "episode": found.number,
+                "first_date": panel.dates[first].item(),
+                "last_date": panel.dates[days[-1]].item(),
+                "alarm_days": len(days),
+                "decision_utc": pd.Timestamp(decided[u, first], tz="UTC"),
+                "score": judged.scores.score[u, found.worst],
+                "threshold": judged.thresholds[alarms.budget][first],
+                "budget": alarms.budget,
+                "level": "check" if (judged.scores.score[u, days] > strict[days]).any() else "watch",
+                "explanation": str(judged.scores.why[u, found.worst] or "many small deviations"),
+                "model_hash": judged.models[judged.model[first]].hash,
+                **hashes,
+            }
+        )
     rows += _urgent_rows(judged, alarms, stop, urgent, hashes)
     frame = pd.DataFrame(rows, columns=tables.SCHEMAS["alarms"].names)
     return frame.sort_values(["cage", "decision_utc"], ignore_index=True) if rows else tables.empty("alarms")

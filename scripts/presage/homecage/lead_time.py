@@ -10,7 +10,7 @@ from presage.homecage.alarms import episodes
 from presage.homecage.judge import decision_utc
 from presage.homecage.models import Judged
 
-EVENTS = ("weight_loss_5pct", "technician_note", "death")
+EVENTS = ("weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "technician_note", "death")
 DAY = np.timedelta64(86_400_000_000, "us")
 
 

@@ -15,7 +15,7 @@ from presage.homecage.panel import Panel
 from presage.homecage.zeitgeber import Lights
 from presage.provenance import content_hash
 
-CLINICAL = ("onset", "technician_note", "weight_loss_5pct", "death")
+CLINICAL = ("onset", "technician_note", "weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "death")
 # A calibration animal's days around a clinical event are not healthy, whatever the cage sheet says.
 UNWELL_BEFORE_DAYS, UNWELL_AFTER_DAYS = 7, 14
 

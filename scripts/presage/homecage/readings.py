@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.distress import Source
 from presage.errors import UserError, damaged
 from presage.homecage.sensor_table import read_table
@@ -39,8 +39,9 @@ def read(kind: str, path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path of the readings source")
-    with damaged(path, f"kinds are {', '.join(READERS)}", f"is not a {kind} file"):
-        found = READERS[kind](path)
+    readers = READERS | plugins.added("sensor")
+    with damaged(path, f"kinds are {', '.join(readers)}", f"is not a {kind} file"):
+        found = readers[kind](path)
         tables.check("readings", found)
         return found
 

@@ -7,10 +7,10 @@ import pandas as pd
 
 from presage import tables
 from presage.homecage import rhythms
+from presage.homecage.hourly import HOURS, to_hourly
 from presage.homecage.readings import data_end
 from presage.homecage.zeitgeber import Lights, Schedule
 
-HOURS = 24
 STABILITY_DAYS = 7  # of the interdaily stability, which needs several
 LEAST_DAYS = 4
 
@@ -36,34 +36,19 @@ def rhythm_days(
     rows = readings[(readings["name"] == feature) & (readings["resolution_s"] <= 3600.0)]
     if rows.empty:
         return tables.empty("daily")
-    date, zt = lights.zeitgeber(pd.DatetimeIndex(rows["time_utc"]))
-    known = rows["value"].notna() & (rows["coverage"] > 0)
-    weight = (rows["coverage"] * rows["resolution_s"]).where(known, 0.0)
-    cells = pd.DataFrame(
-        {
-            "cage": rows["cage"],
-            "animal": rows["animal"].fillna(""),
-            "date": date,
-            "hour": np.minimum(np.floor(zt), HOURS - 1).astype(int),
-            "weight": weight,
-            "product": weight * rows["value"].where(known, 0.0),
-        }
-    )
-    sums = cells.groupby(["cage", "animal", "date", "hour"], sort=True)[["weight", "product"]].sum()
+    hours = to_hourly(rows, lights=lights, sampling=sampling)
+    hours["animal"] = hours["animal"].fillna("")
     parts = []
-    for (cage, animal), mine in sums.groupby(level=["cage", "animal"], sort=True):
-        days = mine.index.get_level_values("date").unique()
+    for (cage, animal), mine in hours.groupby(["cage", "animal"], sort=True):
+        days = pd.Index(pd.to_datetime(np.unique(mine["date"])))
         grid = np.full((len(days), HOURS), np.nan)
-        at = (days.get_indexer(mine.index.get_level_values("date")), mine.index.get_level_values("hour"))
-        some = mine["weight"].to_numpy() > 0
-        hourly = mine["product"].to_numpy()[some] / mine["weight"].to_numpy()[some]
-        grid[at[0][some], at[1].to_numpy()[some]] = hourly
+        grid[days.get_indexer(pd.DatetimeIndex(mine["date"])), mine["zt"]] = mine["value"]
         parts += _of_unit(str(cage), str(animal), days, grid, lights, min_hours)
     out = pd.DataFrame(parts)
     ends = {d: lights.utc(d, 24.0) for d in set(out["date"])}
     out["end_utc"] = pd.DatetimeIndex([ends[d] for d in out["date"]]).as_unit("us")
     out["provisional"] = out["end_utc"] > data_end(rows, schedule or Schedule())
-    out["sampling"] = sampling or f"sensor {rows['resolution_s'].iloc[0]:g} s"
+    out["sampling"] = hours["sampling"].iloc[0]
     out = out.assign(source=source, animal=out["animal"].replace("", None))
     return out.sort_values(["cage", "date", "name"], ignore_index=True)[tables.SCHEMAS["daily"].names]
 

@@ -15,7 +15,7 @@ from presage.homecage.clock import Placed, place
 from presage.homecage.pose import importers
 from presage.progress import progress
 from presage.provenance import file_hash
-from presage.sheets import POSE, VIDEO, Segment
+from presage.sheets import VIDEO, Segment, finished_pose
 
 # Recorders name files to the second, so that neighbours may seem to share a moment; more than this is an overlap.
 OVERLAP_S = 1.0
@@ -85,9 +85,9 @@ def _probe(row: Placed, settings: Recording) -> dict[str, Any]:
     path = Path(row.path)
     if not path.exists():
         raise UserError(path, f"does not exist (segment of cage {row.cage})", "correct the path or remove the row")
-    kind = "video" if path.suffix.lower() in VIDEO else "pose" if path.suffix.lower() in POSE else None
+    kind = "video" if path.suffix.lower() in VIDEO else "pose" if path.suffix.lower() in finished_pose() else None
     if kind is None:
-        raise UserError(path, "is neither video nor pose", f"use {', '.join(VIDEO + POSE)}")
+        raise UserError(path, "is neither video nor pose", f"use {', '.join(VIDEO + finished_pose())}")
     size = path.stat().st_size
     found = Probed(row.fps or 0.0, reason="empty: the file has 0 bytes")
     if size:

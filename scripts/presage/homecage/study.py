@@ -9,6 +9,7 @@ import pandas as pd
 from presage import tables
 from presage.config.distress import Alarms, Compare, Detector
 from presage.config.pose import Recording
+from presage.homecage.derived_events import added
 from presage.homecage.events import read_events
 from presage.homecage.judge import judge
 from presage.homecage.models import Judged
@@ -35,22 +36,23 @@ class Study:
         """The room's lamps."""
         return Lights.of(self.recording)
 
-    def judge(self, compare: Compare | None = None) -> dict[str, Judged]:
+    def judge(self, compare: Compare | None = None, apart: str = "cage") -> dict[str, Judged]:
         """Our detector and those to compare it with, each with its own dated models."""
-        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms, compare)
+        return judge(self.daily, self.cages, self.events, self.lights, self.detector, self.alarms, compare, apart)
 
 
 def read_study(files: Any, params: Any) -> Study:
-    """Read a rule's ``files`` (daily, cages and events, the latter two as lists that may be empty) and ``params``."""
+    """Read a rule's ``files`` (daily, derived; cages and events as lists that may be empty) and ``params``."""
     recording = Recording(**params.recording)
+    derived = tables.read(files.derived, "events")
     settings = {"detector": params.detector, "alarms": params.alarms, "recording": params.recording}
     return Study(
         daily=tables.read(files.daily, "daily"),
         cages=read_cages(Path(files.cages[0])),
-        events=read_events(files.events[0] if files.events else None, recording.zone),
+        events=added(read_events(files.events[0] if files.events else None, recording.zone), derived),
         recording=recording,
         detector=Detector(**params.detector),
         alarms=Alarms(**params.alarms),
         config_hash=content_hash(settings),
-        data_hash=content_hash([file_hash(path) for path in (files.daily, *files.cages, *files.events)]),
+        data_hash=content_hash([file_hash(path) for path in (files.daily, files.derived, *files.cages, *files.events)]),
     )

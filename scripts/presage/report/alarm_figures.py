@@ -13,7 +13,7 @@ from presage.report.run import OURS, NoData, Run
 from presage.report.style import Drawing
 from presage.report.timeline import words
 
-SEEN_BY_PERSON = ("weight_loss_5pct", "technician_note", "death")
+SEEN_BY_PERSON = ("weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "technician_note", "death")
 
 
 # ---- fig 7 -------------------------------------------------------------------------------------------------------

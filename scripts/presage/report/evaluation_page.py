@@ -77,8 +77,8 @@ def cards(metrics: pd.DataFrame, audit: pd.DataFrame, found: pd.DataFrame) -> li
         mine = audit[audit["kind"] == kind]
         if kind != "window" and len(mine):
             seen = int((mine["fold"] == "train").sum())
-            words = "nobody knows its folds" if (mine["fold"] == "unknown").all() else f"of {number(len(mine))} {name}"
-            out.append(Card("Lie in training windows", number(seen), words, ""))
+            words = "nobody knows its folds" if (mine["fold"] == "unknown").all() else f"of {number(len(mine))}"
+            out.append(Card(f"{name.capitalize()} in training windows", number(seen), words, ""))
     if len(found):
         kept = int((found["verdict"] == "generalises").sum())
         out.append(Card("Hold-outs that generalise", f"{kept} of {len(found)}", "at most 5 % of r is lost", ""))
@@ -99,12 +99,25 @@ def by_split(metrics: pd.DataFrame, names: tuple[str, ...]) -> Table | None:
             part = metrics[(metrics["metric"] == name) & (metrics["split"] == split) & (metrics["group"] == "all")]
             for row in over_seeds(part).dropna(subset=["value"]).to_dict("records"):
                 text = f"{number(row['value'])} ({interval(row['ci_low'], row['ci_high'])})".replace(" ()", "")
-                rows.append((name.replace("_", " "), row["model"].replace("_", " "), split.replace("_", " "), text))
+                named = (words.replace("_", " ") for words in (name, row["model"], split))
+                rows.append((*named, text, float(row["value"])))
     if not rows:
         return None
-    frame = pd.DataFrame(rows, columns=["metric", "model", "split", "text"])
-    wide = frame.pivot_table(index=["metric", "model"], columns="split", values="text", aggfunc="first", sort=False)
-    return table("", wide.fillna("–").reset_index())
+    frame = pd.DataFrame(rows, columns=["metric", "model", "split", "text", "value"])
+    wide, values = (
+        frame.pivot_table(index=["metric", "model"], columns="split", values=column, aggfunc="first", sort=False)
+        for column in ("text", "value")
+    )
+    return _sorted_by(table("", wide.fillna("–").reset_index()), values.reset_index(drop=True))
+
+
+def _sorted_by(shown: Table, values: pd.DataFrame) -> Table:
+    """``shown`` with the last columns sorted by these ``values`` instead of their text; where there is none, last."""
+    first = len(shown.columns) - values.shape[1]
+    for row, record in zip(shown.rows, values.itertuples(index=False)):
+        for column, value in enumerate(record, first):
+            row[column] = (row[column][0], "" if pd.isna(value) else str(value))
+    return shown
 
 
 def by_distance(metrics: pd.DataFrame) -> Table | None:
@@ -118,12 +131,13 @@ def by_distance(metrics: pd.DataFrame) -> Table | None:
             "variants": rows["group"],
             "metric": rows["metric"].str.removeprefix("variant_").str.replace("_", " "),
             "model": rows["model"].str.replace("_", " "),
-            "value": rows["value"].round(3),
+            "value": rows["value"],
             "95 %": [interval(low, high) for low, high in zip(rows["ci_low"], rows["ci_high"])],
             "n": rows["n"],
         }
     )
-    return table("", frame.sort_values(["variants", "metric", "model"], kind="stable").reset_index(drop=True))
+    frame = frame.sort_values(["variants", "metric", "model"], kind="stable")
+    return _sorted_by(table("", frame), rows.loc[frame.index, ["ci_low", "n"]])
 
 
 def verdict_table(found: pd.DataFrame) -> Table | None:
@@ -135,14 +149,14 @@ def verdict_table(found: pd.DataFrame) -> Table | None:
             "held out": found["axis"].str.replace("_", " ") + " " + found["held_out"],
             "verdict": found["verdict"],
             "predicted by": found["predictor"].str.replace("_", " "),
-            "r, fitted with it": found["in_sample"].round(3),
-            "r, without": found["value"].round(3),
-            "noise ceiling": found["ceiling"].round(3),
-            "drop": found["drop"].round(3),
+            "r, fitted with it": found["in_sample"],
+            "r, without": found["value"],
+            "noise ceiling": found["ceiling"],
+            "drop": found["drop"],
             "95 %": [interval(low, high) for low, high in zip(found["drop_low"], found["drop_high"])],
         }
     )
-    return table("", frame)
+    return _sorted_by(table("", frame), found[["drop_low"]])
 
 
 def exposed(audit: pd.DataFrame) -> Table | None:

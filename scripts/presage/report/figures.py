@@ -9,7 +9,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from presage.config.report import FIGURES, Report
-from presage.report import alarm_figures, homecage_figures, pose_figure, trust_figures
+from presage.report import alarm_figures, homecage_figures, pose_figure, reach_figure, trust_figures
 from presage.report.paper import (
     across_types,
     adapters,
@@ -61,6 +61,7 @@ DRAW: dict[str, Draw] = {
     "fig15_power": trust_figures.power,
     "fig16_cage": homecage_figures.cage,
     "fig17_dss": alarm_figures.dss,
+    "fig19_reach": reach_figure.reach,
 }
 
 

@@ -12,14 +12,12 @@ from matplotlib.axes import Axes
 
 from presage.config.report import Report
 from presage.report import style
+from presage.report.actogram import ACTIVITY
 from presage.report.alarm_figures import chosen_budget
 from presage.report.bands import detector_cards, drawn_features, own_bands
 from presage.report.run import OURS, NoData, Run
 from presage.report.style import Drawing
 from presage.report.timeline import QUIET_KINDS, pick_features, words, zt0
-
-ACTIVITY = ("activity", "distance", "path_length", "speed")  # first that a recording has
-
 
 # ---- fig 11 ------------------------------------------------------------------------------------------------------
 

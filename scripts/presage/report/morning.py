@@ -1,6 +1,7 @@
 """The morning page: every cage as a tile, the neediest first, and what could not be judged in plain sight."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -11,12 +12,16 @@ import pandas as pd
 from presage import tables
 from presage.config.report import Report
 from presage.report.bands import detector_cards, drawn_features, own_bands
+from presage.report.cage_page import Cage, Explain, cage_page, file_name
+from presage.report.films import Film, between, films
+from presage.report.reasons import Reason, Reasons
 from presage.report.render import number, render
 from presage.report.run import Run
-from presage.report.timeline import simulated_sentence, timeline_page, yes
+from presage.report.timeline import simulated_sentence, yes
 
-# state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
 OPEN = timedelta(days=2)  # quiet days that an episode bridges
+TRENDS = ("rising", "steady", "falling")
+# state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
 STATES = {
     "urgent": (0, "Urgent", "Check now"),
     "check": (1, "Check", "Look at this cage today"),
@@ -48,6 +53,20 @@ class Tile:
     level_y: float
     dots: list[tuple[float, float]]
     gaps: list[float]
+    trend: str = ""
+    reasons: list[Reason] = field(default_factory=list)
+    films: list[Film] = field(default_factory=list)
+
+    @property
+    def excess(self) -> float:
+        """Score over threshold; a cage without a score counts as one with score 0."""
+        return (self.score or 0.0) - (self.threshold if np.isfinite(self.threshold) else 0.0)
+
+    @property
+    def need(self) -> tuple[int, int, float, str]:
+        """Sorts the neediest first: by state, rising before steady before falling, far over the threshold first."""
+        trend = TRENDS.index(self.trend or "steady")
+        return STATES[self.state][0], trend, -self.excess, self.cage
 
 
 def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
@@ -97,82 +116,135 @@ def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, lis
     return path, level_y, dots, gaps
 
 
-def tiles(
-    scores: pd.DataFrame,
-    alarms: pd.DataFrame,
-    events: pd.DataFrame,
-    days: int = 14,
-    quality: pd.DataFrame | None = None,
-) -> list[Tile]:
-    """One tile per cage, the neediest first, then by score over threshold.
+def _trend(scores: pd.DataFrame, last: date) -> str:
+    """Where the cage's worst score goes: the mean of the last two days against the two before, by the threshold.
 
-    ``scores``: table ``distress_scores``; ``alarms``, ``events``, ``quality``: tables of those names. An alarm stays
-    open for two quiet days, after which a new one would be a new episode. A camera is at fault by the events sheet, or
-    by what was measured of its recording. Nothing depends on today's date: the page shows the state at the end of the
-    recording.
+    ``rising`` and ``falling`` by more than a quarter of the threshold; empty where either pair of days has no score.
     """
-    found = []
-    measured = tables.empty("quality") if quality is None else quality
-    measured = measured[measured["camera_fault"].astype(bool)]
-    for cage, rows in scores.groupby("cage", sort=True):
+    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"))
+    daily = daily.reindex([last - timedelta(days=i) for i in range(4)])
+    now, before = daily["score"].iloc[:2].mean(), daily["score"].iloc[2:].mean()
+    step = 0.25 * daily["threshold"].max()
+    if not np.isfinite([now, before, step]).all():
+        return ""
+    return "rising" if now - before > step else "falling" if before - now > step else "steady"
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The tables that the tiles are made from; ``explain`` gives an alarm's reasons, ``films`` the films of a cage.
+
+    An alarm stays open for two quiet days, after which a new one would be a new episode. A camera is at fault by the
+    events sheet, or by what was measured of its recording. Nothing depends on today's date: the page shows the state at
+    the end of the recording.
+    """
+
+    scores: pd.DataFrame
+    alarms: pd.DataFrame
+    events: pd.DataFrame
+    quality: pd.DataFrame = field(default_factory=lambda: tables.empty("quality"))
+    explain: Explain | None = None
+    films: dict[str, list[Film]] = field(default_factory=dict)
+
+    def tiles(self, days: int = 14) -> list[Tile]:
+        """One tile per cage, the neediest first, with the score of the last ``days`` days."""
+        found = [self._tile(str(cage), rows, days) for cage, rows in self.scores.groupby("cage", sort=True)]
+        return sorted(found, key=lambda tile: tile.need)
+
+    def _tile(self, cage: str, rows: pd.DataFrame, days: int) -> Tile:
         last = rows["date"].max()
         latest = rows[rows["date"] == last]
-        open_alarms = alarms[(alarms["cage"] == cage) & (alarms["last_date"] >= last - OPEN)]
+        open_alarms = self.alarms[(self.alarms["cage"] == cage) & (self.alarms["last_date"] >= last - OPEN)]
         until = latest["decision_utc"].max()
+        events = self.events[self.events["cage"] == cage]
         recent = events["time_utc"].between(until - pd.Timedelta(days=2), until)
-        faults = events[(events["cage"] == cage) & (events["kind"] == "camera_fault") & recent]
-        broken = measured[(measured["cage"] == cage) & (measured["date"] > last - OPEN) & (measured["date"] <= last)]
+        faults = events[(events["kind"] == "camera_fault") & recent]
+        measured = self.quality[(self.quality["cage"] == cage) & self.quality["camera_fault"].astype(bool)]
+        broken = measured[(measured["date"] > last - OPEN) & (measured["date"] <= last)]
         state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
-        seen = _acknowledgement(events[events["cage"] == cage], open_alarms)
+        seen = _acknowledgement(events, open_alarms)
         if seen is not None and state in ("urgent", "check", "watch"):
             state = "seen"
         worst = latest.sort_values("score", na_position="first").iloc[-1]
         why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
         why = [seen, *why] if seen is not None and state == "seen" else why
-        spark, level_y, dots, gaps = _spark(rows, last, days)
-        score = None if pd.isna(worst["score"]) else float(worst["score"])
         _, word, action = STATES[state]
-        found.append(
-            Tile(str(cage), state, word, action, f"timeline/{quote(str(cage), safe='')}.html", last, score,
-                 float(worst["threshold"]), next((w for w in why if isinstance(w, str)), ""),
-                 int(latest["animal"].nunique()), spark, level_y, dots, gaps)
-        )  # fmt: skip
-    found.sort(key=lambda t: (STATES[t.state][0], -((t.score or 0.0) - t.threshold), t.cage))
-    return found
+        spark, level_y, dots, gaps = _spark(rows, last, days)
+        alarms = open_alarms.to_dict("records")
+        return Tile(
+            cage=cage,
+            state=state,
+            word=word,
+            action=action,
+            link=f"timeline/{quote(file_name(cage))}",
+            day=last,
+            score=None if pd.isna(worst["score"]) else float(worst["score"]),
+            threshold=float(worst["threshold"]),
+            explanation=next((w for w in why if isinstance(w, str)), ""),
+            animals=int(latest["animal"].nunique()),
+            spark=spark,
+            level_y=level_y,
+            dots=dots,
+            gaps=gaps,
+            trend=_trend(rows, last),
+            reasons=next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])[:2],
+            films=self._films(cage, open_alarms, until),
+        )
+
+    def _films(self, cage: str, open_alarms: pd.DataFrame, until: pd.Timestamp) -> list[Film]:
+        """Films of the open alarms: from the night before the first was decided."""
+        if open_alarms.empty:
+            return []
+        return between(self.films.get(cage, []), open_alarms["decision_utc"].min() - pd.Timedelta(days=1), until)
 
 
 def morning_page(
-    scores: pd.DataFrame,
-    alarms: pd.DataFrame,
-    events: pd.DataFrame,
-    title: str = "",
-    simulated: bool | None = None,
-    days: int = 14,
-    quality: pd.DataFrame | None = None,
+    wall: Wall, title: str = "", simulated: bool | None = None, days: int = 14, found: Sequence[Tile] | None = None
 ) -> str:
     """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it."""
-    found = tiles(scores, alarms, events, days, quality)
+    found = wall.tiles(days) if found is None else found
     counts = {state: sum(t.state == state for t in found) for state in STATES}
-    budgets = sorted(set(alarms["budget"]))
+    budgets = sorted(set(wall.alarms["budget"]))
     until = max((t.day for t in found), default=None)
     return render("morning.html", tiles=found, counts=counts, states=STATES, title=title, until=until, days=days,
                   budget=", ".join(number(b) for b in budgets), simulated=simulated_sentence(simulated))  # fmt: skip
 
 
 def write_morning(
-    run: Run, page: str | Path, timelines: str | Path, settings: Report, simulated: bool | None = None
+    run: Run,
+    page: str | Path,
+    timelines: str | Path,
+    settings: Report,
+    simulated: bool | None = None,
+    light_hours: float = 12.0,
 ) -> None:
-    """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``."""
+    """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
+
+    ``light_hours``: length of the light phase.
+    """
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
-    title = settings.title or run.name
-    text = morning_page(scores, alarms, events, title, simulated, settings.morning_days, run.optional("quality"))
-    Path(page).write_text(text, encoding="utf-8")
-    Path(timelines).mkdir(parents=True, exist_ok=True)
     cards = detector_cards(run)
     bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
-    for cage, mine in scores.groupby("cage", sort=True):
-        own = bands.get(str(cage), {})
-        text = timeline_page(str(cage), daily, mine, alarms, events, own, features, simulated)
-        Path(timelines, f"{cage}.html").write_text(text, encoding="utf-8")
+    explain = Reasons(_or_empty(run, "reasons"), light_hours).of
+    tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
+    made = films(run.folder)
+    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made)
+    found = wall.tiles(settings.morning_days)
+    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found)
+    Path(page).write_text(text, encoding="utf-8")
+    Path(timelines).mkdir(parents=True, exist_ok=True)
+    all_tables = {"daily": daily, "scores": scores, "alarms": alarms, "events": events, **tables_of}
+    by_cage = {name: dict(iter(table.groupby("cage"))) for name, table in all_tables.items()}
+    for tile in found:
+        own = {name: parts.get(tile.cage, all_tables[name][:0]) for name, parts in by_cage.items()}
+        state = (tile.state, tile.word, tile.action)
+        cage = Cage(tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state)
+        text = cage_page(cage, features, explain, simulated, light_hours, OPEN)
+        Path(timelines, file_name(tile.cage)).write_text(text, encoding="utf-8")
+
+
+def _or_empty(run: Run, name: str) -> pd.DataFrame:
+    found = run.optional(name)
+    return tables.empty(name) if found is None else found

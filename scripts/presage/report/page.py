@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from presage.report import arrive
+from presage.report.citation import citation
+from presage.report.files import links
 from presage.report.render import data_uri, interval, number, render
 from presage.report.run import NoData, Run
 from presage.report.summary import ci_keys
@@ -24,37 +26,6 @@ PAGE_LIMIT = 5_000_000
 ROWS = 300  # of one table on the page; the file holds all
 
 PACKAGES = ("torch", "snakemake", "deeplabcut", "scanpy", "pysam", "pyarrow", "pandas", "numpy", "matplotlib")
-
-# what the page links to: pattern below the run's folder -> what it is
-LINKS = {
-    "homecage/morning.html": "which cages to look at",
-    "homecage/timeline/*.html": "one page per cage",
-    "summary.json": "headline numbers",
-    "config.yaml": "the resolved configuration",
-    "sequence/pseudobulk/qc.html": "pseudobulk quality: look here before believing a track",
-    "sequence/pseudobulk/qc.json": "reads by fate",
-    "sequence/pseudobulk/tracks.parquet": "tracks: cells, reads, kept or why not",
-    "sequence/adapt/*/seed*/card.json": "adapter: settings, size, hashes",
-    "sequence/trunk/history.svg": "loss curves of the trunk's own training",
-    "sequence/adapt/*/seed*/history.svg": "loss curves of a fit",
-    "sequence/cells/evaluation.parquet": "the decoder for single cells, evaluated",
-    "sequence/variants/*/variants.html": "variant effects of a set: start here",
-    "sequence/variants/*/scores.vcf.gz": "variant effects",
-    "sequence/variants/*/scores.parquet": "variant effects, all columns",
-    "sequence/variants/*/dropped.parquet": "variants that were not scored, and why",
-    "sequence/ism/*.svg": "in-silico mutagenesis: logo and heat map of a region",
-    "sequence/ism/*.parquet": "its changes, seqlets, predicted coverage",
-    "sequence/ism/*.npz": "its hypothetical contributions, as TF-MoDISco reads them",
-    "sequence/ism/*.bw/*.bw": "importance of its bases, for a genome browser",
-    "sequence/mpra/*": "predicted against measured changes of a reporter assay",
-    "sequence/evaluate/evaluation.html": "what the trunk had seen, metrics by fold, hold-outs: read it first",
-    "sequence/evaluate/*.parquet": "metrics, leakage, held-out groups",
-    "homecage/clips/*/*.mp4": "film of a stretch with its pose",
-    "homecage/nwb/*/*.nwb": "pose of a cage-day for other tools",
-    "homecage/quality.parquet": "recording and pose of each cage-day: which cameras need a look",
-    "homecage/readings/daily.parquet": "features per cage-day",
-    "homecage/distress/*.parquet": "scores, alarms, lead times, evaluation",
-}
 
 # branch -> pattern below the run's folder -> stem of the caption
 OWN = {"sequence": {"sequence/ism/*.svg": "ism", "sequence/mpra/scatter.svg": "mpra"}}
@@ -80,6 +51,11 @@ class Picture:
     reason: str
     files: list[str]
 
+    @property
+    def alt(self) -> str:
+        """What it shows, in a sentence: the first of its caption, which stands below it in full."""
+        return self.caption.split(". ")[0].rstrip(".") or self.stem
+
 
 @dataclass
 class Table:
@@ -103,7 +79,7 @@ _CARDS = {
         "sequence.variants.auroc": ("Variant AUROC", "causal against control"),
         "sequence.variants.sign_accuracy": ("Sign accuracy", "direction of causal variants"),
         "sequence.variants.scored": ("Variants scored", ""),
-        "sequence.trunk.test_pearson": ("Trunk's own test Pearson", "real windows"),
+        "sequence.trunk.test_pearson": ("Trunk's own test Pearson", "its own test windows"),
     },
     "homecage": {
         "homecage.detection_rate": ("Detection rate", "alarm within 7 days before the event"),
@@ -241,13 +217,11 @@ def homecage_tables(run: Run) -> list[Table]:
     return found
 
 
-def links(run: Run) -> list[tuple[str, str, int]]:
-    """(relative path, what it is, bytes) of the files that exist, in the order of ``LINKS``."""
-    found = []
-    for pattern, words in LINKS.items():
-        for path in sorted(run.folder.glob(pattern)):
-            found.append((path.relative_to(run.folder).as_posix(), words, path.stat().st_size))
-    return found
+def origin(run: Run, summary: Mapping[str, Any], branch: str) -> str:
+    """``simulated``, ``measured``, or ``unknown`` where neither the summary nor a table says."""
+    said = summary.get(f"{branch}.simulated")
+    said = run.simulated(branch) if said is None else bool(said)
+    return "unknown" if said is None else "simulated" if said else "measured"
 
 
 def versions() -> dict[str, str]:
@@ -274,13 +248,15 @@ def index_page(
     A figure that could not be drawn is listed with its reason. Past ``PAGE_LIMIT`` bytes the pictures
     are linked instead of inlined.
     """
-    simulated = [b for b in run.branches() if summary.get(f"{b}.simulated") or run.simulated(b)]
+    origins = {branch: origin(run, summary, branch) for branch in run.branches()}
+    simulated = [branch for branch, said in origins.items() if said == "simulated"]
     what = "this page" if simulated == run.branches() else f"the {' '.join(simulated)} branch"
     branches = []
     for branch, make in (("sequence", sequence_tables), ("homecage", homecage_tables)):
         if branch in run.branches():
             drawn = pictures(run, branch, figures, Path(captions)) + own_pictures(run, branch, Path(captions))
             branches.append((branch, cards(summary, branch), drawn, make(run)))
+    kinds = links(run.folder)
     values = {
         "title": title or run.name,
         "simulated": simulated_sentence(bool(simulated), what),
@@ -288,7 +264,10 @@ def index_page(
         "warnings": warnings(run, summary),
         "branches": branches,
         "unset": {key.removesuffix("_why"): why for key, why in summary.items() if key.endswith("_why")},
-        "links": links(run),
+        "origins": origins,
+        "kinds": kinds,
+        "paths": [path for kind in kinds for path, _ in kind.files],
+        "citation": citation(),
         "versions": versions(),
         "linked": False,
     }

@@ -31,8 +31,10 @@ FILES = {
     "segments": ("homecage/segments.parquet", "segments"),
     "quality": ("homecage/quality.parquet", "quality"),
     "daily": ("homecage/readings/daily.parquet", "daily"),
+    "hourly": ("homecage/readings/hourly.parquet", "hourly"),
     "distress": ("homecage/distress/scores.parquet", "distress_scores"),
     "alarms": ("homecage/distress/alarms.parquet", "alarms"),
+    "reasons": ("homecage/distress/reasons.parquet", "reasons"),
     "lead_time": ("homecage/distress/lead_time.parquet", "lead_time"),
     "evaluation": ("homecage/distress/evaluation.parquet", "evaluation"),
 }

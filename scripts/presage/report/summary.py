@@ -1,10 +1,11 @@
 """summary.json: the headline numbers of a run, flat, each a number, or null with the reason beside it."""
 
 import json
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -311,8 +312,9 @@ _LINES = {
 _TITLES = {"sequence": "Sequence", "homecage": "Home cage"}
 
 
-def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool = False) -> str:
-    """A few lines for the end of a run: headline numbers with intervals, and where to look. Plain unless ``colour``."""
+def terminal_summary(summary: Mapping[str, Any], pages: Sequence[str] = (), colour: bool = False) -> str:
+    """A few lines for the end of a run: headline numbers with intervals, and ``pages`` to look at. Plain unless
+    ``colour``."""
     bold, dim, warn, end = ("\033[1m", "\033[2m", "\033[33m", "\033[0m") if colour else ("", "", "", "")
     lines = []
     for branch, title in _TITLES.items():
@@ -332,9 +334,14 @@ def terminal_summary(summary: Mapping[str, Any], folder: str = "", colour: bool 
             notes += [f"{word} {number(summary[other])}"] if summary.get(other) is not None else []
             tail = f"  {dim}({'; '.join(notes)}){end}" if notes else ""
             lines.append(f"  {label:<32}{bold}{number(summary[key]):>9}{end}{tail}")
-    if folder:
-        lines += ["", f"Look at {bold}{folder}/index.html{end}"]
+    if pages:
+        lines += ["", "Look at " + " and ".join(f"{bold}{page}{end}" for page in pages)]
     return "\n".join(lines).lstrip("\n")
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to colour what is written to ``stream``: a terminal, and nobody asked for none (https://no-color.org)."""
+    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def main(folder: str) -> None:
@@ -342,7 +349,9 @@ def main(folder: str) -> None:
     path = Path(folder) / "summary.json"
     if not path.is_file():
         sys.exit(f"error: {path}: does not exist; run the workflow first")
-    print(terminal_summary(json.loads(path.read_text(encoding="utf-8")), folder, sys.stdout.isatty()))
+    there = [page for page in ("index.html", "homecage/morning.html") if Path(folder, page).is_file()]
+    pages = [f"{folder}/{page}" for page in there]
+    print(terminal_summary(json.loads(path.read_text(encoding="utf-8")), pages, wants_colour(sys.stdout, os.environ)))
 
 
 if __name__ == "__main__":

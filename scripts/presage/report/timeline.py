@@ -1,4 +1,4 @@
-"""One page per cage: daily features on the own baseline, the detector's score, alarms and events, as inline SVG."""
+"""The timeline of a cage as inline SVG: score, daily features on the own baseline, weights, alarms and events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,18 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from presage.report.render import number, render
+from presage.report.render import number
 
 LEFT, RIGHT, PANEL, GAP, PLOT = 64, 16, 78, 30, 880  # px; the drawing scales to the page's width
 QUIET_KINDS = ("cage_change", "weighing")  # routine: a tick, no label
-_SPOKEN = {"weight_loss_5pct": "5 % weight loss", "onset": "true onset", "technician_note": "seen by technician"}
+WEIGHTS = ("all_weight", "all_weight_percent", "day_weight")  # names of a scale's readings, the whole day's first
+_SPOKEN = {
+    "all_weight": "weight",
+    "all_weight_percent": "weight",
+    "weight_loss_5pct": "5 % weight loss",
+    "onset": "true onset",
+    "technician_note": "seen by technician",
+}
 
 
 @dataclass
@@ -38,6 +45,7 @@ class Drawing:
     days: list[tuple[float, str]]
     shades: list[tuple[float, float, str, str]]  # x, width, class, words
     events: list[tuple[float, float, str, str, str]]  # x, label's y, class, words, anchor of the label (empty: none)
+    alarms: list[tuple[float, float, str, str, str]]  # x, width, level, id, words
     summary: str
 
 
@@ -68,7 +76,8 @@ def pick_features(daily: pd.DataFrame, limit: int = 5) -> list[str]:
     return names[:limit]
 
 
-def _of(frame: pd.DataFrame, animal: str | None) -> pd.DataFrame:
+def of_animal(frame: pd.DataFrame, animal: str | None) -> pd.DataFrame:
+    """The rows of one animal; those of the cage as a whole for None."""
     return frame[frame["animal"].isna()] if animal is None else frame[frame["animal"] == animal]
 
 
@@ -183,6 +192,30 @@ def _shades(scores: pd.DataFrame, days: list[date], step: float) -> list[tuple[f
     return found
 
 
+def weights(daily: pd.DataFrame, events: pd.DataFrame, first: date) -> pd.DataFrame:
+    """Daily rows of the body weight: of a scale's readings, else the values of the events sheet's weighings."""
+    known = daily[daily["value"].notna()]
+    rows = known[known["name"] == next((name for name in WEIGHTS if (known["name"] == name).any()), "")]
+    weighed = events[(events["kind"] == "weighing") & events["value"].notna()]
+    if len(rows) or weighed.empty:
+        return rows
+    since = np.floor((weighed["time_utc"] - zt0(daily, first)) / pd.Timedelta(days=1)).astype(int)
+    dates = [first + timedelta(days=int(day)) for day in since]
+    return weighed.assign(date=dates, name="weight", unit="", coverage=1.0, provisional=False)
+
+
+def _alarm_marks(alarms: pd.DataFrame, days: list[date], step: float) -> list[tuple[float, float, str, str, str]]:
+    """Where each alarm lies, with the id that explains it."""
+    found = []
+    for row in alarms.to_dict("records"):
+        begin, end = (row["first_date"] - days[0]).days, (row["last_date"] - days[0]).days + 1
+        if end > 0 and begin < len(days):
+            note = f"{row['level']}: {row['first_date']} to {row['last_date']}, {row['explanation']}"
+            begin = max(begin, 0)
+            found.append((LEFT + begin * step, (end - begin) * step, str(row["level"]), str(row["id"]), note))
+    return found
+
+
 def draw(
     daily: pd.DataFrame,
     scores: pd.DataFrame,
@@ -190,75 +223,48 @@ def draw(
     bands: dict[str, pd.DataFrame],
     features: Sequence[str],
     animal: str | None,
+    alarms: pd.DataFrame | None = None,
 ) -> Drawing:
     """The drawing of one animal of one cage (None: the cage as a whole).
 
-    ``daily``, ``scores`` (table ``distress_scores``) and ``events`` hold that animal's rows. ``bands`` gives for a
-    feature the own baseline as a frame with the date as index and the columns ``low`` and ``high``. A day is drawn
-    from its ZT0 to its ZT24.
+    ``daily``, ``scores`` (table ``distress_scores``), ``events`` and ``alarms`` (with their ``id`` on the page) hold
+    that animal's rows. ``bands`` gives for a feature the own baseline as a frame with the date as index and the columns
+    ``low`` and ``high``. A day is drawn from its ZT0 to its ZT24.
     """
-    seen = [*daily["date"], *scores["date"]]
-    first, last = min(seen), max(seen)
-    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    days = span(daily, scores)
     step = PLOT / len(days)
     x = LEFT + (np.arange(len(days)) + 0.5) * step
-    left = zt0(daily, first)
+    left = zt0(daily, days[0])
     inside = events[(events["time_utc"] >= left) & (events["time_utc"] <= left + pd.Timedelta(days=len(days)))]
     head = 62
     panels = [_score_panel(scores, days, x, head)]
-    for name in features:
+    wanted = [(name, daily[daily["name"] == name]) for name in features]
+    weighed = weights(daily, inside, days[0])
+    wanted += [(str(name), rows) for name, rows in weighed.groupby("name") if name not in features]
+    for name, rows in wanted:
         top = head + len(panels) * (PANEL + GAP)
-        panels.append(_feature_panel(daily[daily["name"] == name], name, days, x, top, bands.get(name)))
+        panels.append(_feature_panel(rows, name, days, x, top, bands.get(name)))
     every = max(1, int(np.ceil(len(days) / 12)))
     labels = [(float(x[i]), f"{days[i]:%d %b}") for i in range(0, len(days), every)]
-    alarmed = int(scores["alarm"].sum())
-    unseen = int(scores["no_call"].sum())
-    summary = f"{len(days)} days, {alarmed} with an alarm, {unseen} without a call"
-    height = head + len(panels) * (PANEL + GAP) + 8
-    shades = _shades(scores, days, step)
+    alarmed, unseen = int(scores["alarm"].sum()), int(scores["no_call"].sum())
     return Drawing(
-        animal or "", LEFT + PLOT + RIGHT, height, panels, labels, shades, _events(inside, left, step), summary
+        animal=animal or "",
+        width=LEFT + PLOT + RIGHT,
+        height=head + len(panels) * (PANEL + GAP) + 8,
+        panels=panels,
+        days=labels,
+        shades=_shades(scores, days, step),
+        events=_events(inside, left, step),
+        alarms=[] if alarms is None else _alarm_marks(alarms, days, step),
+        summary=f"{len(days)} days, {alarmed} with an alarm, {unseen} without a call",
     )
 
 
-def timeline_page(
-    cage: str,
-    daily: pd.DataFrame,
-    scores: pd.DataFrame,
-    alarms: pd.DataFrame,
-    events: pd.DataFrame,
-    bands: dict[tuple[str | None, str], pd.DataFrame] | None = None,
-    features: Sequence[str] | None = None,
-    simulated: bool | None = None,
-) -> str:
-    """The page ``timeline/<cage>.html`` as text, complete in itself.
-
-    All tables may hold other cages too. ``bands`` maps (animal or None, feature) to the own baseline (:func:`draw`).
-    Raises ``ValueError`` when the cage has neither daily values nor scores.
-    """
-    daily, scores, alarms, events = (f[f["cage"] == cage] for f in (daily, scores, alarms, events))
-    if daily.empty and scores.empty:
-        raise ValueError(f"cage {cage} has no daily values and no scores")
-    features = list(features) if features else pick_features(daily)
-    animals = sorted({a for a in [*scores["animal"], *daily["animal"]] if isinstance(a, str)})
-    keys: list[str | None] = [None] if scores["animal"].isna().any() or not animals else []
-    drawings = []
-    for animal in [*keys, *animals]:
-        # What concerns the whole cage (a change of bedding) is shown with each of its animals.
-        mine = events if animal is None else events[events["animal"].isna() | (events["animal"] == animal)]
-        own = {name: band for (who, name), band in (bands or {}).items() if who == animal}
-        drawings.append(draw(_of(daily, animal), _of(scores, animal), mine, own, features, animal))
-    return render(
-        "timeline.html",
-        cage=cage,
-        drawings=drawings,
-        alarms=alarms.to_dict("records"),
-        simulated=simulated_sentence(simulated),
-        words=words,
-        panel_height=PANEL,
-        left=LEFT,
-        plot=PLOT,
-    )
+def span(daily: pd.DataFrame, scores: pd.DataFrame) -> list[date]:
+    """All days from the first to the last of either table."""
+    seen = [*daily["date"], *scores["date"]]
+    first, last = min(seen), max(seen)
+    return [first + timedelta(days=i) for i in range((last - first).days + 1)]
 
 
 def simulated_sentence(simulated: bool | None, what: str = "this page") -> str:

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 
 from presage.sequence.folds import FOLDS, OUTSIDE
 
-TOP = 50  # variants of which all rows are kept
+TOP = 5_000  # variants of which all rows are kept
+ROWS = 150_000  # of these variants at most, but at least those of
+FEW = 50  # variants, which figures need
 SURE, ALPHA = 0.8, 0.05  # sign agreement that counts as agreement, and the level of p
 LIMIT = 30.0  # largest effect in units of its SD that is told apart
 _WIDE, _HIGH = 640, 400  # cells of the cloud: finer than its points
@@ -35,8 +37,8 @@ class Overview(NamedTuple):
     passed : variants whose strongest track has p <= 0.05 and sign agreement >= 0.8
     cloud : columns ``log_fc height fold assay variants``: places of the strongest tracks, those within a 640th of the
         width and a 400th of the height counted together; height is -log10 p or the ratio, at most 30
-    top : all rows of the ``TOP`` variants with the largest |log_fc| in any track, with ``rank`` from 1; ties keep the
-        table's order
+    top : all rows of the variants that are kept, those with the largest |log_fc| in any track, with ``rank`` from 1;
+        ties keep the table's order
     """
 
     variants: int
@@ -50,7 +52,8 @@ class Overview(NamedTuple):
 
 
 def overview(path: str | Path, keep: int = TOP) -> Overview:
-    """Read the `scores` table at ``path``, all of it once, and the rows of the ``keep`` strongest variants again."""
+    """Read the `scores` table at ``path``, all of it once, and the rows of the ``keep`` strongest variants again (fewer
+    where these would be more than :data:`ROWS`)."""
     file = pq.ParquetFile(path, read_dictionary=["fold"])
     tracks, height = _tracks(file), _height(file)
     each = max(1, len(tracks))
@@ -58,7 +61,7 @@ def overview(path: str | Path, keep: int = TOP) -> Overview:
     assay = np.array([assays.index(name) for name in tracks["assay"]], int)
     high = _largest(file, "log_fc")
     cloud = _Cloud(high or 1.0, _top_of(file, height), len(assays))
-    best = _Best(keep)
+    best = _Best(min(keep, max(FEW, ROWS // each)))
     folds, variants, without, passed = np.zeros(len(_FOLDS), int), 0, 0, 0
     for block in _blocks(file, each):
         row = np.abs(block["log_fc"]).argmax(axis=1)

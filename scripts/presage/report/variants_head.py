@@ -1,7 +1,7 @@
 """What was scored, in words: the head of a set's page."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from presage.report.page import Card
 from presage.report.render import number
 from presage.report.variant_rows import ALPHA, SURE, Overview, row_groups
-from presage.report.variants_table import plus_minus
 from presage.sequence.variants.gather import classes
 from presage.sequence.variants.vcf import strongest
 
@@ -31,6 +30,7 @@ class ScoredSet:
     tracks : columns ``slug cell_type assay strand``, of the scored tracks or more
     models : names of the models that were averaged
     strands, shifts : how many of each model's predictions were averaged
+    regions : name -> path of the `ism` table of a region whose every base was changed
     """
 
     name: str
@@ -42,6 +42,7 @@ class ScoredSet:
     models: list[str]
     strands: int
     shifts: int
+    regions: dict[str, Path] = field(default_factory=dict)
 
     @property
     def replicates(self) -> int:
@@ -90,6 +91,16 @@ def many(count: int, word: str) -> str:
     return f"{number(count)} {word}{'' if count == 1 else 's'}"
 
 
+def signed(effect: float) -> str:
+    """An effect with its sign.
+
+    >>> signed(1.234), signed(-0.0342), signed(0.0)
+    ('+1.23', '−0.034', '+0.00')
+    """
+    text = f"{effect:+.2f}" if abs(effect) >= 0.1 or not effect else f"{effect:+.2g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[str, int]) -> list[Card]:
     """The handful of numbers that tell whether to read on."""
     lost = dropped.total()
@@ -107,7 +118,7 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
     if len(seen.top):
         best = strongest(seen.top, len(seen.tracks)).iloc[0]
         words = f"log2 fold change of {best['variant']} in {best['cell_type']}"
-        found.append(Card("Largest effect", plus_minus(float(best["log_fc"]), None), words, ""))
+        found.append(Card("Largest effect", signed(float(best["log_fc"])), words, ""))
     return found
 
 
@@ -154,6 +165,8 @@ def words(given: ScoredSet, seen: Overview, meta: dict[str, Any]) -> dict[str, s
         "fold": "whether the trunk was trained on that sequence: train (yes), valid and test (kept from it), outside "
         "(in no window)",
         "from its start": "signed distance to the transcription start of the nearest gene; + is downstream",
+        "importance": "of a base, in a logo: minus the mean log2 fold change of its three substitutions; what holds "
+        "the signal up is above the line",
     }
     if seen.height == "p_null":
         found["p"] = "share of null variants whose effect in that track is as large or larger, whatever its sign"

@@ -1,29 +1,27 @@
-"""variants.html of one set: what was scored, what stands out, how sure that is, and what the models see there."""
+"""variants.html of one set: what was scored, a table to search, how sure effects are, and what the models see there."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from presage import tables
 from presage.report import variants_figures as figures
-from presage.report.drawing import Drawn, draw
-from presage.report.heat import GAIN, LOSS
-from presage.report.render import number, render
-from presage.report.style import Drawing
+from presage.report.drawing import draw
+from presage.report.render import render
 from presage.report.timeline import simulated_sentence
 from presage.report.variant_rows import ALPHA, SURE, Overview, overview
+from presage.report.variants_data import Listed, listed, pack
 from presage.report.variants_head import ScoredSet, cards, facts, many, null_sizes, reasons, warnings, words
-from presage.report.variants_table import plus_minus, signed, top_rows
-from presage.report.variants_tracks import TRACKS, tracks_figure
+from presage.report.variants_logos import glyphs, logos
+from presage.report.variants_tracks import shown_tracks, tracks_data
 from presage.sequence.variants.alleles import REASONS, Variant
 from presage.sequence.variants.predicted import Predicted
 from presage.sequence.variants.vcf import strongest
 
-DRAWN = 4  # variants whose tracks are predicted and shown
 Predict = Callable[[Variant, Sequence[str]], Predicted]
 
+VIEWS = 1_000_000  # characters of packed tracks and logos, at most
 FILES = {
     "scores.vcf.gz": "each variant with its strongest track, for genome browsers and bcftools",
     "scores.vcf.gz.tbi": "its index",
@@ -34,15 +32,18 @@ FILES = {
 }
 
 
-def variants_page(given: ScoredSet, predict: Predict, title: str = "") -> str:
-    """The page as text. ``predict`` gives both alleles' coverage of some slugs; it is asked for the strongest few."""
+def variants_page(given: ScoredSet, predict: Predict, title: str = "", drawn: int = 8) -> str:
+    """The page as text. ``predict`` gives both alleles' coverage of some slugs; it is asked for the ``drawn`` strongest
+    variants."""
     seen, meta = overview(given.scores), tables.read_meta(given.scores)
     simulated = meta.get("simulated")
-    labels, genes = track_labels(given.tracks), symbols(given.genes)
+    genes = symbols(given.genes)
+    labels = track_labels(given.tracks)
     strands = dict(zip(given.tracks["slug"], given.tracks["strand"]))
     dropped = reasons(given.dropped)
     null = null_sizes(given.null)
-    rows = top_rows(seen.top, len(seen.tracks), labels, genes)
+    rows = listed(seen, given.tracks[["slug", "cell_type", "assay", "strand"]], genes, simulated)
+    views = close_ups(given, seen, rows.variants, predict, drawn)
     return render(
         "variants.html",
         name=given.name,
@@ -53,24 +54,47 @@ def variants_page(given: ScoredSet, predict: Predict, title: str = "") -> str:
         warnings=warnings(given, seen, null),
         dropped=[(reason, count, REASONS.get(reason, reason)) for reason, count in dropped.most_common()],
         words=words(given, seen, meta),
+        variants=rows.variants,
+        listed=listed_words(seen, rows),
+        seen=seen_words(len(views["tracks"]), len(views["logos"]), rows.variants),
+        types=list(dict.fromkeys(seen.tracks["cell_type"])),
+        assays=list(dict.fromkeys(seen.tracks["assay"])),
+        p=seen.height == "p_null",
+        interval="calibration" in meta,
+        data=rows.text,
+        views=pack(views),
         volcano=draw("Effect against surety", lambda: figures.volcano(seen, simulated)),
         volcano_caption=volcano_caption(seen),
         heat=draw("Effects by cell type", lambda: figures.heat_map(seen, simulated, genes)),
         heat_caption=heat_caption(seen),
         specific=draw("Specificity", lambda: figures.specificity(seen, simulated, labels, strands)),
-        close_ups=[
-            close_up(given, best, seen.top[seen.top["rank"] == best.rank], predict, simulated)
-            for best in strongest(seen.top, len(seen.tracks)).head(DRAWN).itertuples()
-        ]
-        if seen.variants
-        else [],
-        rows=rows,
-        columns=list(rows[0].cells) if rows else [],
-        folds=figures.FOLDS,
-        gain=GAIN,
-        loss=LOSS,
+        folds={fold: (figures.FOLDS[fold], count) for fold, count in seen.folds.items()},
         files=[(name, what) for name, what in FILES.items() if (given.scores.parent / name).is_file()],
     )
+
+
+def close_ups(given: ScoredSet, seen: Overview, variants: int, predict: Predict, drawn: int) -> dict[str, Any]:
+    """What a row of the table shows when it is opened, by rank: ``logos``, and ``tracks`` of the first ``drawn``
+    variants and of as many with a logo."""
+    if not seen.variants:
+        return {"tracks": {}, "logos": {}, "glyphs": {}}
+    each = len(seen.tracks)
+    best = strongest(seen.top, each).head(variants)
+
+    def shown(rank: int) -> list[str]:
+        return shown_tracks(seen.top.iloc[(rank - 1) * each : rank * each])
+
+    found = logos(best, given.regions, shown)
+    tracks, room = {}, VIEWS - len(pack(found))
+    wanted: list[Any] = list(best[best["rank"].isin([*range(1, drawn + 1), *list(found)[:drawn]])].itertuples())
+    for row in wanted:
+        site = Variant(row.variant, row.chrom, row.pos, row.ref, row.alt, 0)
+        data = tracks_data(predict(site, shown(int(row.rank))), site, given.genes)
+        room -= len(pack(data))
+        if room < 0:
+            break
+        tracks[int(row.rank)] = data
+    return {"tracks": tracks, "logos": found, "glyphs": glyphs() if found else {}}
 
 
 def track_labels(tracks: pd.DataFrame) -> dict[str, str]:
@@ -85,7 +109,27 @@ def symbols(genes: pd.DataFrame) -> dict[str, str]:
     return dict(zip(genes["gene_id"], genes["name"]))
 
 
-# ---- captions ---------------------------------------------------------------------------------------------------
+# ---- sentences --------------------------------------------------------------------------------------------------
+
+
+def listed_words(seen: Overview, rows: Listed) -> str:
+    """Which of the set's variants the table holds."""
+    if rows.variants == seen.variants:
+        return f"All {many(seen.variants, 'variant')} of the set, the largest effect first."
+    return (
+        f"The {many(rows.variants, 'variant')} with the largest effects, of {seen.variants:,}: as many as a page has "
+        "room for. All are in scores.parquet."
+    )
+
+
+def seen_words(tracks: int, logos: int, variants: int) -> str:
+    """For which variants tracks and logos are shown."""
+    if not variants:
+        return ""
+    text = "Every row opens to the effects in all tracks."
+    if tracks:
+        text += f" Predicted coverage of both alleles: {many(tracks, 'variant')}, the strongest and those with a logo."
+    return text + (f" Logo of a mutated region: {many(logos, 'variant')}." if logos else "")
 
 
 def volcano_caption(seen: Overview) -> str:
@@ -95,7 +139,7 @@ def volcano_caption(seen: Overview) -> str:
         text += "In the highest row of a class (substitutions, indels) no null variant is as strong. "
     else:
         text = f"Without p-values the height is the effect in units of its SD, {figures.LIMIT:g} at most. "
-    text += f"The {figures.NAMED} strongest are named where there is room; the number is the row of the table."
+    text += f"The {figures.NAMED} strongest are named where there is room; the number is the rank in the table."
     if seen.without:
         text += f" Not drawn, because nothing gives a height: {many(seen.without, 'variant')}."
     return text
@@ -112,48 +156,3 @@ def heat_caption(seen: Overview) -> str:
     if most > figures.TYPES:
         text += f" Of {most} cell types the {figures.TYPES} with the largest effects are shown."
     return text
-
-
-# ---- tracks ----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class CloseUp:
-    """The tracks of both alleles around one variant."""
-
-    rank: int
-    variant: str
-    where: str
-    caption: str
-    figure: Drawn
-
-
-def close_up(given: ScoredSet, best: Any, rows: pd.DataFrame, predict: Predict, simulated: bool | None) -> CloseUp:
-    """One variant in the tracks of the cell type where it is strongest.
-
-    ``best``: the row of the `scores` table of its strongest track; ``rows``: all of its rows.
-    """
-    same = rows[rows["cell_type"] == best.cell_type]
-    first = same["track"] == best.track
-    same = pd.concat([same[first], same[~first]]).head(TRACKS)
-    effects = dict(zip(same["track"], same["log_fc"].astype(float)))
-    site = Variant(best.variant, best.chrom, best.pos, best.ref, best.alt, 0)
-    labels, genes = track_labels(given.tracks), symbols(given.genes)
-    kinds = track_labels(given.tracks.assign(cell_type=""))
-
-    def figure() -> Drawing:
-        title = f"{best.rank}  {figures.named(best.variant)} in {best.cell_type}"
-        found = predict(site, list(effects))
-        return tracks_figure(found, site, kinds, effects, given.genes, title, simulated)
-
-    where = ""
-    if pd.notna(best.gene):
-        where = f"{signed(best.tss_distance)} bp from the start of {genes.get(best.gene, best.gene)}"
-    return CloseUp(best.rank, best.variant, where, close_up_caption(best, labels), draw(best.variant, figure))
-
-
-def close_up_caption(best: Any, labels: dict[str, str]) -> str:
-    """How strong and how sure, where the variant is strongest."""
-    text = f"In {labels[best.track]}: {plus_minus(best.log_fc, best.log_fc_sd)} log2 fold change"
-    text += f", {100 * best.sign_agreement:.0f} % of the predictions agree on its sign"
-    return text + (f", p {number(best.p_null, 2)}." if pd.notna(best.p_null) else ".")

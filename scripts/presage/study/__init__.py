@@ -5,11 +5,21 @@ Light on purpose: the Snakefile asks here, and no input file but the sheets is o
 
 from presage.config.report import FIGURES
 from presage.config.root import Config
+from presage.study.given import given_files
 from presage.study.homecage import HomeCageInputs
 from presage.study.paths import PUBLIC, PUBLIC_FILES, PUBLIC_FOLDERS
 from presage.study.sequence import SequenceInputs
 
-__all__ = ["PUBLIC", "PUBLIC_FILES", "PUBLIC_FOLDERS", "HomeCageInputs", "SequenceInputs", "figures", "simulated"]
+__all__ = [
+    "PUBLIC",
+    "PUBLIC_FILES",
+    "PUBLIC_FOLDERS",
+    "HomeCageInputs",
+    "SequenceInputs",
+    "figures",
+    "given_files",
+    "simulated",
+]
 
 
 def figures(config: Config, branch: str) -> list[str]:
@@ -36,6 +46,8 @@ def figures(config: Config, branch: str) -> list[str]:
             absent.add("fig10_pose")
         if not inputs.cages:
             absent |= {"fig11_rhythms", "fig12_alarms", "fig13_before", "fig14_trust", "fig15_power", "fig16_cage"}
+        if not inputs.cages and not any(source.role == "healthy" for source in inputs.sources):
+            absent.add("fig19_reach")
         if homecage.dss is None:
             absent.add("fig17_dss")
     return [stem for stem, owner in FIGURES.items() if owner == branch and stem not in absent]

@@ -126,6 +126,11 @@ class SequenceInputs:
         labels = f"{self.folder}/{row.labels}" if row.labels else ""
         return Sample(**{**vars(row), "path": f"{self.folder}/{row.path}", "labels": labels})
 
+    @property
+    def sample_files(self) -> list[str]:
+        """Every file that the rows of the sample sheet name."""
+        return self._files(self._rows)
+
     @functools.cached_property
     def sources(self) -> dict[str, Sample]:
         """Samples that consist of reads, by a name that is safe in paths and wildcards."""

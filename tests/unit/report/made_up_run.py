@@ -265,16 +265,16 @@ def metrics(rng: np.random.Generator) -> pd.DataFrame:
     return filled("metrics", rows, simulated=True)
 
 
-def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def colony(days: int = DAYS) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Daily features, detector scores and alarms of six cages: C01 and C02 fall ill, C05 is not seen at the end."""
     rng = np.random.default_rng(2)
     daily, scores = [], []
     for cage in [f"C0{i}" for i in range(1, 7)]:
         onset = EVENTS.loc[(EVENTS["cage"] == cage) & (EVENTS["kind"] == "onset"), "day"]
-        for d in range(DAYS):
+        for d in range(days):
             ill = len(onset) > 0 and d > onset.iloc[0]
             level = rng.normal(100, 12) * (max(0.4, 1 - 0.15 * (d - onset.iloc[0])) if ill else 1)
-            lost = cage == "C05" and d >= DAYS - 2
+            lost = cage == "C05" and d >= days - 2
             for name, unit in (
                 ("night_distance", "px/min at 5 fps"),
                 ("night_sleep_fraction", "1"),
@@ -291,7 +291,7 @@ def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                         "coverage": 0.1 if lost else 0.97,
                         "end_utc": utc(d + 1),
                         "sampling": "s",
-                        "provisional": d == DAYS - 1,
+                        "provisional": d == days - 1,
                     }
                 )
             score = None if lost else max(0.0, (100 - level) / 12 + rng.normal(0, 0.3))
@@ -331,11 +331,39 @@ def colony() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return filled("daily", daily), scores, filled("alarms", alarms)
 
 
+def hourly(daily: pd.DataFrame) -> pd.DataFrame:
+    """Active by night, as far as the day's value says; nothing was seen of days without one."""
+    rng = np.random.default_rng(3)
+    parts = []
+    for row in daily[daily["name"] == "night_distance"].itertuples():
+        zt, seen = np.arange(24), not pd.isna(row.value)
+        level = np.where(zt < 12, 0.3, 1.4) * rng.gamma(2.0, 0.5, 24) * (row.value or 0.0)
+        rows = pd.DataFrame({"cage": row.cage, "date": row.date, "zt": zt, "value": level if seen else np.nan})
+        parts.append(rows.assign(seen_s=3600.0 if seen else 0.0, unit=row.unit))
+    frame = pd.concat(parts).assign(animal=None, name="distance", first_utc=None, sampling="s", source="video")
+    return frame[tables.SCHEMAS["hourly"].names]
+
+
+def reasons(alarms: pd.DataFrame) -> pd.DataFrame:
+    """Two deviations of each alarm; the first can be filmed."""
+    rows = []
+    for row in alarms.itertuples():
+        common = {"cage": row.cage, "episode": row.episode, "date": row.last_date, "window_days": 2}
+        film = {"zt": 14, "watch_utc": utc(22.6), "clip": f"clips/{row.cage}/20260324T202400Z_60s.mp4"}
+        distance = {"feature": "night_distance", "value": 37.25, "usual": 101.0, "unit": "px/min at 5 fps"}
+        rows.append({**common, **distance, "rank": 1, "band_low": 82.5, "band_high": 119.0, "deviation": 5.5, **film})
+        sleep = {"feature": "night_sleep_fraction", "value": 0.71, "usual": 0.5, "unit": "1"}
+        rows.append({**common, **sleep, "rank": 2, "band_low": 0.4, "band_high": 0.6, "deviation": 3.5})
+    return filled("reasons", rows)
+
+
 def homecage_run(folder: Path) -> None:
     (folder / "homecage/distress").mkdir(parents=True)
     (folder / "homecage/readings").mkdir()
     daily, scores, alarms = colony()
     tables.write(folder / "homecage/readings/daily.parquet", "daily", daily)
+    tables.write(folder / "homecage/readings/hourly.parquet", "hourly", hourly(daily))
+    tables.write(folder / "homecage/distress/reasons.parquet", "reasons", reasons(alarms))
     tables.write(folder / "homecage/distress/scores.parquet", "distress_scores", scores)
     tables.write(folder / "homecage/distress/alarms.parquet", "alarms", alarms)
     tables.write(folder / "homecage/distress/evaluation.parquet", "evaluation", evaluation())
@@ -436,6 +464,17 @@ def evaluation() -> pd.DataFrame:
                     **common,
                 },
             ]
+            for strain in ("A", "B"):
+                own = {**common, "n": 200, "value": budget, "ci_low": budget / 3, "ci_high": budget * 3}
+                rows.append({**own, "metric": "false_alarms_by_strain", "group": strain})
+                name = f"strain {strain}"
+                rows.append({**own, "metric": "left_out:false_alarms_per_cage_month", "group": name})
+            lost = {**common, "n": 220, "value": 1.2 * budget, "ci_low": budget / 3, "ci_high": budget * 4}
+            lost |= {"metric": "false_alarms_lost_hours", "group": "mice_rhythms: 3 busiest h lost on 20 % of days"}
+            rows.append(lost)
+            for factor in (0.5, 1, 2):
+                lead = {**common, "n": 12, "value": 2.0 / factor, "ci_low": 0.5, "ci_high": 3.0, "unit": "d"}
+                rows.append({**lead, "metric": "lead_over_technician", "group": f"{factor:g} x as attentive"})
             for fall in (0.2, 0.4, 0.6):
                 injected = {**common, "group": f"fall {fall:.0%}", "n": 30}
                 found = min(1.0, fall + budget / 3)
@@ -481,6 +520,17 @@ def evaluation() -> pd.DataFrame:
     for day in ("Mon", "Tue"):
         rows.append({"metric": "alarm_days", "detector": "ours", "budget": 1.0, "group": f"weekday {day}",
                      "value": 1.5, "ci_low": 0.1, "ci_high": 4.0, "n": 80})  # fmt: skip
+    for t in (0.05, 0.1, 0.2):
+        act = {
+            "detector": "classifier",
+            "budget": None,
+            "group": f"act at {t:g}",
+            "n": 900,
+            "ci_low": 0.0,
+            "ci_high": 0.03,
+        }
+        rows.append({"metric": "net_benefit", "value": 0.02, **act})
+        rows.append({"metric": "net_benefit_of_all", "value": 0.03 - t / 5, **act})
     for low in (0.0, 0.4):
         binned = {"detector": "classifier", "group": f"predicted {low:g}", "n": 40}
         rows.append({"metric": "reliability_predicted", "value": low + 0.1, **binned})

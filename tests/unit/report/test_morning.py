@@ -3,15 +3,22 @@
 import datetime as dt
 import re
 
+import numpy as np
 import pandas as pd
 
+from presage import tables
 from presage.config.report import Report
-from presage.report.morning import STATES, morning_page, tiles, write_morning
+from presage.report.films import Film
+from presage.report.morning import STATES, Wall, morning_page, write_morning
 from presage.report.run import Run
 from tests.unit.report.made_up_run import START, colony, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 LAST = SCORES["date"].max()
+
+
+def tiles(scores, alarms, events, **more):
+    return Wall(scores, alarms, events, **more).tiles()
 
 
 def states(scores, alarms, events) -> dict[str, str]:
@@ -100,14 +107,40 @@ def test_warming_up_and_masked_days_say_so(events):
 
 
 def test_the_page_is_complete_in_itself_and_escaped(events):
-    text = morning_page(SCORES, ALARMS, events, "demo", True)
+    text = morning_page(Wall(SCORES, ALARMS, events), "demo", True)
     assert "SIMULATED DATA" in text and "http" not in text
     assert "&lt;its&gt;" in text and "<its>" not in text
-    assert re.search(r"<b>1</b> camera fault", text)
+    assert re.search(r"<b>1</b> camera fault", text) and re.search(r"<b>0</b> urgent", text)
+
+
+def test_rising_goes_before_steady_and_steady_before_falling():
+    def at_the_end(cage, *values):
+        own = SCORES[SCORES["cage"] == cage].sort_values("date").copy()
+        own.loc[own.index[-4:], "score"] = np.array(values, float)
+        return own.assign(alarm=False, no_call=False, warm_up=False)
+
+    cages = {"C01": (9, 9, 9, 9), "C02": (9, 9, 1, 1), "C03": (0, 0, 2, 2), "C04": (None, None, 1, 1)}
+    scores = pd.concat([at_the_end(cage, *values) for cage, values in cages.items()])
+    found = tiles(scores, ALARMS[:0], tables.empty("events"))
+    assert {t.cage: t.trend for t in found} == {"C01": "steady", "C02": "falling", "C03": "rising", "C04": ""}
+    assert [t.cage for t in found] == ["C03", "C01", "C04", "C02"]  # steady: far over the threshold first
+
+
+def test_a_cage_that_was_last_seen_earlier_says_so(events):
+    early = SCORES[(SCORES["cage"] != "C03") | (SCORES["date"] < LAST - dt.timedelta(days=3))]
+    text = morning_page(Wall(early, ALARMS, events))
+    assert text.count("last seen ") == 1 and f"last seen {LAST - dt.timedelta(days=4)}" in text
+
+
+def test_films_of_an_open_alarm_are_on_its_tile(events):
+    start = ALARMS.loc[ALARMS["cage"] == "C01", "decision_utc"].iloc[0]
+    films = [Film(f"clips/C01/{i}.mp4", start + pd.Timedelta(days=i), 10) for i in (-3, 1)]
+    text = morning_page(Wall(SCORES, ALARMS, events, films={"C01": films, "C03": films}))
+    assert text.count("clips/C01/") == 1 and "clips/C01/1.mp4" in text
 
 
 def test_an_empty_facility(events):
-    assert "No cage has been judged yet" in morning_page(SCORES[:0], ALARMS[:0], events[:0])
+    assert "No cage has been judged yet" in morning_page(Wall(SCORES[:0], ALARMS[:0], events[:0]))
 
 
 def test_every_tile_leads_to_a_page(run_folder, tmp_path):

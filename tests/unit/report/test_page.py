@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from presage.config.report import FIGURES, Report
 from presage.config.root import built_in
 from presage.report import page as pages
+from presage.report.citation import citation
 from presage.report.figures import draw_figures
-from presage.report.page import caption, cards, index_page, table
+from presage.report.page import Picture, caption, cards, index_page, table
 from presage.report.render import interval, number
 from presage.report.run import Run
 from presage.report.summary import build_summary
@@ -56,6 +57,7 @@ def test_everything_is_escaped(text):
 
 def test_simulated_is_loud(text):
     assert text.index("SIMULATED DATA") < text.index("<h1>")
+    assert text.count('<p class="origin simulated">Simulated data') == 2
 
 
 def test_headline_numbers_carry_intervals(text):
@@ -80,7 +82,7 @@ def test_links_exist(drawn, text):
 
 def test_each_set_of_variants_has_a_door(drawn, tmp_path):
     run, summary = drawn
-    door = '<p><a href="sequence/variants/planted/variants.html">Variants of planted</a>'
+    door = '<li><a href="sequence/variants/planted/variants.html">Variants of planted</a>'
     assert door not in index_page(run, summary, {}, tmp_path)
     page = run.folder / "sequence/variants/planted/variants.html"
     page.touch()
@@ -118,6 +120,32 @@ def test_tables_sort_by_value_and_are_cut_aloud(monkeypatch):
 def test_cards_skip_what_is_null():
     summary = {"homecage.dss.detected": 15, "homecage.dss.treated": 15, "homecage.detection_rate": None}
     assert [(card.label, card.value) for card in cards(summary, "homecage")] == [("DSS mice detected", "15 of 15")]
+
+
+def test_many_files_of_a_kind_are_folded(drawn, tmp_path):
+    run, summary = drawn
+    folder = run.folder / "homecage/timeline"
+    folder.mkdir()
+    for i in range(7):
+        (folder / f"C{i}.html").touch()
+    assert "<summary>7 files: one page per cage</summary>" in index_page(run, summary, {}, tmp_path)
+
+
+def test_the_repository_can_be_cited(tmp_path):
+    sentence, bibtex = citation()
+    assert sentence.startswith("The presage developers. presage: ") and "Version 0.1.0, Apache-2.0." in sentence
+    assert bibtex.startswith("@software{presage,") and "version = {0.1.0}" in bibtex
+    assert citation(tmp_path / "absent.cff") == ("", "")
+    (tmp_path / "own.cff").write_text(
+        "title: t\nversion: 1\nlicense: MIT\nauthors: [{given-names: A, family-names: B}, {name: C}]\n"
+    )
+    sentence, bibtex = citation(tmp_path / "own.cff")
+    assert sentence == "A B, C. t. Version 1, MIT." and "author = {{A B} and {C}}" in bibtex
+
+
+def test_a_picture_is_named_by_the_first_sentence_of_its_caption():
+    assert Picture("fig1", "One window, as it is. More.", "", "", []).alt == "One window, as it is"
+    assert Picture("fig1", "", "", "", []).alt == "fig1"
 
 
 def test_captions_of_all_figures_are_short():

@@ -1,12 +1,13 @@
 """summary.json: every key of the contract, each a number, or null with a reason; and its few lines for a terminal."""
 
+import io
 import json
 
 import pytest
 
 from presage.config.root import built_in
 from presage.report.run import Run
-from presage.report.summary import build_summary, ci_keys, main, terminal_summary
+from presage.report.summary import build_summary, ci_keys, main, terminal_summary, wants_colour
 
 CONTRACT = [
     "sequence.trunk_params",
@@ -103,12 +104,23 @@ def test_interval_keys_follow_the_contract():
 
 def test_terminal_summary(run_folder, config):
     summary = build_summary(Run(run_folder), config)
-    plain = terminal_summary(summary, "results/demo")
-    assert "\033" not in plain and "\033" in terminal_summary(summary, "results/demo", colour=True)
-    assert "simulated data" in plain and "results/demo/index.html" in plain
+    pages = ["results/demo/index.html", "results/demo/homecage/morning.html"]
+    plain = terminal_summary(summary, pages)
+    assert "\033" not in plain and "\033" in terminal_summary(summary, pages, colour=True)
+    assert "simulated data" in plain and plain.endswith("index.html and results/demo/homecage/morning.html")
     assert "0.85 to 0.89; oracle 0.97" in plain
     alone = terminal_summary({key: value for key, value in summary.items() if key.startswith("sequence.")})
     assert "Home cage" not in alone and not alone.startswith("\n")
+
+
+def test_colour_is_for_terminals_that_want_it():
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert wants_colour(Stream(), {"TERM": "xterm"}) and wants_colour(Stream(), {"NO_COLOR": ""})
+    assert not wants_colour(io.StringIO(), {"TERM": "xterm"})
+    assert not wants_colour(Stream(), {"NO_COLOR": "1"}) and not wants_colour(Stream(), {"TERM": "dumb"})
 
 
 def test_the_command_prints_it_or_says_why_not(run_folder, config, tmp_path, capsys):

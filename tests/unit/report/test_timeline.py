@@ -1,8 +1,6 @@
-"""Cage timelines: well-formed, escaped, gaps stay gaps, and times of events fall on the right cage-day."""
+"""Timelines: gaps stay gaps, weights are found, alarms and events fall on the right cage-day."""
 
 import datetime as dt
-import re
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -10,29 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.report.timeline import LEFT, PLOT, _ticks, draw, pick_features, timeline_page, words, zt0
+from presage.report.timeline import LEFT, PLOT, _ticks, draw, pick_features, words, zt0
 from tests.unit.report.made_up_run import DAYS, START, colony, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 
 
-def page(cage: str, events: pd.DataFrame, **more: object) -> str:
-    return timeline_page(cage, DAILY, SCORES, ALARMS, events, **more)
-
-
 def drawing(cage: str, events: pd.DataFrame):
     mine = (frame[frame["cage"] == cage] for frame in (DAILY, SCORES, events))
     return draw(*mine, {}, ["night_distance"], None)
-
-
-def test_the_drawing_is_well_formed_xml(events):
-    svg = re.search(r"<svg.*?</svg>", page("C01", events, simulated=True), re.S)[0]
-    ET.fromstring(svg)
-
-
-def test_values_are_escaped(events):
-    text = page("C01", events)
-    assert "<its>" not in text and "&lt;its&gt;" in text
 
 
 def test_days_without_a_value_are_a_gap(events):
@@ -64,6 +48,29 @@ def test_routine_events_have_no_label(events):
     assert anchors == {"cage_change": "", "onset": "start", "weight_loss_5pct": "start"}
 
 
+def test_alarms_are_marked_from_their_first_to_their_last_day(events):
+    alarms = ALARMS[ALARMS["cage"] == "C01"].assign(id="alarm-1")
+    mine = (frame[frame["cage"] == "C01"] for frame in (DAILY, SCORES, events))
+    ((x, width, level, link, _),) = draw(*mine, {}, [], None, alarms).alarms
+    days = [(alarms[column].iloc[0] - START).days for column in ("first_date", "last_date")]
+    assert x == pytest.approx(LEFT + days[0] * PLOT / DAYS)
+    assert width == pytest.approx((days[1] - days[0] + 1) * PLOT / DAYS)
+    assert (level, link) == ("check", "alarm-1")
+
+
+def test_weights_come_from_a_scale_or_else_from_the_weighings(events):
+    mine = [frame[frame["cage"] == "C01"] for frame in (DAILY, SCORES)]
+    weighed = [{"cage": "C01", "kind": "weighing", "time_utc": utc(d + 0.2), "value": 25.0 - d} for d in (3, 10)]
+    sheet = filled("events", weighed)
+    panel = draw(*mine, sheet, {}, [], None).panels[-1]
+    assert panel.title == "Weight" and [point[3].split(",")[0] for point in panel.points] == [
+        f"{START + dt.timedelta(days=3)}: 22 ", f"{START + dt.timedelta(days=10)}: 15 ",
+    ]  # fmt: skip
+    scale = mine[0][mine[0]["name"] == "night_distance"].assign(name="all_weight", unit="g", value=21.5)
+    panels = draw(pd.concat([mine[0], scale]), mine[1], sheet, {}, [], None).panels
+    assert [panel.title for panel in panels[1:]] == ["Weight (g)"] and len(panels[1].points) == DAYS
+
+
 def test_labels_that_would_collide_take_another_lane():
     close = filled("events", [{"cage": "C01", "kind": "death", "time_utc": utc(5 + i / 100)} for i in range(3)])
     assert len({y for _, y, *_ in drawing("C01", close).events}) == 3
@@ -74,22 +81,6 @@ def test_a_label_at_the_edge_hangs_to_the_left_and_still_finds_its_lane():
     rows += [{"cage": "C01", "kind": "technician_note", "time_utc": utc(DAYS - 0.5)}]
     (_, first, *_), (_, second, *_, anchor) = drawing("C01", filled("events", rows)).events
     assert anchor == "end" and first != second
-
-
-def test_simulated_is_said(events):
-    assert "SIMULATED DATA" in page("C01", events, simulated=True)
-    assert "SIMULATED DATA" not in page("C01", events, simulated=False)
-
-
-def test_an_unknown_cage_is_an_error(events):
-    with pytest.raises(ValueError, match="C99"):
-        page("C99", events)
-
-
-def test_animals_of_one_cage_have_their_own_drawings(events):
-    two = pd.concat([SCORES[SCORES["cage"] == "C01"].assign(animal=name) for name in ("m1", "m2")])
-    text = timeline_page("C01", DAILY[DAILY["cage"] == "C01"].assign(animal="m1"), two, ALARMS, events)
-    assert text.count("<svg") == 2 and "Animal m2" in text
 
 
 def test_lights_on_is_found_from_the_end_of_whole_days():

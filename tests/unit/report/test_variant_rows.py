@@ -123,3 +123,12 @@ def test_variants_at_one_place_are_one_point(tmp_path):
     twice = overview(written(tmp_path / "twice.parquet", pd.concat([scores, scores], ignore_index=True)))
     once = overview(written(tmp_path / "once.parquet", scores))
     pd.testing.assert_frame_equal(once.cloud.assign(variants=2 * once.cloud["variants"]), twice.cloud)
+
+
+def test_wide_tables_keep_fewer_variants(tmp_path, monkeypatch):
+    path = written(tmp_path / "scores.parquet", scores_of(30, TRACKS))
+    monkeypatch.setattr(variant_rows, "ROWS", 12 * EACH)
+    monkeypatch.setattr(variant_rows, "FEW", 5)
+    assert [len(overview(path, keep).top) // EACH for keep in (8, 100)] == [8, 12]
+    monkeypatch.setattr(variant_rows, "FEW", 20)  # which figures need
+    assert len(overview(path, 100).top) == 20 * EACH

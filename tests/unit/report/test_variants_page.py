@@ -1,16 +1,20 @@
 """The page of a set: complete in itself, escaped, loud about simulation, for none to many variants, from models."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from presage import tables
+from presage.report import variants_data
 from presage.report import variants_head as head
-from presage.report.render import number
+from presage.report import variants_page as variants_page_module
 from presage.report.variant_rows import overview
+from presage.report.variants_data import Listed
 from presage.report.variants_head import ScoredSet
-from presage.report.variants_page import variants_page
+from presage.report.variants_page import close_ups, listed_words, seen_words, variants_page
 from presage.sequence.variants.gather import read_nulls
 from presage.sequence.variants.predicted import predicted
 from presage.sequence.variants.scorer import Scorer
@@ -19,6 +23,11 @@ from tests.unit.sequence.variants.cases import TRACKS, random_genome, small_mode
 from tests.unit.sequence.variants.test_part import GENES, gathered, score, write_sites
 
 TYPES = ["astro", "micro <b>"]
+
+
+def carried(page: str, name: str) -> dict:
+    """What the page's script reads."""
+    return variants_data.unpack(re.search(f'<script type="text/plain" id="{name}"[^>]*>([^<]*)</script>', page)[1])
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +47,8 @@ def test_no_network_is_needed_and_everything_is_drawn(text):
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
     assert "@import" not in text and "<link" not in text
     sources = re.findall(r'<img[^>]* src="([^"]+)"', text)
-    assert len(sources) == 3 + 4 and all(source.startswith("data:image/svg+xml") for source in sources)
-    assert len(re.findall(r'download="gwas_\w+\.tsv" href="data:text/tab-separated-values', text)) == 7
+    assert len(sources) == 3 and all(source.startswith("data:image/svg+xml") for source in sources)
+    assert len(re.findall(r'download="gwas_\w+\.tsv" href="data:text/tab-separated-values', text)) == 3
     assert "Not drawn" not in text
 
 
@@ -50,10 +59,17 @@ def test_everything_is_escaped(text):
 
 def test_links_exist(given, text):
     found = [link for link in re.findall(r'href="([^"#:]+)"', text) if not link.endswith("index.html")]
-    assert found == ["scores.vcf.gz", "scores.vcf.gz.tbi", "scores.parquet", "gene_scores.parquet", "dropped.parquet"]
+    assert found[0] == "scores.parquet"  # for those without JavaScript
+    assert found[1:] == [
+        "scores.vcf.gz",
+        "scores.vcf.gz.tbi",
+        "scores.parquet",
+        "gene_scores.parquet",
+        "dropped.parquet",
+    ]
     assert all((given.scores.parent / link).is_file() for link in found)
     anchors = set(re.findall(r'href="#([^"]+)"', text))
-    assert {"rank1", "rank4", "top"} <= anchors and anchors <= set(re.findall(r'id="([^"]+)"', text))
+    assert {"table", "files"} <= anchors and anchors <= set(re.findall(r'id="([^"]+)"', text))
 
 
 def test_equal_tables_give_equal_pages(given, text):
@@ -75,6 +91,12 @@ def test_the_head_counts_everything(given, text):
     assert f"Seen in training: {train} variants" in text
 
 
+def test_a_page_that_cannot_hold_all_says_so(given):
+    seen = overview(given.scores)
+    assert listed_words(seen, Listed("", 60)).startswith("All 60 variants")
+    assert "The 12 variants with the largest effects, of 60: as many as" in listed_words(seen, Listed("", 12))
+
+
 @pytest.mark.parametrize(("count", "drawn"), [(0, 0), (1, 1), (3, 3), (9, 4)])
 def test_few_variants_are_no_error(tmp_path, count, drawn):
     asked = []
@@ -84,13 +106,15 @@ def test_few_variants_are_no_error(tmp_path, count, drawn):
         return bump(site, slugs)
 
     given = made_up_set(tmp_path, count, TYPES, dropped=0 if count else 5)
-    text = variants_page(given, predict)
-    assert len(asked) == drawn and text.count('<h3 id="rank') == drawn
+    text = variants_page(given, predict, drawn=4)
+    assert len(asked) == drawn and ('id="views"' in text) == ('id="list"' in text) == (count > 0)
     assert ("No variant was scored" in text) == (count == 0)
+    if count:
+        assert list(carried(text, "views")["tracks"]) == [str(rank + 1) for rank in range(drawn)]
     for (site, slugs), best in zip(asked, overview(given.scores).top.groupby("rank")):
         row = best[1].loc[best[1]["log_fc"].abs().idxmax()]
-        assert (site.name, site.pos, slugs[0]) == (row["variant"], row["pos"], row["track"])
-        assert set(slugs) == set(given.tracks.loc[given.tracks["cell_type"] == row["cell_type"], "slug"])
+        assert (site.name, site.pos, row["track"] in slugs) == (row["variant"], row["pos"], True)
+        assert slugs == given.tracks["slug"].tolist()  # there are so few types that all are shown
 
 
 def test_without_a_null_nothing_speaks_of_p(tmp_path):
@@ -104,7 +128,9 @@ def test_intervals_are_explained_where_there_are_any(tmp_path):
     meta = {"simulated": True, "calibration": {"level": 0.9, "measurements": {"a": 30, "b": 12}}}
     given = made_up_set(tmp_path, 20, TYPES, meta=meta, conformal_low=-0.5, conformal_high=0.75)
     text = variants_page(given, bump)
-    assert "90 %, from 42 measured effects" in text and "−0.5 to 0.75" in text and "<dt>interval</dt>" in text
+    assert (
+        "90 %, from 42 measured effects" in text and 'data-key="conformal_low"' in text and "<dt>interval</dt>" in text
+    )
 
 
 def test_a_single_prediction_has_no_spread(tmp_path):
@@ -153,13 +179,52 @@ def test_small_models_from_scores_to_page(tmp_path):
         return seen[-1][1]
 
     page = variants_page(given, predict, "run")
-    assert all(variant.name in page for variant in variants) and "Not drawn" not in page
+    data = carried(page, "data")
+    assert set(data["sites"]["variant"]) == {variant.name for variant in variants} and "Not drawn" not in page
     assert "some (16 substitutions and 4 indels)" in page
-    order = scores.assign(size=scores["log_fc"].abs()).groupby("variant")["size"].max().nlargest(4).index
-    assert [site.name for site, _ in seen] == list(order)
+    order = scores.assign(size=scores["log_fc"].abs()).groupby("variant")["size"].max().nlargest(8).index
+    assert [site.name for site, _ in seen] == list(order) == data["sites"]["variant"]
     best = scores.loc[scores["log_fc"].abs().idxmax()]
-    assert f"p {number(best['p_null'], 2)}." in page
     # What is shown is what was scored: the mean tracks change the way the score says.
     first = seen[0][1]
-    change = np.log2((first.alt[:, 0].sum() + 1) / (first.ref[:, 0].sum() + 1))
-    assert np.sign(change) == np.sign(best["log_fc"]) and first.tracks[0] == best["track"]
+    at = first.tracks.index(best["track"])
+    change = np.log2((first.alt[:, at].sum() + 1) / (first.ref[:, at].sum() + 1))
+    assert np.sign(change) == np.sign(best["log_fc"])
+    drawn = carried(page, "views")["tracks"]["1"]["whole"]
+    np.testing.assert_allclose(drawn["alt"][at], first.alt[:, at], rtol=1e-3)
+
+
+def test_a_region_gives_its_variants_a_logo(given):
+    place = tables.read(given.scores, "scores")["pos"].iloc[0]
+    rows = [
+        ("chr1", pos, "A", alt, slug, slug[:5], "atac", -0.2, None)
+        for pos in range(place - 5, place + 6)
+        for slug in given.tracks["slug"][:2]
+        for alt in "CGT"
+    ]
+    path = given.scores.parent / "there.parquet"
+    tables.write(path, "ism", pd.DataFrame(rows, columns=tables.SCHEMAS["ism"].names))
+    found = close_ups(replace(given, regions={"there": path}), overview(given.scores), 60, bump, 3)
+    assert [logo["letters"] for logo in found["logos"].values()] == ["A" * 11] and set(found["glyphs"]) == set("ACGT")
+    assert set(found["tracks"]) == {1, 2, 3} | set(found["logos"])
+    assert close_ups(given, overview(given.scores), 60, bump, 3)["logos"] == {}
+
+
+def test_tracks_stop_where_a_page_is_full(given, monkeypatch):
+    seen = overview(given.scores)
+    one = len(variants_data.pack(close_ups(given, seen, 60, bump, 1)["tracks"][1]))
+    monkeypatch.setattr(variants_page_module, "VIEWS", 3.5 * one)
+    assert list(close_ups(given, seen, 60, bump, 8)["tracks"]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("tracks", "logos", "words"),
+    [(4, 1, "both alleles: 4 variants, .* mutated region: 1 variant.$"), (0, 0, "in all tracks.$")],
+)
+def test_what_a_row_opens_to_is_said(tracks, logos, words):
+    assert re.search(words, seen_words(tracks, logos, 9)) and seen_words(tracks, logos, 0) == ""
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.234, "+1.23"), (-0.0342, "−0.034"), (-2.0, "−2.00"), (0.0, "+0.00")])
+def test_effects_have_a_sign(value, text):
+    assert head.signed(value) == text

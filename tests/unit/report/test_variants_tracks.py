@@ -1,115 +1,85 @@
-"""Both alleles as the models see them: the right bins, honest scales, gains red and losses blue."""
+"""Both alleles as the models see them: the right bins, areas that stay, the genes that are there."""
+
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 
 from presage.report import variants_tracks as close
-from presage.report.heat import GAIN, LOSS
-from presage.report.style import drawn, style
-from presage.report.variants_tracks import tracks_figure
+from presage.report.variants_tracks import near, shown_tracks, stretch, tracks_data
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.predicted import Predicted
-from tests.unit.report.made_up_variants import GENES, bump
+from tests.unit.report.made_up_variants import GENES, bump, scores_of, tracks_of
 
 SITE = Variant("chr1:3101:A:G", "chr1", 3100, "A", "G", 1)
 SLUGS = ["astro_atac", "astro_rna+"]
-LABELS = {"astro_atac": "ATAC", "astro_rna+": "RNA (+)"}
-EFFECTS = {"astro_atac": -0.5, "astro_rna+": 0.001}
 
 
-@pytest.fixture(autouse=True)
-def look():
-    with style():
-        yield
-
-
-def figure_of(found, site=SITE, genes=GENES):
-    return tracks_figure(found, site, LABELS, EFFECTS, genes, "a title", True)
-
-
-def test_a_row_per_track_and_the_genes_below():
-    figure, _ = figure_of(bump(SITE, SLUGS))
-    grid = np.array(figure.axes).reshape(3, 2)
-    assert [axes.get_ylabel() for axes in grid[:, 0]] == ["ATAC", "RNA (+)", ""]
-    assert [axes.texts[-1].get_text() for axes in grid[:2, 1]] == ["−0.50", "0.00"]
-    assert {"GENE2", "GENE3"} <= {text.get_text() for text in grid[2, 0].texts}
-    assert grid[2, 0].get_xlabel() == "chr1 (bp)"
-    for axes in grid.ravel():
-        low, high = axes.get_xlim()
-        assert low <= SITE.pos <= high
-    assert grid[0, 1].get_xlim()[1] - grid[0, 1].get_xlim()[0] == (2 * close.NEAR + 1) * 16
-
-
-def test_numbers_are_the_predictions():
+def test_both_stretches_of_every_track():
     found = bump(SITE, SLUGS)
-    _, numbers = figure_of(found)
-    whole = numbers[(numbers["panel"] == "window") & (numbers["track"] == "astro_atac")]
-    np.testing.assert_array_equal(whole["start"], found.edges[:-1])
-    np.testing.assert_allclose(whole["alt"], found.alt[:, 0])
-    near = numbers[(numbers["panel"] == "near") & (numbers["track"] == "astro_rna+")]
-    assert len(near) == 2 * close.NEAR + 1
-    assert near["start"].iloc[close.NEAR] <= SITE.pos < near["end"].iloc[close.NEAR]
+    data = tracks_data(found, SITE, GENES)
+    assert data["tracks"] == SLUGS and json.dumps(data, allow_nan=False)
+    whole, beside = data["whole"], data["near"]
+    assert (whole["start"], whole["step"], whole["end"]) == (found.edges[0], 16, found.edges[-1])
+    np.testing.assert_allclose(whole["alt"], found.alt.T, rtol=10.0 ** (1 - close.DIGITS))
+    np.testing.assert_allclose(whole["ref"], found.ref.T, rtol=10.0 ** (1 - close.DIGITS))
+    assert len(beside["ref"][1]) == len(beside["alt"][1]) == 2 * close.NEAR + 1
+    first = (beside["start"] - whole["start"]) // 16
+    assert beside["alt"][1] == whole["alt"][1][first : first + 2 * close.NEAR + 1]
+    assert beside["start"] + close.NEAR * 16 <= SITE.pos < beside["start"] + (close.NEAR + 1) * 16
 
 
 def test_long_windows_are_averaged_and_keep_their_sum():
     found = bump(SITE, SLUGS, bins=1001)
-    _, numbers = figure_of(found)
-    whole = numbers[(numbers["panel"] == "window") & (numbers["track"] == "astro_atac")]
-    assert len(whole) <= close.POINTS and whole["end"].iloc[-1] == found.edges[-1]
-    total = (whole["ref"] * (whole["end"] - whole["start"])).sum()
-    assert total == pytest.approx(found.ref[:, 0].sum() * 16)
+    whole = stretch(found, 0, 1001)
+    steps = len(whole["ref"][0])
+    assert steps <= close.POINTS and whole["step"] == 16 * -(-1001 // close.POINTS)
+    size = np.diff(np.minimum(whole["start"] + whole["step"] * np.arange(steps + 1), whole["end"]))
+    assert (whole["ref"][0] * size).sum() == pytest.approx(found.ref[:, 0].sum() * 16, rel=1e-3)
 
 
-def test_a_short_window_has_one_panel():
-    figure, numbers = figure_of(bump(SITE, SLUGS, bins=40))
-    assert len(figure.axes) == 3 and set(numbers["panel"]) == {"window"}
+@pytest.mark.parametrize("bins", [1, 30, 41, 42])
+def test_a_short_window_is_shown_whole(bins):
+    found = bump(SITE, SLUGS, bins=bins)
+    first, last = near(found, SITE)
+    assert last - first == min(bins, 2 * close.NEAR + 1) and first >= 0 and last <= bins
 
 
 @pytest.mark.parametrize("place", [0.0, 0.999])
 def test_a_variant_at_the_rim_stays_in_view(place):
     found = bump(SITE, SLUGS)
     pos = int(found.edges[0] + place * (found.edges[-1] - found.edges[0]))
-    site = Variant("v", "chr1", pos, "A", "G", 1)
-    first, last = close._near(found, site)
+    first, last = near(found, Variant("v", "chr1", pos, "A", "G", 1))
     assert last - first == 2 * close.NEAR + 1 and first >= 0 and last <= len(found.ref)
     assert found.edges[first] <= pos < found.edges[last]
 
 
-def test_gains_are_red_and_losses_blue():
-    found = bump(SITE, SLUGS)
-    more = found._replace(alt=found.ref + 1)
-
-    def filled(figure, colour):
-        """Whether any area of the first panel in this colour is not flat."""
-        areas = [p for p in figure.axes[0].patches if p.get_fill() and to_hex(p.get_facecolor()) == colour]
-        assert areas
-        return any(np.ptp(np.asarray(p.get_data().values) - np.asarray(p.get_data().baseline)) > 0.1 for p in areas)
-
-    loss, _ = figure_of(found)
-    assert filled(loss, LOSS) and not filled(loss, GAIN)
-    gain, _ = figure_of(more._replace(alt=found.ref * 2))
-    assert filled(gain, GAIN) and not filled(gain, LOSS)
+def test_genes_of_the_window_with_their_exons():
+    found = tracks_data(bump(SITE, SLUGS), SITE, pd.concat([GENES, GENES.assign(chrom="chr2")]))["genes"]
+    start, end = bump(SITE, SLUGS).edges[[0, -1]]
+    here = GENES[(GENES["start"] < end) & (GENES["end"] > start)]
+    assert [gene["name"] for gene in found] == here["name"].tolist() and len(found) > 1
+    assert found[0]["exons"] == [[a, b] for a, b in zip(here["exon_starts"].iloc[0], here["exon_ends"].iloc[0])]
 
 
-def test_next_to_nothing_does_not_fill_the_panel_beside():
-    found = bump(SITE, SLUGS)
-    ref = found.ref.copy()
-    ref[0] = 1000  # far from the variant
-    figure, _ = figure_of(found._replace(ref=ref, alt=ref.copy()))
-    whole, near = (axes.get_ylim()[1] for axes in figure.axes[:2])
-    assert near == pytest.approx(whole / close.LEAST)
+def test_of_many_genes_the_nearest_are_kept_in_lanes_of_their_own():
+    crowd = pd.concat([GENES[GENES["gene_id"] == "g3"]] * 90).assign(
+        gene_id=[f"x{i:02d}" for i in range(90)], start=[3000 - 10 * i for i in range(90)]
+    )
+    found = tracks_data(bump(SITE, SLUGS), SITE, crowd)["genes"]
+    assert len(found) == close.GENES and {gene["lane"] for gene in found} == set(range(close.GENES))
 
 
-def test_equal_predictions_give_equal_bytes_and_zero_is_no_error():
-    assert drawn(figure_of(bump(SITE, SLUGS))[0], "svg") == drawn(figure_of(bump(SITE, SLUGS))[0], "svg")
+def test_the_types_with_the_largest_effects_are_shown_with_all_of_their_tracks(monkeypatch):
+    monkeypatch.setattr(close, "TYPES", 2)
+    rows = scores_of(1, tracks_of(["a", "b", "c"]), log_fc=0.1)
+    rows.loc[rows["track"] == "c_atac", "log_fc"] = -3
+    rows.loc[rows["track"] == "a_rna-", "log_fc"] = 1
+    assert shown_tracks(rows) == ["a_rna+", "c_rna+", "a_rna-", "c_rna-", "a_atac", "c_atac"]
+
+
+def test_nothing_predicted_is_no_error():
     nothing = np.zeros((60, 2))
-    figure, _ = figure_of(Predicted(-200, 16, SLUGS, nothing, nothing), genes=GENES.iloc[:0])
-    assert b"ALT above REF" in drawn(figure, "svg")
-
-
-def test_genes_without_room_are_counted():
-    crowd = pd.concat([GENES[GENES["gene_id"] == "g3"]] * 9).assign(gene_id=[f"x{i}" for i in range(9)])
-    figure, _ = figure_of(bump(SITE, SLUGS), genes=crowd)
-    assert f"and {9 - close.LANES} more genes" in {text.get_text() for text in figure.axes[-2].texts}
+    data = tracks_data(Predicted(-200, 16, SLUGS, nothing, nothing), SITE, GENES.iloc[:0])
+    assert data["genes"] == [] and data["whole"]["start"] == -200 and set(data["whole"]["ref"][0]) == {0.0}

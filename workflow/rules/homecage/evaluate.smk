@@ -11,6 +11,7 @@ rule homecage_evaluate:
         scores=judged_only(rules.homecage_distress.output.scores),
         cages=optional(CAGE_IN.cages),
         events=optional(CAGE_IN.events),
+        derived=judged_only(rules.homecage_readings.output.events),
         truth=CAGE_IN.truth,
         healthy=[source.path for source in CAGE_IN.sources if source.role == "healthy"],
         pose=reference_pose(),
@@ -26,8 +27,8 @@ rule homecage_evaluate:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         detector=settings(CAGES.detector),
         compare=settings(CAGES.compare),

@@ -2,7 +2,7 @@
 
 REQUIRES <run>/homecage/pose/, and the sensor files of readings.sources
 PRODUCES <run>/homecage/features/<cage>/<date>.parquet, <run>/homecage/quality.parquet,
-    <run>/homecage/readings/daily.parquet
+    <run>/homecage/readings/{daily,hourly,events,urgent}.parquet
 """
 
 
@@ -15,10 +15,10 @@ rule homecage_features:
     log:
         f"{LOGS}/homecage_features/{{cage}}.{{date}}.log",
     conda:
-        "../../../envs/tables.yaml"
+        "../../../envs/pose.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         settings=settings(CAGES.features),
         filters=settings(CAGES.pose.filters),
@@ -43,8 +43,8 @@ rule homecage_quality:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         settings=settings(CAGES.pose.faults),
         simulated=SIMULATED["homecage"],
@@ -61,6 +61,8 @@ rule homecage_readings:
         sources=[source.path for source in CAGE_IN.sources],
     output:
         daily=f"{HOMECAGE}/readings/daily.parquet",
+        hourly=f"{HOMECAGE}/readings/hourly.parquet",
+        events=f"{HOMECAGE}/readings/events.parquet",
         urgent=f"{HOMECAGE}/readings/urgent.parquet",
     log:
         f"{LOGS}/homecage_readings.log",
@@ -69,10 +71,12 @@ rule homecage_readings:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
+        cages=[cage for cage, _ in CAGE_IN.cage_days],
         sources=[settings(source) for source in CAGE_IN.sources],
+        temperature_fall=CAGES.readings.temperature_fall,
         urgent_hours=CAGES.alarms.urgent_hours,
         features=settings(CAGES.features),
         recording=settings(CAGE_IN.recording),

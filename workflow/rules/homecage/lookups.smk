@@ -13,13 +13,9 @@ def manifest(wildcards):
     return CAGE_IN.manifest(wildcards.cage, wildcards.date)
 
 
-def public_of_cage_day(wildcards):
-    """One cage-day's segments that come from the data registry."""
-    return [
-        path
-        for path in CAGE_IN.paths(wildcards.cage, wildcards.date)
-        if path.startswith(study.PUBLIC)
-    ]
+def recordings_to_make(wildcards):
+    """One cage-day's recordings that a rule makes: the built-in world's, or those that come from the data registry."""
+    return CAGE_IN.recordings_to_make(wildcards.cage, wildcards.date)
 
 
 def has_video(wildcards):

@@ -19,8 +19,8 @@ rule homecage_pose_train:
         "../../../envs/pose.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=CFG.gpus,
     params:
         settings=settings(CAGES.pose, pose_config.TRAINING),
@@ -38,8 +38,7 @@ rule homecage_pose:
     input:
         segments=rules.homecage_segments.output.table,
         model=pose_model,
-        world=CAGE_IN.world_recordings,
-        public=public_of_cage_day,
+        recordings=recordings_to_make,
     output:
         table=f"{HOMECAGE}/pose/{{cage}}/{{date}}.parquet",
     log:
@@ -48,8 +47,8 @@ rule homecage_pose:
         "../../../envs/pose.yaml"
     threads: pose_threads
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
         gpu=pose_gpus,
     params:
         settings=settings(CAGES.pose, pose_config.INFERENCE),
@@ -74,8 +73,8 @@ rule homecage_pose_nwb:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         simulated=SIMULATED["homecage"],
         code=code("homecage_pose_nwb"),
@@ -100,8 +99,8 @@ rule homecage_clip:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         features=settings(CAGES.features),
         filters=settings(CAGES.pose.filters),

@@ -7,8 +7,7 @@ PRODUCES <run>/homecage/segments/<cage>/<date>.parquet, <run>/homecage/segments.
 
 rule homecage_segments:
     input:
-        world=CAGE_IN.world_recordings,
-        public=public_of_cage_day,
+        recordings=recordings_to_make,
     output:
         table=f"{HOMECAGE}/segments/{{cage}}/{{date}}.parquet",
     log:
@@ -16,8 +15,8 @@ rule homecage_segments:
     conda:
         "../../../envs/pose.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         manifest=manifest,
         recording=settings(CAGE_IN.recording),
@@ -37,10 +36,10 @@ rule homecage_segments_all:
     log:
         f"{LOGS}/homecage_segments_all.log",
     conda:
-        "../../../envs/tables.yaml"
+        "../../../envs/pose.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         unmatched=CAGE_IN.unmatched,
         simulated=SIMULATED["homecage"],

@@ -20,8 +20,8 @@ rule sequence_bulk:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         shape=settings(SEQ.trunk.shape),
         simulated=SIMULATED["sequence"],
@@ -44,8 +44,8 @@ rule sequence_tfrecords:
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         simulated=SIMULATED["sequence"],
         code=code("sequence_tfrecords"),
@@ -73,8 +73,8 @@ rule sequence_trunk:
         f"../../../envs/{'enformer' if SEQ.trunk.kind == 'enformer' else 'torch'}.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.training.fit
     params:
         settings=settings(SEQ_IN.trunk),
@@ -108,8 +108,8 @@ rule sequence_embed:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         settings=embed_settings(),
@@ -143,8 +143,8 @@ rule sequence_adapt:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=CFG.gpus,
     params:
         settings=adapt_settings,
@@ -172,8 +172,8 @@ rule sequence_history:
     conda:
         "../../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         simulated=SIMULATED["sequence"],
         code=code("sequence_history"),

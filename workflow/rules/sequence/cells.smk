@@ -28,8 +28,8 @@ rule sequence_cells:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=16000,
-        runtime=720,
+        mem_mb=memory(16000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         samples=[vars(sample) for sample in cell_samples()],

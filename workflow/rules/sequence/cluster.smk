@@ -23,8 +23,8 @@ rule sequence_cluster:
         "../../../envs/singlecell.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=memory(16000),
+        runtime=minutes(240),
     params:
         samples=[vars(sample) for sample in SEQ_IN.clustered],
         settings=settings(SEQ.cluster),

@@ -27,8 +27,8 @@ rule sequence_evaluate_tracks:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(8000),
+        runtime=minutes(240),
         gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.evaluate),
@@ -58,8 +58,8 @@ rule sequence_evaluate_variants:
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         settings=settings(SEQ.evaluate),
         scorer=scoring_name(),
@@ -87,8 +87,8 @@ rule sequence_leakage:
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         known=SEQ_IN.folds_known,
         held_folds=[SEQ.reference.test_folds, SEQ.reference.valid_folds],
@@ -113,8 +113,8 @@ rule sequence_evaluate:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         simulated=SIMULATED["sequence"],
         code=code("sequence_evaluate"),

@@ -30,8 +30,8 @@ rule sequence_gene_head:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(8000),
+        runtime=minutes(240),
         gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.gene_head),

@@ -27,8 +27,8 @@ rule sequence_generalise_split:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(8000),
+        runtime=minutes(240),
     params:
         samples=[vars(sample) for sample in SEQ_IN.samples],
         settings=settings(SEQ.pseudobulk),
@@ -63,8 +63,8 @@ rule sequence_generalise_adapt:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=CFG.gpus,
     params:
         settings=generalise_adapt_settings,
@@ -106,8 +106,8 @@ rule sequence_generalise_cells:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=16000,
-        runtime=720,
+        mem_mb=memory(16000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         samples=[vars(sample) for sample in cell_samples()],
@@ -149,8 +149,8 @@ rule sequence_generalise_one:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(8000),
+        runtime=minutes(240),
         gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.evaluate),
@@ -177,8 +177,8 @@ rule sequence_generalise:
     conda:
         "../../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         simulated=SIMULATED["sequence"],
         code=code("sequence_generalise"),

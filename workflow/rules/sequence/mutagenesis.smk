@@ -26,8 +26,8 @@ rule sequence_ism:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         settings=ism_settings,
@@ -53,6 +53,8 @@ rule sequence_ism_picture:
             f"{SEQUENCE}/ism/{{region}}.svg",
             caption="../../report/ism.rst",
             category="sequence",
+            subcategory="figures",
+            labels={"shows": "mutagenesis of {region}", "as": "figure"},
         ),
         seqlets=f"{SEQUENCE}/ism/{{region}}.seqlets.parquet",
         arrays=f"{SEQUENCE}/ism/{{region}}.npz",
@@ -62,8 +64,8 @@ rule sequence_ism_picture:
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         settings=ism_picture_settings(),
         simulated=SIMULATED["sequence"],
@@ -91,8 +93,8 @@ rule sequence_mpra:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         settings=mpra_settings(),
@@ -114,14 +116,16 @@ rule sequence_mpra_picture:
             f"{SEQUENCE}/mpra/scatter.svg",
             caption="../../report/mpra.rst",
             category="sequence",
+            subcategory="figures",
+            labels={"shows": "predicted against measured changes", "as": "figure"},
         ),
     log:
         f"{LOGS}/sequence_mpra_picture.log",
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         settings=settings(SEQ.mpra),
         code=code("sequence_mpra_picture"),

@@ -20,8 +20,8 @@ rule sequence_pseudobulk_part:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),  # that of a stretch: it does not grow with the file
+        runtime=minutes(120, per_input_gb=5),
     params:
         sample=part_sample,
         settings=reading_settings(),
@@ -58,8 +58,8 @@ rule sequence_pseudobulk:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(4000, per_input=1.5),
+        runtime=minutes(240),
     params:
         samples=[vars(sample) for sample in SEQ_IN.samples],
         settings=settings(SEQ.pseudobulk),

@@ -26,8 +26,8 @@ rule sequence_reference:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         settings=settings(SEQ.reference),
         trunk=settings(SEQ_IN.trunk),

@@ -21,8 +21,8 @@ rule sequence_sites:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         settings=sites_settings(),
         simulated=SIMULATED["sequence"],
@@ -51,8 +51,8 @@ rule sequence_null_sites:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         settings=sites_settings(),
         matched=null_settings,
@@ -85,8 +85,8 @@ rule sequence_calibration_sites:
     conda:
         "../../../envs/singlecell.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         settings=sites_settings(),
         adapted=adapted_tracks(),

@@ -26,8 +26,8 @@ rule sequence_variants_part:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         settings=scoring_settings(),
@@ -69,8 +69,8 @@ rule sequence_variants:
     conda:
         "../../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         settings=scoring_settings(),
         seed=CFG.seed,
@@ -100,8 +100,8 @@ rule sequence_variants_cells:
         "../../../envs/torch.yaml"
     threads: CFG.torch_threads
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=memory(8000),
+        runtime=minutes(720),
         gpu=min(1, CFG.gpus),
     params:
         settings=settings(SEQ.variants),

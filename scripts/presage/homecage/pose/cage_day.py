@@ -16,7 +16,7 @@ from presage.errors import UserError
 from presage.homecage import video
 from presage.homecage.pose import importers, quality
 from presage.homecage.pose.engines import Engine, open_engine
-from presage.homecage.pose.importers import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 from presage.homecage.pose.stream import infer
 from presage.homecage.segments import UNEVEN
 from presage.homecage.zeitgeber import Schedule

@@ -8,8 +8,8 @@ import pandas as pd
 
 from presage import tables
 from presage.homecage import video
-from presage.homecage.pose.importers import PoseFile
 from presage.homecage.pose.labelled import Labelled, read_image
+from presage.homecage.pose.pose_file import PoseFile
 
 WIDTH = 320  # px of the pictures kept: enough to judge a point by eye
 

@@ -13,7 +13,7 @@ import numpy as np
 from presage.errors import UserError
 from presage.homecage import video
 from presage.homecage.pose.engines import Engine
-from presage.homecage.pose.importers import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 
 T = TypeVar("T")
 

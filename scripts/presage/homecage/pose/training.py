@@ -20,8 +20,8 @@ from presage.homecage import video
 from presage.homecage.pose import body_parts, evaluate, quality
 from presage.homecage.pose.engines import dlc, package
 from presage.homecage.pose.held_out import frame_name, write_held_out
-from presage.homecage.pose.importers import PoseFile
 from presage.homecage.pose.labelled import Labelled, read_image, read_labelled, split
+from presage.homecage.pose.pose_file import PoseFile
 
 log = logging.getLogger("presage")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from presage import plugins
 from presage.config.adapt import Adapter, AdaptRun
 from presage.errors import UserError
 from presage.sequence.adapters.between import Houlsby, SqueezeExcite
@@ -103,9 +104,9 @@ def attach(trunk: nn.Module, run: AdaptRun) -> list[Placed]:
 
     Raises :class:`UserError` when a pattern fits no place of its kind, or a place cannot carry the adapter.
     """
-    plain = places(trunk)
+    plain, kinds = places(trunk), KINDS | plugins.added("adapter")
     for adapter in run.adapters:
-        _attach(trunk, plain, KINDS[adapter.kind], adapter, adapter.targets or (), run.name)
+        _attach(trunk, plain, kinds[adapter.kind], adapter, adapter.targets or (), run.name)
         if adapter.inputs:
             _attach(trunk, plain, _IA3_INPUTS, adapter, adapter.inputs, run.name)
     return placed(trunk)

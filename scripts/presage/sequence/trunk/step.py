@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from presage import tables
+from presage import plugins, tables
 from presage.config.training import HeadKind, Training
 from presage.config.trunk import Trunk, TrunkShape
 from presage.errors import UserError
@@ -46,6 +46,10 @@ def make_trunk(
     if settings.kind == "presage":
         model = load_trunk(settings.path or "")
         return save_trunk(out_dir, model, {**model.card, "origin": "presage"})
+    if settings.kind in (loaders := plugins.added("trunk")):
+        torch.manual_seed(seed)
+        model = loaders[settings.kind](settings)
+        return save_trunk(out_dir, model, {**model.card, "origin": settings.kind, "simulated": False})
     if data is None:
         raise ValueError("kind train needs data")
     own = {"settings": settings.model_dump(mode="json"), "seed": seed, "threads": threads, "device": device}

@@ -11,7 +11,7 @@ from torch import Tensor
 from presage.sequence.sparse_tower import Edit, Window, check_window, open_window, unsupported
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.scorer import Replicate, Scorer
-from presage.sequence.variants.scores import CENTRE, SCORES
+from presage.sequence.variants.scores import CENTRE, scores
 from presage.sequence.variants.scores.gene import GeneBins, GeneEffects, gene_effects
 from presage.sequence.variants.sequences import Alleles, build
 
@@ -41,16 +41,17 @@ def effects(
     in one pass.
     """
     bins = scored_bins(scorer, start, sites, genes)
+    names = list(scores())
     values: list[dict[str, Tensor]] = []
     of_genes: list[GeneEffects] = []
     for replicate in scorer.replicates:
         window = open_reference(scorer, replicate, sites[0].chrom, start, bins)
         batches = [sites[i : i + batch_size] for i in range(0, len(sites), batch_size)]
         parts = [_measured(scorer, window, start + replicate.shift, batch, bins, genes) for batch in batches]
-        values.append({name: torch.cat([part[0][name] for part in parts]) for name in SCORES})
+        values.append({name: torch.cat([part[0][name] for part in parts]) for name in names})
         if genes is not None:
             of_genes.append(GeneEffects(*(torch.cat(column) for column in zip(*(part[1] for part in parts)))))
-    stacked = {name: torch.stack([one[name] for one in values]).numpy() for name in SCORES}
+    stacked = {name: torch.stack([one[name] for one in values]).numpy() for name in names}
     found = GeneEffects(*(torch.stack(column) for column in zip(*of_genes))) if genes is not None else None
     return Effects({name: part.mean(axis=0) for name, part in stacked.items()}, stacked["log_fc"], found)
 
@@ -68,14 +69,14 @@ def _measured(
     alt = scorer.coverage(alternatives(scorer, window, start, sites, bins))
     away = scorer.away(start, sites)[:, slice(*bins)].to(ref.device)
     masks = {centred: scorer.mask(away, CENTRE if centred else None) for centred in (False, True)}
-    scores = {
-        name: score.measure(ref, alt, masks[score.centre], scorer.pseudocount).cpu() for name, score in SCORES.items()
+    found = {
+        name: score.measure(ref, alt, masks[score.centre], scorer.pseudocount).cpu() for name, score in scores().items()
     }
     first = scorer.first_base(start) + bins[0] * scorer.bin_size
     which = GeneBins.of(genes, first, bins[1] - bins[0], scorer.bin_size) if genes is not None else None
     if which is None:
-        return scores, GeneEffects(*(torch.empty(0) for _ in GeneEffects._fields))
-    return scores, GeneEffects(*(part.cpu() for part in gene_effects(ref, alt, which, scorer.pseudocount)))
+        return found, GeneEffects(*(torch.empty(0) for _ in GeneEffects._fields))
+    return found, GeneEffects(*(part.cpu() for part in gene_effects(ref, alt, which, scorer.pseudocount)))
 
 
 def scored_bins(scorer: Scorer, start: int, sites: Sequence[Variant], genes: pd.DataFrame | None) -> tuple[int, int]:

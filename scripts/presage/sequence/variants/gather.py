@@ -62,7 +62,7 @@ def gather(
             found = effects.until(last)
             info = track_info(list(dict.fromkeys(found["track"])), tracks)
             rows = score_rows(where, found, info, nulls or {}, conformal).assign(**fixed)
-            scores.add(rows[SCHEMAS["scores"].names])
+            scores.add(rows[tables.schema("scores").names])
             vcf.add(rows, len(info))
             on_genes = gene_rows(where, of_genes.until(last), genes, tracks)
             gene_scores.add(on_genes.assign(**fixed)[SCHEMAS["gene_scores"].names])

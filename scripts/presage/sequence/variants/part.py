@@ -18,7 +18,7 @@ from presage.sequence.variants.agreement import agreement, signs, spread
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import Effects, check_sparse, effects
 from presage.sequence.variants.scorer import Scorer
-from presage.tables import SCHEMAS, ChunkedTable
+from presage.tables import SCHEMAS, ChunkedTable, schema
 
 log = logging.getLogger("presage")
 _VALUES = 2**22  # numbers of one score, over replicates, variants and tracks, that are held at a time
@@ -134,7 +134,7 @@ def effect_rows(found: Effects, first: int, info: pd.DataFrame) -> pd.DataFrame:
         "track": np.tile(info["track"].to_numpy(object), sites),
         **{name: values.ravel() for name, values in columns.items()},
     }
-    return pd.DataFrame(rows)[SCHEMAS["variant_effects"].names]
+    return pd.DataFrame(rows)[schema("variant_effects").names]
 
 
 def gene_rows(found: Effects, first: int, genes: pd.DataFrame, reached: np.ndarray, info: pd.DataFrame) -> pd.DataFrame:

@@ -132,12 +132,19 @@ def events(home: Household, technician: list[tuple[float, float]], seed: int) ->
             )
         if end < home.clock.minutes and home.end == husbandry.end_point(weights, home.care.weighings):
             rows.append((cage, home.animal(k), end, "death", None, "humane end point"))
+    return rows + technician_note(home, technician, seed)
+
+
+def technician_note(
+    home: Household, technician: list[tuple[float, float]], seed: int, factor: float = 1.0
+) -> list[Event]:
+    """The first note of a technician ``factor`` times as likely to make one; none where they never do."""
+    cage = home.plan.cage
     severity = np.max([course.severity for course in home.courses], axis=0)
+    table = [(at, min(1.0, chance * factor)) for at, chance in technician]
     # Looks have a generator of their own: another table of sensitivities changes no mouse.
-    look = husbandry.technician_look(home.clock, severity, home.care, technician, end, rng_of(seed, f"look at {cage}"))
-    if look is not None:
-        rows.append((cage, None, look[0], "technician_note", None, "looked unwell"))
-    return rows
+    look = husbandry.technician_look(home.clock, severity, home.care, table, home.end, rng_of(seed, f"look at {cage}"))
+    return [] if look is None else [(cage, None, look[0], "technician_note", None, "looked unwell")]
 
 
 def onsets(home: Household) -> list[Event]:

@@ -17,6 +17,8 @@ README = """\
 Everything here is simulated; nothing outside `truth/` repeats it.
 
 * `events.parquet` (events table): `onset` of illness (value: peak severity). A cage without one stays healthy.
+* `technician.parquet` (events table): what technicians so many times as attentive (value) as ours would have noted
+  first in each cage. `events.tsv` has the notes of the one with value 1.
 * `course.parquet` (readings table, one value an animal and cage-day): `severity` (1 = as deep as DSS colitis on its
   fifth day), `activity_factor`, `weight_factor`, each the mean over the day.
 * `mice.tsv`: what is constant about each animal; `onset`, and `loss_5pct`, when illness itself has taken 5 % of the
@@ -35,6 +37,7 @@ class Records:
         self.settings, self.seed = settings, seed
         self.events: list[tuple] = []  # rows of the events table
         self.truth: list[tuple] = []
+        self.technicians: list[tuple] = []
         self.weights: list[tuple] = []
         self.mice: list[dict] = []
         self.course: list[pd.DataFrame] = []
@@ -44,6 +47,9 @@ class Records:
         cage, clock = home.plan.cage, home.clock
         self.events += _timed(household.events(home, self.settings.technician, self.seed), clock)
         self.truth += _timed(household.onsets(home), clock)
+        for factor in self.settings.technician_sweep:
+            notes = _timed(household.technician_note(home, self.settings.technician, self.seed, factor), clock)
+            self.technicians += [(*row[:4], factor, *row[5:]) for row in notes]
         for k, (mouse, course) in enumerate(zip(home.mice, home.courses, strict=True)):
             animal = home.animal(k)
             for minute, grams in zip(home.care.weighings, home.weights[k], strict=True):
@@ -65,6 +71,7 @@ class Records:
         write_tsv(out / "events.tsv", events)
         write_tsv(out / "weights.tsv", pd.DataFrame(self.weights, columns=["cage", "animal", "time_utc", "weight_g"]))
         tables.write(truth / "events.parquet", "events", _frame(self.truth), note)
+        tables.write(truth / "technician.parquet", "events", _frame(self.technicians), note)
         tables.write(truth / "course.parquet", "readings", pd.concat(self.course, ignore_index=True), note)
         write_tsv(truth / "mice.tsv", pd.DataFrame(self.mice).round(4))
 

@@ -13,7 +13,7 @@ from presage.config.pose import Pose, Recording, Sampling
 from presage.errors import UserError
 from presage.homecage import segments, video
 from presage.homecage.pose import cage_day
-from presage.homecage.pose.importers import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 from presage.sheets import Segment
 
 

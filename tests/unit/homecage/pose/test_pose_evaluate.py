@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import savgol_filter
 
 from presage.homecage.pose import evaluate, importers
-from presage.homecage.pose.importers import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 
 
 def test_summary_by_hand():

@@ -231,7 +231,7 @@ def test_what_a_place_cannot_carry_is_refused():
         ({"kind": "probe", "targets": ["stem"]}, "kind probe has no key targets"),
         ({"kind": "lora", "inputs": ["stem"]}, "kind lora has no key inputs"),
         ({"kind": "ridge", "also": [{"kind": "lora"}]}, "nothing beside it"),
-        ({"kind": "lorra"}, "Input should be 'lora'"),
+        ({"kind": "lorra"}, "is none of lora"),
     ],
 )
 def test_settings_that_a_kind_does_not_know_are_refused(settings, message):

@@ -14,7 +14,7 @@ from presage.config.pose import Pose
 from presage.homecage import video
 from presage.homecage.pose import body_parts
 from presage.homecage.pose.engines import package
-from presage.homecage.pose.importers import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
 
 class DeepLabCut:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import h5py
 
+from presage import plugins
 from presage.errors import UserError, damaged
 from presage.homecage.pose.importers.deeplabcut import from_dlc_table, read_dlc_csv, read_dlc_h5
 from presage.homecage.pose.importers.jabs import is_jabs, read_jabs
 from presage.homecage.pose.importers.nwb import read_nwb
-from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
 from presage.homecage.pose.importers.sleap import is_analysis, read_analysis, read_labels
+from presage.homecage.pose.pose_file import PoseFile
 
-__all__ = ["ONLY_ANIMAL", "READERS", "PoseFile", "from_dlc_table", "read"]
+__all__ = ["READERS", "from_dlc_table", "read"]
 
 Reader = Callable[[Path], PoseFile]
 
@@ -38,8 +39,9 @@ def read(path: str | Path) -> PoseFile:
     path = Path(path)
     if not path.exists():
         raise UserError(path, "does not exist", "correct the path")
-    function = READERS.get(path.suffix.lower())
+    readers = READERS | {f".{name}": reader for name, reader in plugins.added("pose").items()}
+    function = readers.get(path.suffix.lower())
     if function is None:
-        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(READERS))}")
+        raise UserError(path, "is no pose file that can be read", f"use one of {', '.join(sorted(readers))}")
     with damaged(path, "export it again"):
         return function(path)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from presage.errors import UserError, damaged
 from presage.homecage.pose.hdf_tables import read_table
-from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
 
 def read_dlc_h5(path: Path) -> PoseFile:

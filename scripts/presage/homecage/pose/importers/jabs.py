@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from presage.errors import UserError
-from presage.homecage.pose.importers.pose_file import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 
 PARTS = (
     "nose",

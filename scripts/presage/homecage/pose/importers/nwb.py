@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from presage.errors import UserError
-from presage.homecage.pose.importers.pose_file import PoseFile
+from presage.homecage.pose.pose_file import PoseFile
 
 FRAME = "(0,0) is the middle of the top left pixel of the image; y points down"
 

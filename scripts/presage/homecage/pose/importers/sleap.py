@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from presage.errors import UserError
-from presage.homecage.pose.importers.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
 
 _CENTRE_SHIFT = 1.1  # files of an older format count a pixel's centre as 0.5
 

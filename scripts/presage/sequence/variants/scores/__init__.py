@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from presage import plugins
 from presage.sequence.variants.scores.d2 import d2, log_d2
 from presage.sequence.variants.scores.js import js
 from presage.sequence.variants.scores.log_ratio import log_fc
@@ -39,3 +40,8 @@ SCORES = {
     "centre_log_fc": Score(log_fc, centre=True),
 }
 """By the name of the column. ``log_fc`` comes first: spread, specificity and p-values are those of it."""
+
+
+def scores() -> dict[str, Score]:
+    """:data:`SCORES`, and those of plugins."""
+    return SCORES | plugins.added("score")

@@ -1,0 +1,74 @@
+"""What is evaluated of a run: its own cages, also with a strain or site left out, and healthy mice from elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from presage import tables
+from presage.config.distress import Alarms, Compare, Detector, Source
+from presage.config.pose import Recording
+from presage.homecage import readings
+from presage.homecage.evaluate import evaluate_cages
+from presage.homecage.evaluation_table import frame
+from presage.homecage.healthy import evaluate_healthy
+from presage.homecage.left_out import left_out_rows
+from presage.homecage.lost_hours import DAMAGES, lose
+from presage.homecage.study import Study
+from presage.homecage.zeitgeber import Lights
+
+
+def evaluate_study(
+    study: Study, compare: Compare, *, truth: Sequence[str], simulated: bool, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The ``lead_time`` and ``evaluation`` tables of the study's own cages.
+
+    ``truth``: folders of a simulated world that say when illness began, and what other technicians would have noted.
+    """
+
+    def told(name: str) -> list[pd.DataFrame]:
+        return [tables.read(f"{folder}/{name}.parquet", "events") for folder in truth]
+
+    events = pd.concat([study.events, *told("events")], ignore_index=True)
+    latency = study.recording.latency_minutes
+    leads, rows = evaluate_cages(
+        study.judge(compare),
+        study.cages,
+        events,
+        study.lights,
+        study.alarms,
+        latency_minutes=latency,
+        simulated=simulated,
+        seed=seed,
+        power=compare.power,
+        technicians=pd.concat(told("technician"), ignore_index=True) if truth else None,
+    )
+    apart = left_out_rows(
+        lambda cages, by: replace(study, cages=list(cages)).judge(compare, by),
+        study.cages,
+        events,
+        study.lights,
+        study.alarms,
+        latency_minutes=latency,
+        simulated=simulated,
+        seed=seed,
+    )
+    return leads, pd.concat([rows, frame(apart)], ignore_index=True) if apart else rows
+
+
+def evaluate_source(
+    source: Source, recording: Recording, detector: Detector, alarms: Alarms, seed: int
+) -> pd.DataFrame:
+    """The ``evaluation`` rows of healthy mice from elsewhere; with hours lost too, where readings are by the hour."""
+    own = source.kind in ("readings", "table")
+    lights = Lights.of(recording) if own else readings.UNDATED_LIGHTS
+    rows = readings.read_source(source, recording.zone)
+    daily = readings.to_daily(rows, lights=lights, source=source.name)
+    feature = source.activity.split("_", 1)[1]
+    damaged = {}
+    if (rows["resolution_s"] <= 3600.0).all():
+        mine = rows[rows["name"] == feature]
+        for damage in DAMAGES:
+            lost = lose(mine, feature, lights, damage, seed)
+            damaged[str(damage)] = readings.to_daily(lost, lights=lights, source=source.name)
+    return evaluate_healthy(daily, source.activity, detector, alarms, name=source.name, damaged=damaged, seed=seed)

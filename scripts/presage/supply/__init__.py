@@ -1,0 +1,1 @@
+"""Supply: what presage stands on, kept by its maintainers: environments, their exact pins, and licences."""

@@ -1,0 +1,1 @@
+"""What the documentation promises holds: commands run, examples are valid, links lead somewhere."""
