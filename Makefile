@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-fast test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
+.PHONY: help setup demo real real-full cost test test-fast fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test: setup ## all tests: unit, one rule, dry-run matrix, end to end, resilience
 
 test-fast: setup ## unit tests and dry runs only
 	@$(PY) -m pytest tests/unit tests/workflow
+
+fuzz: setup ## damaged files for every reader: make fuzz MINUTES=60 INPUTS=100000, prints the table of docs/reliability.md
+	@OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) $(PY) -W ignore -m tests.fuzz.run --inputs $(or $(INPUTS),100000) --minutes $(or $(MINUTES),60) --processes $(CORES)
 
 test-browser: setup ## the pages in headless Chromium (needs chromium and npm); RUN=results/demo looks at a finished run too
 	@npm ci --prefix tests/browser --no-audit --no-fund --silent

@@ -72,9 +72,12 @@ def obtain(name: str, target: Path) -> None:
             shutil.copyfile(local / entry.name, path)
         else:
             _download(entry, path)
-        if file_hash(path) != ((mirrored and entry.mirror_sha256) or entry.sha256):
+        found, wanted = file_hash(path), (mirrored and entry.mirror_sha256) or entry.sha256
+        if found != wanted:
             path.unlink()
-            raise UserError(entry.name, "its SHA-256 is not the registry's", "remove the mirror's copy or report it")
+            todo = "remove or replace the mirror's copy" if mirrored else "try again; if it stays so, report it"
+            source = local / entry.name if local and mirrored else entry.url
+            raise UserError(source, f"has the SHA-256 {found[:12]}..., the registry says {wanted[:12]}...", todo)
 
 
 def _download(entry: Entry, path: Path) -> None:

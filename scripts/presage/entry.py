@@ -78,7 +78,6 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
     gpus = asked_gpus(snakemake.resources)
     started = time.monotonic()
     staging = Staging([str(path) for path in snakemake.output], snakemake.rule)
-    where = f" (traceback in {logfile})" if logfile else ""
     try:
         _open_log(logfile)
         memory, minutes = (snakemake.resources.get(name) or 0 for name in ("mem_mb", "runtime"))
@@ -103,20 +102,24 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
         )
         staging.publish()
         log.info(TOOK, time.monotonic() - started, peak_mb())
-    except UserError as error:
+    except Exception as error:
+        full = staging.is_on_full_disk()
         staging.discard()
         log.error("%s\n%s", error, traceback.format_exc())
-        sys.exit(f"error: {error}")
-    except MemoryError as error:
-        staging.discard()
-        log.error(traceback.format_exc())
-        sys.exit(
-            f"error in {snakemake.rule}: out of memory ({one_line(error)[:200] or 'no more is told'}); {_MORE}{where}"
-        )
-    except Exception as error:
-        staging.discard()
-        log.error(traceback.format_exc())
-        sys.exit(f"error in {snakemake.rule}: {type(error).__name__}: {one_line(error)[:500]}{where}")
+        sys.exit(_told(error, snakemake.rule, full and staging.base, f" (traceback in {logfile})" if logfile else ""))
+
+
+def _told(error: Exception, rule: str, full: Path | bool, where: str) -> str:
+    """The line that a user reads. ``full``: the folder whose disk is full, which libraries report as all kinds of
+    things."""
+    said = one_line(error)
+    if full:
+        return f"error in {rule}: No space left on device: {full} ({said[:200]}); free some space and run again{where}"
+    if isinstance(error, UserError):
+        return f"error: {error}"
+    if isinstance(error, MemoryError):
+        return f"error in {rule}: out of memory ({said[:200] or 'no more is told'}); {_MORE}{where}"
+    return f"error in {rule}: {type(error).__name__}: {said[:500]}{where}"
 
 
 _MORE = "give the job more memory (mem_mb), or run fewer jobs at a time"
@@ -178,6 +181,11 @@ class Staging:
             self.path(path).replace(path)
         self.discard()
 
+    def is_on_full_disk(self) -> bool:
+        """Whether less than 1 MiB is free where the outputs shall lie."""
+        there = next((folder for folder in (self.base, *self.base.parents) if folder.exists()), Path("/"))
+        return shutil.disk_usage(there).free < 1 << 20
+
     def discard(self) -> None:
         """Remove the staging folder and what is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -213,7 +221,8 @@ def _open_log(path: Path | None) -> None:
         handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
         log.addHandler(handler)
-        faulthandler.enable(handler.stream)  # where a native library crashed
+        if handler.stream is not None:
+            faulthandler.enable(handler.stream)  # where a native library crashed
     log.propagate = False
     logging.captureWarnings(True)
 

@@ -117,9 +117,13 @@ def _check_labels(sheet: Path, number: int, row: Sample) -> None:
 
 
 def read_cages(sheet: Path) -> list[Cage]:
-    """The cage sheet. Raises :class:`UserError` for a duplicate cage or an unknown role."""
+    """The cage sheet.
+
+    Raises :class:`UserError` for a duplicate cage, one that cannot name a folder, or an unknown role.
+    """
     rows = _read(sheet, Cage, unique=lambda r: r.cage, what="cage")
     for number, row in rows:
+        _may_name_a_folder(sheet, number, row.cage)
         if row.role not in ("calibrate", "evaluate"):
             raise UserError(_at(sheet, number, "role"), f"{row.role!r} is not calibrate or evaluate", "correct it")
     return [row for _, row in rows]
@@ -135,6 +139,7 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
     rows = _read(sheet, Segment, unique=lambda r: os.path.normpath(_full(sheet, r.path)), what="path")
     known = VIDEO + finished_pose()
     for number, row in rows:
+        _may_name_a_folder(sheet, number, row.cage)
         try:
             datetime.fromisoformat(row.start)
         except ValueError:
@@ -195,6 +200,13 @@ def _check_header(sheet: Path, header: list[str], known: list[str], needed: Iter
             raise UserError(f"{sheet} row 1", f"column {name!r} is there twice", "remove one of them")
         if name not in known:
             raise UserError(f"{sheet} row 1", f"unknown column {name!r}", f"the columns are {', '.join(known)}")
+
+
+def _may_name_a_folder(sheet: Path, number: int, cage: str) -> None:
+    """A cage's results lie in a folder of its name, which must not lead elsewhere."""
+    if cage in (".", "..") or not cage.isprintable() or set("/\\{}") & set(cage) or len(cage.encode()) > 200:
+        todo = "use up to 200 letters, digits and signs other than / \\ { }"
+        raise UserError(_at(sheet, number, "cage"), f"{cage!r} cannot be the name of a folder", todo)
 
 
 def _one_of(sheet: Path, number: int, column: str, word: str, words: tuple[str, ...]) -> None:

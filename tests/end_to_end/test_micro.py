@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from presage import tables
-from tests.running import MICRO, ROOT, snakemake
+from tests.running import MICRO, ONLINE, ROOT, SECRET, snakemake
 
 LEFT = [
     "summary.json",
@@ -214,3 +214,12 @@ def test_the_repository_stays_clean(run: Path) -> None:
     said = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     made = ("results/", "resources/public/", ".snakemake/", ".part-", ".resume/")
     assert [line for line in said.splitlines() if any(name in line for name in made)] == []
+
+
+def test_nothing_goes_online(run: Path) -> None:
+    assert not ONLINE.exists(), ONLINE.read_text()
+
+
+def test_no_secret_of_the_environment_is_written_down(run: Path) -> None:
+    files = [path for folder in (run, ROOT / ".snakemake" / "log") for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []

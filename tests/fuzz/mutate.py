@@ -10,62 +10,12 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-NUMBERS = [
-    b"",
-    b"0",
-    b"-1",
-    b"1e309",
-    b"nan",
-    b"inf",
-    b"0.5",
-    b"2147483648",
-    b"99999999999999999999",
-    b"1_000",
-    b"0x10",
-]
-WORDS = [
-    b"",
-    b" ",
-    b"\0",
-    b"\xff\xfe",
-    b"\xe2\x80\xa8",
-    b'"',
-    b"'",
-    b"$(id)",
-    b"../../x",
-    b"=1+1",
-    b"\xc2\xb2",
-    b"None",
-]
-WORDS += [
-    b"[]",
-    b"{}",
-    b"A" * 300,
-    b"\r",
-    b"-",
-    b"#",
-    b"\xef\xbb\xbf",
-    b"true",
-    b"1",
-    b"2026-02-30",
-    b"2026-05-01T25:00",
-]
-INTEGERS = [
-    0,
-    1,
-    0x7F,
-    0x80,
-    0xFF,
-    0x7FFF,
-    0xFFFF,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-    2**40,
-    2**63 - 1,
-    2**63,
-    2**64 - 1,
-]
+NUMBERS = [b"", b"0", b"-1", b"1e309", b"nan", b"inf", b"0.5", b"2147483648", b"99999999999999999999", b"1_0", b"0x10"]
+WORDS = [b"", b" ", b"\0", b"\xff\xfe", b"\xe2\x80\xa8", b'"', b"'", b"$(id)", b"../../x", b"=1+1", b"\xc2\xb2"]
+WORDS += [b"None", b"[]", b"{}", b"A" * 300, b"\r", b"-", b"#", b"\xef\xbb\xbf", b"true", b"1", b"2026-02-30"]
+WORDS += [b"2026-05-01T25:00"]
+INTEGERS = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**40]
+INTEGERS += [2**63 - 1, 2**63, 2**64 - 1]
 _NUMBER, _CELL = re.compile(rb"-?\d+(?:\.\d+)?"), re.compile(rb"[^\t,;=\s]+")
 
 

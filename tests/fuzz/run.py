@@ -7,7 +7,7 @@ is found is found again: python -m tests.fuzz.worker NAME SEED SEED+1.
 import argparse
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
 from tests.fuzz.mutate import drawn
@@ -56,16 +56,19 @@ def main() -> None:
     asked = parser.parse_args()
     names = asked.only or list(READERS)
     each = 60 * asked.minutes * asked.processes / len(names)
+    print("| reader | inputs | read | refused in one line | crashes | other findings | seconds |\n" + "|---" * 7 + "|")
+    faults = []
     with ThreadPoolExecutor(asked.processes) as pool:  # threads that wait for a process each
-        results = list(pool.map(lambda name: fuzz(name, asked.first, asked.inputs, each), names))
-    print("| reader | inputs | read | refused in one line | findings | seconds |\n|---|---|---|---|---|---|")
-    for name, inputs, read, seconds, findings in results:
-        number = sum(n for n, _, _ in findings.values())
-        print(f"| {name} | {inputs:,} | {read:,} | {inputs - read - number:,} | {number} | {seconds:.0f} |")
-    for result in results:
-        for kind, (number, seed, told) in sorted(result.findings.items()):
-            print(f"\n{result.name}: {kind}, {number} times, first with seed {seed}\n{told}")
-    raise SystemExit(any(result.findings for result in results))
+        jobs = [pool.submit(fuzz, name, asked.first, asked.inputs, each) for name in names]
+        for job in as_completed(jobs):
+            name, inputs, read, seconds, findings = job.result()
+            number, died = sum(n for n, _, _ in findings.values()), findings.get("crash", (0,))[0]
+            row = [inputs, read, inputs - read - number, died, number - died, round(seconds)]
+            print(f"| {name} | {' | '.join(f'{n:,}' for n in row)} |", flush=True)
+            faults += [(name, kind, *found) for kind, found in sorted(findings.items())]
+    for name, kind, number, seed, told in faults:
+        print(f"\n{name}: {kind}, {number} times, first with seed {seed}\n{told}")
+    raise SystemExit(bool(faults))
 
 
 if __name__ == "__main__":

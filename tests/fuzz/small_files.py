@@ -62,9 +62,11 @@ sensor_csv = text("s.csv", "time,cage,animal,Act,Temp\n2026-05-01T12:01:00,A,m1,
 rhythms = text("act.csv", "time,m1,m2,estrus\n1,5,0,0\n2,3.5,1,0\n3,0,,1\n")
 relsa = text("r.txt", "id\ttreatment\tcondition\tday\tbwc\thr\thrv\ttemp\tact\nm1\tDSS\tTM\t0\t100\t500\t10\t36.5\t20\n"
              "m1\tDSS\tTM\t1\t98\t510\t\t36.1\t12\nm2\tC\tXX\t0\t100\t\t\t\t\n")  # fmt: skip
-study = text("study.yaml", "run: x\nseed: 3\nsequence:\n  samples: samples.tsv\n  reference: {fasta: g.fa, split: block}\n"
+study = text("study.yaml", "run: x\nseed: 3\nsequence:\n  samples: samples.tsv\n"
+             "  reference: {fasta: g.fa, split: block}\n"
              "  trunk: {kind: presage, path: t}\n"
-             "  variants:\n    sets:\n      gwas: {vcf: v.vcf, null_set: matched}\nhomecage:\n  segments: segments.tsv\n"
+             "  variants:\n    sets:\n      gwas: {vcf: v.vcf, null_set: matched}\n"
+             "homecage:\n  segments: segments.tsv\n"
              "  recording: {schedule_period_s: 3600, schedule_length_s: 10}\n")  # fmt: skip
 project = text("config.yaml", "Task: t\nscorer: me\nmultianimalproject: false\nbodyparts:\n- nose\n- tail\n")
 

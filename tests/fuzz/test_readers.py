@@ -1,4 +1,4 @@
-"""Any file from outside is read, or refused in one line that names it. `make fuzz` runs the same with many more inputs."""
+"""Any file from outside is read, or refused in one line that names it. `make fuzz` runs many more inputs."""
 
 import os
 import signal

@@ -96,12 +96,7 @@ def _serve(name: str, pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     pipe.send(str(case.folder))
     while True:
-        batch = pipe.recv()
-        if batch is None:
-            shutil.rmtree(case.folder, ignore_errors=True)
-            return
-        for mutations in batch:
-            pipe.send(case.check(mutations))
+        pipe.send([case.check(mutations) for mutations in pipe.recv()])
 
 
 class Worker:
@@ -123,23 +118,27 @@ class Worker:
         if self._folder.startswith("error"):
             raise AssertionError(f"{self.name}: the valid file cannot be read: {self._folder}")
 
-    def check(self, batch: Sequence[Sequence[Mutation]]) -> list[Outcome]:
-        """What reading each gives; after a crash or a hang the rest of the batch goes to a new process."""
+    def check(self, batch: Sequence[Sequence[Mutation]], together: int = 25) -> list[Outcome]:
+        """What reading each gives. Those among which one crashed or hung are read again one by one."""
         found: list[Outcome] = []
-        while len(found) < len(batch):
-            self._pipe.send(batch[len(found) :])
-            try:
-                for _ in range(len(batch) - len(found)):
-                    if not self._pipe.poll(PATIENCE_S):
-                        found.append(Finding("hang", f"longer than {PATIENCE_S:g} s"))
-                        self._restart()
-                        break
-                    found.append(self._pipe.recv())
-            except (EOFError, ConnectionResetError):
-                self._process.join()
-                found.append(Finding("crash", f"the process died with exit code {self._process.exitcode}"))
+        for first in range(0, len(batch), together):
+            some = batch[first : first + together]
+            answer = self._ask(some)
+            if isinstance(answer, Finding):
                 self._restart()
+                answer = [answer] if len(some) == 1 else self.check(some, 1)
+            found += answer
         return found
+
+    def _ask(self, some: Sequence[Sequence[Mutation]]) -> list[Outcome] | Finding:
+        try:
+            self._pipe.send(some)
+            return (
+                self._pipe.recv() if self._pipe.poll(PATIENCE_S) else Finding("hang", f"longer than {PATIENCE_S:g} s")
+            )
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            self._process.join()
+            return Finding("crash", f"the process died with exit code {self._process.exitcode}")
 
     def _restart(self) -> None:
         self._kill()

@@ -110,6 +110,8 @@ def _times(column: pd.Series, zone: ZoneInfo, path: Path) -> pd.Series:
             raise UserError(
                 f"{path} row {row + 2}", f"{text.iloc[row]!r} is no ISO 8601 time", "write 2026-05-01T13:00:00"
             )
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        raise UserError(path, "times with and without an offset are mixed", "write all of them one way")
     if times.dt.tz is None:
         times = times.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     return times.dt.tz_convert("UTC").astype("datetime64[us, UTC]")

@@ -113,9 +113,7 @@ class FragmentFile:
         current, last = None, 0
         for batch in self._batches():
             if any(column.null_count for column in batch.columns):
-                raise UserError(
-                    self.path, "has an empty cell in its first four columns", "write it again with the pipeline"
-                )
+                raise UserError(self.path, "has an empty cell in the first four columns", "write it again")
             chroms = batch["chrom"].dictionary_encode()
             names, code = chroms.dictionary.to_pylist(), chroms.indices.to_numpy()
             start, end = batch["start"].to_numpy(), batch["end"].to_numpy()

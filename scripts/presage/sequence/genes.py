@@ -21,6 +21,7 @@ from presage.sequence.assemblies import chromosome
 from presage.sequence.contigs import ContigMap, map_contigs, match_contigs
 from presage.sequence.intervals import merge
 
+_FARTHEST = 1 << 62  # bp; what no genome has and no column of numbers holds
 MAX_INTRON = 2_000_000  # bp; the longest known introns of man and mouse are about 1.2 Mb
 
 # A value may carry no quotes, or several (GTFs that went through a spreadsheet or R).
@@ -90,7 +91,7 @@ def _exons(path: str | Path) -> tuple[dict[str, str], dict[str, dict[_Place, "ar
         if not match:
             todo = "GFF3 must be converted to GTF" if "=" in attributes else "add it"
             raise UserError(f"{path} line {number}", "an exon has no gene_id", todo)
-        if strand not in ("+", "-") or not 0 <= start < end:
+        if strand not in ("+", "-") or not 0 <= start < end < _FARTHEST:
             raise UserError(f"{path} line {number}", "an exon has no strand or a bad interval", "correct the line")
         empty = False
         written = match[1]

@@ -73,3 +73,12 @@ def test_no_bam_at_all(tmp_path):
         Bam(tmp_path / "a.bam")
     with pytest.raises(UserError, match="cannot be read"):
         Bam(tmp_path / "none.bam")
+
+
+def test_a_truncated_index_is_named(tmp_path):
+    """htslib would end the process."""
+    path = write_bam(tmp_path / "a.bam", [Read(start=5)])
+    index = tmp_path / "a.bam.bai"
+    index.write_bytes(index.read_bytes()[: index.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"a\.bam\.bai: is damaged or truncated; run `samtools index"):
+        Bam(path)

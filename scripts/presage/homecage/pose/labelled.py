@@ -114,6 +114,6 @@ def _coordinates(table: pd.DataFrame, part: str, file: Path) -> np.ndarray:
     except (KeyError, ValueError, TypeError, IndexError):
         raise UserError(
             file,
-            f"has no labels of body part {part}, or some that are no numbers",
+            f"has no labels of body part {part}, or others than numbers",
             "label it, or remove it from config.yaml",
         ) from None

@@ -7,9 +7,11 @@ other data or other code never goes on from them.
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,8 @@ from torch import Tensor
 
 from presage.provenance import closure_hash, content_hash
 from presage.sequence.targets import TargetSet
+
+log = logging.getLogger("presage")
 
 
 class Saved(NamedTuple):
@@ -64,9 +68,16 @@ class Resume:
         """The last save, on the CPU; None where there is none (or one that is not readable: the fit starts anew)."""
         try:
             with safe_open(self.path, "pt") as file:
-                facts = json.loads((file.metadata() or {})["facts"])
-                return Saved({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118 (not a dict)
-        except (FileNotFoundError, SafetensorError, KeyError):
+                told = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+                if told["digest"] != _digest(tensors, told["facts"]):
+                    log.warning("%s is damaged: the fit starts anew", self.path)
+                    return None
+                return Saved(tensors, json.loads(told["facts"]))
+        except FileNotFoundError:
+            return None
+        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            log.warning("%s cannot be read (%s): the fit starts anew", self.path, error)
             return None
 
     def clear(self) -> None:
@@ -81,10 +92,21 @@ def write(path: Path, saved: Saved) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in saved.tensors.items()}
-    save_file(tensors, part, metadata={"facts": json.dumps(saved.facts)})
+    facts = json.dumps(saved.facts)
+    save_file(tensors, part, metadata={"facts": facts, "digest": _digest(tensors, facts)})
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    """Of all that a save holds: safetensors has no checksum, and one flipped bit would become part of the result."""
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].clone(memory_format=torch.contiguous_format)
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def resume_in(

@@ -85,5 +85,9 @@ def test_saves_come_back_to_the_bit_and_broken_ones_are_left_aside(tmp_path):
     assert found.facts["x"] == facts["x"]
     assert torch.equal(found.tensors["b"], torch.arange(6.0).reshape(2, 3).T)
     assert (resume.due(), Resume(tmp_path, every_s=0).due()) == (False, True)
-    resume.path.write_bytes(resume.path.read_bytes()[:100])
-    assert resume.load() is None
+    whole = resume.path.read_bytes()
+    for damaged in (whole[:100], whole[:-1] + bytes([whole[-1] ^ 1]), b""):  # the second: one bit of one number
+        resume.path.write_bytes(damaged)
+        assert resume.load() is None
+    resume.path.write_bytes(whole)
+    assert resume.load() is not None

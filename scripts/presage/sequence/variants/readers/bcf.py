@@ -49,15 +49,21 @@ def read_bcf(path: str | Path) -> Iterator[Site]:
 
 
 def _take(file: BinaryIO, size: int) -> bytes:
-    data = file.read(size)
-    if len(data) < size:
-        raise EOFError("a record passes the end")
-    return data
+    return b"".join(_pieces(file, size))
 
 
 def _skip(file: BinaryIO, size: int) -> None:
+    for _ in _pieces(file, size):
+        pass
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """In pieces, as a damaged file may announce gigabytes, for which the memory would be asked first."""
     for left in range(size, 0, -_PIECE):
-        _take(file, min(left, _PIECE))
+        data = file.read(min(left, _PIECE))
+        if len(data) < min(left, _PIECE):
+            raise EOFError("a record passes the end")
+        yield data
 
 
 def _contigs(header: bytes) -> dict[int, str]:
