@@ -14,7 +14,8 @@ NAMES = sorted(path.stem for path in ENVS.glob("*.yaml"))
 PACKAGES = {name: asked((ENVS / f"{name}.yaml").read_text()) for name in NAMES}
 OWN_VERSIONS = {"enformer": {"enformer-pytorch", "huggingface-hub", "tokenizers", "transformers"}}  # not as locked
 ONLY_IN = {"enformer-pytorch": "enformer"}  # imported where Enformer's published weights are read, nowhere else
-UNNAMED = {"tables", "tokenizers", "transformers"}  # imported by others for us: pandas reads HDF5 with PyTables
+UNNAMED = {"tokenizers", "transformers"}  # of enformer-pytorch
+IMPLIED = {"pd.HDFStore": "tables", "pd.read_hdf": "tables"}  # what pandas imports when it is asked for it
 
 
 def rules() -> dict[str, tuple[set[str], str]]:
@@ -33,7 +34,9 @@ RULES = rules()
 
 def needed(rule: str) -> set[str]:
     """What the script of a rule and all that it can import need."""
-    return {name for module in import_closure(SCRIPTS / RULES[rule][1]) for name in packages(module)}
+    modules = import_closure(SCRIPTS / RULES[rule][1])
+    implied = {name for call, name in IMPLIED.items() if any(call in module.read_text() for module in modules)}
+    return implied | {name for module in modules for name in packages(module)}
 
 
 def test_every_rule_was_found() -> None:
