@@ -16,7 +16,7 @@ import site
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,9 +63,13 @@ def main(run: Callable[[Job], None], snakemake: Any) -> None:
     So a job that is killed for its memory, or that dies inside a native library, leaves one line and no staging folder,
     too. Does not return in the process that waits.
     """
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM)
+    )  # until it is known who gets them
     child = os.fork()
     if child:
-        _wait_for(child, snakemake)
+        _wait_for(child, snakemake, before)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     _die_with_parent()
     work(run, snakemake)
 
@@ -130,10 +134,11 @@ _ENDED = {
 _CRASHED = "a library crashed, most often on a damaged input; check the input files, the log says where it was"
 
 
-def _wait_for(child: int, snakemake: Any) -> NoReturn:
+def _wait_for(child: int, snakemake: Any, mask: Iterable[int]) -> NoReturn:
     """End as ``child`` ends. Where a signal ended it, say so in one line and remove what it left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both
     signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status):
         os._exit(os.WEXITSTATUS(status))

@@ -26,7 +26,7 @@ def run(job):
 folder = Path(sys.argv[1])
 main(run, SimpleNamespace(
     rule="some_rule", input=Named(), output=Named(table=str(folder / "table.txt")), params={{"torch_threads": 1}},
-    wildcards=None, threads=1, resources={{"gpu": 1}}, log=[str(folder / "logs" / "some.log")],
+    wildcards=None, config={{}}, threads=1, resources={{"gpu": 1}}, log=[str(folder / "logs" / "some.log")],
 ))
 """
 ENDS = {
