@@ -63,11 +63,11 @@ def _digest(parts: Any) -> str:
 
 @cache
 def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
-    """The module's code without docstrings, and the library modules and templates that it names."""
+    """Hash of the module's code without docstrings, and the library modules and templates that it names."""
     if path.parent.name == TEMPLATES:
         text = path.read_text(encoding="utf-8")
         names = re.findall(r"""{%-? *(?:extends|include|import|from) +["']([\w.-]+)["']""", text)
-        return text, tuple(sorted(path.parent / name for name in names if (path.parent / name).is_file()))
+        return _digest([text]), tuple(sorted(path.parent / name for name in names if (path.parent / name).is_file()))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imports: set[Path] = set()
     for node in ast.walk(tree):
@@ -81,7 +81,7 @@ def _fingerprint(path: Path) -> tuple[str, tuple[Path, ...]]:
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             body[0] = ast.Pass()
-    return ast.dump(tree), tuple(sorted(imports))
+    return _digest([ast.dump(tree)]), tuple(sorted(imports))
 
 
 def _named_files(text: str, folder: Path) -> set[Path]:
