@@ -22,6 +22,8 @@ from tests.running import MICRO, ROOT, finish, planned, snakemake
 CONDA = ROOT / "tests/slurm/stand_in/linked_env/bin"  # environments are planned as conda would have them
 EVERYTHING = "genome_world vivarium_world"
 PAGES = "sequence_evaluation_page sequence_pseudobulk_page sequence_variants_page homecage_morning index"
+DRAWN = """sequence_history sequence_figures sequence_pseudobulk_page sequence_evaluation_page homecage_figures
+homecage_morning summary"""  # in envs/report.yaml, whose every byte counts: Snakemake hashes the file
 EVALUATED = "sequence_evaluate_tracks sequence_evaluate_variants sequence_generalise_one"
 REPORTS = f"{PAGES} sequence_figures homecage_figures"
 SENSOR = {"name": "scale", "kind": "readings", "path": str(MICRO)}  # a plan does not open it
@@ -96,10 +98,10 @@ FILES: dict[str, tuple[str, Callable[[str], str], str]] = {
     "a script": ("scripts/homecage_quality.py", more("X = 1"), "homecage_quality"),
     "a script, written again": ("scripts/homecage_pose_train.py", same, ""),
     "a comment in a rule": ("workflow/rules/homecage/pose.smk", more("# why"), ""),
-    "the memory that a rule asks for": ("workflow/rules/homecage/pose.smk", edited("mem_mb=8000", "mem_mb=9000"), ""),
-    "a template": (f"{LIBRARY}/report/templates/index.html", more("<p>"), "index"),
-    "an environment": ("envs/report.yaml", more("  - cowpy"), "sequence_history sequence_figures"),
-    "a comment in an environment": ("envs/report.yaml", more("# why"), ""),
+    "the memory that a rule asks for": ("workflow/rules/homecage/pose.smk", edited("memory(8000)", "memory(9000)"), ""),
+    "a template": (f"{LIBRARY}/report/templates/morning.html", more("<p>"), "homecage_morning"),
+    "an environment": ("envs/report.yaml", more("  - cowpy"), DRAWN),
+    "a comment in an environment": ("envs/report.yaml", more("# why"), DRAWN),
 }
 
 
