@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from presage.provenance import SCRIPTS, closure_hash, file_hash
 ROOT = SCRIPTS.parent
 COMMAND = "PRESAGE_COMMAND"  # set by the Snakefile, as a job does not see the command line that it serves
 MAY_DIFFER = {
-    "logs": "what was said",
-    "benchmarks": "how long it took",
+    "logs/*": "what was said",
+    "benchmarks/*": "how long it took",
+    "figures/fig2_adapters.*": "what the adapters cost, from benchmarks",
+    "index.html": "shows that figure",
     "record.json": "who ran it, when and how: the file that this module writes",
 }
 """All that may differ between two runs of one record, by its place in the run's folder. All else has the same bytes."""
@@ -66,10 +69,15 @@ def result_hashes(run: Path) -> dict[str, str]:
         stores = [name for name in folders if name.endswith(".zarr")]
         folders[:] = [name for name in folders if name not in stores and not name.startswith(".")]
         for path in (here / name for name in (*stores, *files)):
-            place = path.relative_to(run)
-            if place.parts[0] not in MAY_DIFFER:
-                found[place.as_posix()] = path_hash(path)
+            place = path.relative_to(run).as_posix()
+            if not may_differ(place):
+                found[place] = path_hash(path)
     return dict(sorted(found.items()))
+
+
+def may_differ(place: str) -> bool:
+    """Whether a file at ``place`` in a run's folder is among those of :data:`MAY_DIFFER`."""
+    return any(fnmatch(place, pattern) for pattern in MAY_DIFFER)
 
 
 def path_hash(path: Path) -> str:

@@ -33,7 +33,8 @@ def shift(before: np.ndarray, after: np.ndarray) -> float | None:
         return None
     window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
     (x, y), response = cv2.phaseCorrelate(a, b, window)
-    return float(np.hypot(x, y)) if response >= LEAST_RESPONSE else None
+    # No finer than means something: the transform's last digits hang on how memory happens to be aligned.
+    return round(float(np.hypot(x, y)), 3) if response >= LEAST_RESPONSE else None
 
 
 def _edges(grey: np.ndarray) -> np.ndarray:
