@@ -183,6 +183,7 @@ class Staging:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
+            _readable(self.path(path))
             self.path(path).replace(path)
         self.discard()
 
@@ -194,6 +195,15 @@ class Staging:
     def discard(self) -> None:
         """Remove the staging folder and what is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _readable(path: Path) -> None:
+    """Let others read what the umask lets them: some libraries write by way of a private temporary file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        if file.is_file() and not file.is_symlink():
+            file.chmod(file.stat().st_mode | (0o444 & ~mask))
 
 
 def asked_gpus(resources: Any) -> int:

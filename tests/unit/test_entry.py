@@ -1,5 +1,6 @@
 """The wrapper of scripts: outputs appear complete or not at all; users read one line, the log has the traceback."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,6 +93,19 @@ def test_results_of_an_earlier_run_survive_a_failure(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         work(run, rule(tmp_path, table="table.txt"))
     assert (tmp_path / "table.txt").read_text() == "good"
+
+
+def test_results_are_as_readable_as_the_umask_says(tmp_path: Path) -> None:
+    def run(job: Job) -> None:
+        Path(job.output.table).write_text("x")
+        Path(job.output.table).chmod(0o600)  # as a library leaves what it wrote by way of a temporary file
+
+    mask = os.umask(0o027)
+    try:
+        work(run, rule(tmp_path, table="table.txt"))
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "table.txt").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(
