@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-fast fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
+.PHONY: help setup demo real real-full cost test test-long test-fast fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,8 +38,11 @@ real-full: setup ## the same at full length: every adapter, five seeds, long pos
 cost: setup ## what a study will cost, before it is run: make cost STUDY=study.yaml
 	@$(SNAKEMAKE) --quiet all --configfile $(or $(STUDY),config/demo.yaml) -- cost
 
-test: setup ## all tests: unit, one rule, dry-run matrix, end to end, resilience
-	@$(PY) -m pytest tests
+test: setup ## all tests but the long ones: unit, one rule, dry-run matrix, end to end, resilience
+	@$(PY) -m pytest tests -m "not long"
+
+test-long: setup ## whole runs made again: on one core and two, killed at random moments
+	@$(PY) -m pytest tests -m long
 
 test-fast: setup ## unit tests and dry runs only
 	@$(PY) -m pytest tests/unit tests/workflow

@@ -15,6 +15,8 @@ import pytest
 from presage.record import MAY_DIFFER, differences, may_differ, result_hashes
 from tests.running import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def again(micro_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:

@@ -15,6 +15,7 @@ import pytest
 from presage.provenance import file_hash
 from tests.running import ROOT, command, snakemake
 
+pytestmark = pytest.mark.long
 CONFIG = """
 run: micro
 torch_threads: 1
