@@ -23,15 +23,17 @@ def plan(config: Path, results: Path, *args: str, root: Path = ROOT) -> subproce
 def fork(arguments: list[str], root: Path, path: str = "") -> subprocess.CompletedProcess[str]:
     """Snakemake with ``arguments`` in the folder ``root``; ``path`` is a folder to look for programs in first."""
     with tempfile.NamedTemporaryFile("r") as said:
-        process = FORKS.Process(target=_plan, args=(arguments, root, path, said.name))
+        process = FORKS.Process(target=_plan, args=(arguments, root, path, said.name, dict(os.environ)))
         process.start()
         process.join()
         return subprocess.CompletedProcess(arguments, process.exitcode or 0, said.read())
 
 
-def _plan(arguments: list[str], root: Path, path: str, said: str) -> None:
+def _plan(arguments: list[str], root: Path, path: str, said: str, environment: dict[str, str]) -> None:
     from snakemake.cli import main
 
+    os.environ.clear()  # of the test that forks first, not of this one
+    os.environ.update(environment)
     if path:
         os.environ["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
     os.chdir(root)

@@ -53,6 +53,11 @@ def use(paths: Iterable[str]) -> None:
             raise UserError("config key plugins", f"{kind} {name} is provided twice", "rename one of them")
 
 
+def in_use() -> tuple[Path, ...]:
+    """The files of the plugins of this process."""
+    return tuple(plugin.path for plugin in _used)
+
+
 def provided(kind: str) -> dict[str, dict[str, Any]]:
     """What the plugins provide of a kind, by name: their facts, without importing anything."""
     return {name: facts for plugin in _used for name, facts in plugin.provides.get(kind, {}).items()}

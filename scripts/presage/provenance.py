@@ -21,11 +21,14 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 TEMPLATES = "templates"
 
 
-@cache  # a colony of cages plans thousands of jobs of one script
 def closure_hash(script: str | Path) -> str:
     """Hash (12 hex digits) of ``script`` (a path, or a name under ``scripts/``) with its import closure."""
     path = Path(script)
-    path = path if path.is_absolute() else SCRIPTS / path
+    return _closure_hash(path if path.is_absolute() else SCRIPTS / path, plugins.in_use())
+
+
+@cache  # a colony of cages plans thousands of jobs of one script
+def _closure_hash(path: Path, in_use: tuple[Path, ...]) -> str:
     modules = import_closure(path)
     for plugin in plugins.files(modules):
         modules |= import_closure(plugin)

@@ -22,7 +22,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def code_hash() -> str:
     """As in a new process."""
     provenance._fingerprint.cache_clear()
-    provenance.closure_hash.cache_clear()
+    provenance._closure_hash.cache_clear()
     return provenance.closure_hash("rule.py")
 
 

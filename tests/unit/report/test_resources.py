@@ -1,5 +1,6 @@
 """presage.report.resources: what jobs asked for and took, read from their logs."""
 
+import multiprocessing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,6 +36,14 @@ def test_one_line_for_each_rule_with_its_largest_job(tmp_path: Path) -> None:
 
 
 def test_a_job_writes_the_lines_that_are_read(tmp_path: Path) -> None:
+    """In a process of its own: the peak of this one is that of the largest test before."""
+    child = multiprocessing.get_context("spawn").Process(target=a_job_of_300_mb, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
+def a_job_of_300_mb(tmp_path: Path) -> None:
     held = []
 
     def run(job: Job) -> None:
