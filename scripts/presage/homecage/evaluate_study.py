@@ -1,7 +1,8 @@
 """What is evaluated of a run: its own cages, also with a strain or site left out, and healthy mice from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -14,8 +15,10 @@ from presage.homecage.evaluation_table import frame
 from presage.homecage.healthy import evaluate_healthy
 from presage.homecage.left_out import left_out_rows
 from presage.homecage.lost_hours import DAMAGES, lose
+from presage.homecage.models import Judged
 from presage.homecage.study import Study
 from presage.homecage.zeitgeber import Lights
+from presage.sheets import Cage
 
 
 def evaluate_study(
@@ -30,29 +33,16 @@ def evaluate_study(
         return [tables.read(f"{folder}/{name}.parquet", "events") for folder in truth]
 
     events = pd.concat([study.events, *told("events")], ignore_index=True)
-    latency = study.recording.latency_minutes
-    leads, rows = evaluate_cages(
-        study.judge(compare),
-        study.cages,
-        events,
-        study.lights,
-        study.alarms,
-        latency_minutes=latency,
-        simulated=simulated,
-        seed=seed,
-        power=compare.power,
-        technicians=pd.concat(told("technician"), ignore_index=True) if truth else None,
-    )
-    apart = left_out_rows(
-        lambda cages, by: replace(study, cages=list(cages)).judge(compare, by),
-        study.cages,
-        events,
-        study.lights,
-        study.alarms,
-        latency_minutes=latency,
-        simulated=simulated,
-        seed=seed,
-    )
+    about = (study.cages, events, study.lights, study.alarms)
+    common: dict[str, Any] = {"latency_minutes": study.recording.latency_minutes, "simulated": simulated, "seed": seed}
+    technicians = pd.concat(told("technician"), ignore_index=True) if truth else None
+    judged = study.judge(compare)
+    leads, rows = evaluate_cages(judged, *about, power=compare.power, technicians=technicians, **common)
+
+    def without(cages: Sequence[Cage], by: str) -> Mapping[str, Judged]:
+        return replace(study, cages=list(cages)).judge(compare, by)
+
+    apart = left_out_rows(without, *about, **common)
     return leads, pd.concat([rows, frame(apart)], ignore_index=True) if apart else rows
 
 

@@ -1,11 +1,10 @@
 """The adapters of a run side by side, as a Markdown table: ``python -m presage.report.adapter_table results/<run>``."""
 
-import sys
-
 import pandas as pd
 
 from presage.report.adapter_costs import adapter_costs
-from presage.report.run import NoData, Run
+from presage.report.command_line import print_of_run
+from presage.report.run import Run
 from presage.report.summary import pick
 
 COLUMNS = (
@@ -63,13 +62,5 @@ def _difference(test: pd.DataFrame, name: str, reference: str) -> tuple[str, str
     return f"{value:+.3f}", f"{low:+.3f} to {high:+.3f}"
 
 
-def main() -> None:
-    """Print the table of the run named on the command line."""
-    try:
-        print(adapter_table(Run(sys.argv[1])))
-    except NoData as why:
-        sys.exit(f"{sys.argv[1]}: {why}")
-
-
 if __name__ == "__main__":
-    main()
+    print_of_run(lambda folder: adapter_table(Run(folder)))

@@ -5,14 +5,14 @@ measures (Goldsack et al. 2020, doi:10.1038/s41746-020-0260-4: verification, ana
 run cannot know is left to its authors, and says so. ``python -m presage.report.arrive results/<run>`` prints it.
 """
 
-import csv
-import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from presage.report.command_line import print_of_run
 from presage.report.render import number
 from presage.report.run import OURS, NoData, Run
 
@@ -162,16 +162,10 @@ def of_run(run: Run) -> pd.DataFrame:
     return statements(run, section)
 
 
-def main(folder: str) -> None:
-    """Print the table of a run, tab-separated."""
-    out = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
-    try:
-        rows = of_run(Run(folder))
-    except NoData as reason:
-        sys.exit(f"error: {folder}: {reason}; name the folder of a finished run (results/<run>)")
-    out.writerow(rows.columns)
-    out.writerows(rows.itertuples(index=False))
+def as_text(folder: Path) -> str:
+    """The statements of the run in ``folder``, tab-separated. Raises :class:`NoData` when no cages were judged."""
+    return of_run(Run(folder)).to_csv(sep="\t", index=False, lineterminator="\n").rstrip("\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print_of_run(as_text)

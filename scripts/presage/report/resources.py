@@ -5,12 +5,12 @@ is not in the table.
 """
 
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd
 
 from presage.entry import ASKED, TOOK
+from presage.report.command_line import print_of_run
 from presage.report.run import NoData
 
 COLUMNS = ("rule", "jobs", "peak MB", "asked MB", "used", "longest s", "all s", "asked min", "threads", "GPUs")
@@ -69,15 +69,5 @@ def resources_table(run: Path) -> str:
     return "\n".join([*head, *(line for _, line in sorted(lines.values()))])
 
 
-def main() -> None:
-    """Print the table of the run named on the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("use: python -m presage.report.resources results/<run>")
-    try:
-        print(resources_table(Path(sys.argv[1])))
-    except NoData as why:
-        sys.exit(f"{sys.argv[1]}: {why}")
-
-
 if __name__ == "__main__":
-    main()
+    print_of_run(resources_table)
