@@ -6,13 +6,13 @@ from presage.entry import Job, log, main
 def run(job: Job) -> None:
     """Draw what the run's tables hold."""
     from presage.config.report import Report
-    from presage.report.figures import draw_figures
+    from presage.report.figures.draw import draw_figures
     from presage.report.run import Run
 
     events = None
     if job.input.get("events"):
         from presage.config.pose import Recording
-        from presage.homecage.events import read_events
+        from presage.homecage.recordings.events import read_events
 
         events = read_events(job.input.events[0], Recording(**job.params.recording).zone)
     stems = sorted({path.stem for path in job.outputs})

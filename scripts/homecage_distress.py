@@ -6,10 +6,11 @@ from presage.entry import Job, log, main
 def run(job: Job) -> None:
     """Judge, and keep in the ledger what was to be said on each day."""
     from presage import tables
-    from presage.homecage import judge as judging
-    from presage.homecage import ledger, models
-    from presage.homecage.reasons import reasons_table
-    from presage.homecage.study import read_study
+    from presage.homecage.alarms import ledger
+    from presage.homecage.detectors import judge as judging
+    from presage.homecage.detectors import models
+    from presage.homecage.detectors.reasons import reasons_table
+    from presage.homecage.detectors.study import read_study
 
     study = read_study(job.input, job.params)
     ours = study.judge()[judging.OURS]

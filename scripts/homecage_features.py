@@ -12,11 +12,11 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.distress import Features
     from presage.config.pose import Filters, Recording, Sampling
-    from presage.homecage.features import coverage_of, features_cage_day
+    from presage.homecage.features.minutes import coverage_of, features_cage_day
     from presage.homecage.pose import day_quality
     from presage.homecage.pose.identity import identity
     from presage.homecage.pose.quality import load
-    from presage.homecage.zeitgeber import Lights, Schedule
+    from presage.homecage.recordings.zeitgeber import Lights, Schedule
 
     recording, settings = Recording(**job.params.recording), Features(**job.params.settings)
     pose = load(job.input.pose, Filters(**job.params.filters))

@@ -7,9 +7,9 @@ def run(job: Job) -> None:
     """Write morning.html and timeline/<cage>.html."""
     from presage.config.pose import Recording
     from presage.config.report import Report
-    from presage.homecage.events import read_events
-    from presage.homecage.zeitgeber import Lights
-    from presage.report.morning import write_morning
+    from presage.homecage.recordings.events import read_events
+    from presage.homecage.recordings.zeitgeber import Lights
+    from presage.report.cages.morning import write_morning
     from presage.report.run import Run
 
     settings, recording = Report(**job.params.settings), Recording(**job.params.recording)

@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.pose import Pose
     from presage.homecage.pose.cage_day import pose_cage_day
-    from presage.homecage.zeitgeber import Lights
+    from presage.homecage.recordings.zeitgeber import Lights
 
     if job.input.model:
         import torch

@@ -8,8 +8,8 @@ def run(job: Job) -> None:
     import numpy as np
 
     from presage import tables
-    from presage.homecage.pose.importers.nwb import write_nwb
     from presage.homecage.pose.quality import load
+    from presage.homecage.pose_files.nwb import write_nwb
 
     day, meta = load(job.input.pose), tables.read_meta(job.input.pose)
     animals, parts = tuple(meta["animals"]), tuple(meta["bodyparts"])

@@ -8,12 +8,13 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.distress import Features, Source
     from presage.config.pose import Recording, Sampling
-    from presage.homecage import readings
-    from presage.homecage.cage_by_cage import joined, summarise
-    from presage.homecage.derived_events import derived_events
-    from presage.homecage.hourly import to_hourly
-    from presage.homecage.rhythm_days import rhythm_days
-    from presage.homecage.zeitgeber import Lights, Schedule
+    from presage.homecage.readings.cage_by_cage import joined, summarise
+    from presage.homecage.readings.daily import to_daily
+    from presage.homecage.readings.derived_events import derived_events
+    from presage.homecage.readings.hourly import to_hourly
+    from presage.homecage.readings.importers import UNDATED_LIGHTS, read_source
+    from presage.homecage.readings.rhythm_days import rhythm_days
+    from presage.homecage.recordings.zeitgeber import Lights, Schedule
 
     recording, features = Recording(**job.params.recording), Features(**job.params.features)
     lights = Lights.of(recording)
@@ -27,9 +28,9 @@ def run(job: Job) -> None:
     daily, hourly, sensors = [found.daily], [found.hourly], []
     for source in (Source(**source) for source in job.params.sources):
         if source.role == "study":
-            rows = readings.read_source(source, recording.zone)
-            dated = lights if source.kind in ("readings", "table") else readings.UNDATED_LIGHTS
-            daily.append(readings.to_daily(rows, lights=dated, source=source.name, min_coverage=features.min_coverage))
+            rows = read_source(source, recording.zone)
+            dated = lights if source.kind in ("readings", "table") else UNDATED_LIGHTS
+            daily.append(to_daily(rows, lights=dated, source=source.name, min_coverage=features.min_coverage))
             daily.append(rhythm_days(rows, source.activity.split("_", 1)[1], lights=dated, source=source.name))
             sensors.append(rows)
             hourly.append(to_hourly(rows, lights=dated, source=source.name))

@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     """Probe every segment of the cage-day."""
     from presage import tables
     from presage.config.pose import Recording
-    from presage.homecage.segments import cage_days, counts, probe_cage_day
+    from presage.homecage.recordings.segments import cage_days, counts, probe_cage_day
     from presage.sheets import Segment, read_segments
 
     settings = Recording(**job.params.recording)

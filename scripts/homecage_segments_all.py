@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     import pyarrow as pa
 
     from presage import tables
-    from presage.homecage.segments import counts
+    from presage.homecage.recordings.segments import counts
 
     whole = pa.concat_tables([tables.read_arrow(path, "segments") for path in job.input.days])
     fates, stray = counts(whole.to_pandas()), list(job.params.unmatched)

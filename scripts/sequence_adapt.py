@@ -7,8 +7,8 @@ def run(job: Job) -> None:
     """Fit on train windows, choose on valid ones."""
     from presage.config.adapt import Adapt
     from presage.sequence.adapters.step import adapt
-    from presage.sequence.device import device
-    from presage.sequence.targets import TargetSet
+    from presage.sequence.model.device import device
+    from presage.sequence.targets.target_set import TargetSet
 
     settings = Adapt(**job.params.settings)
     adapt(

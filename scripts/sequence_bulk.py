@@ -7,8 +7,8 @@ def run(job: Job) -> None:
     """Sum the bulk bigWigs over the bins of every window."""
     from presage import tables
     from presage.config.trunk import TrunkShape
-    from presage.sequence.bulk import bulk_targets
-    from presage.sequence.genome import Genome
+    from presage.sequence.pseudobulk.bulk import bulk_targets
+    from presage.sequence.reference.genome import Genome
 
     bulk_targets(
         f"{job.input.bulk}/tracks.tsv",

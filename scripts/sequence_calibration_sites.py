@@ -5,8 +5,8 @@ from presage.entry import Job, log, main
 
 def run(job: Job) -> None:
     """Read, check and place the measurements."""
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants.measured import write_measured
     from presage.sequence.variants.sites import open_study
 

@@ -12,9 +12,9 @@ def run(job: Job) -> None:
     from presage.config.pseudobulk import Reading
     from presage.sequence.decoder.labelled_cells import labelled_cells
     from presage.sequence.decoder.step import cells
-    from presage.sequence.device import device
-    from presage.sequence.genome import Genome
-    from presage.sequence.targets import TargetSet
+    from presage.sequence.model.device import device
+    from presage.sequence.reference.genome import Genome
+    from presage.sequence.targets.target_set import TargetSet
     from presage.sheets import Sample
 
     settings, genes = Cells(**job.params.settings), tables.read(job.input.genes, "genes")

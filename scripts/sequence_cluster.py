@@ -9,10 +9,10 @@ def run(job: Job) -> None:
     from presage.config.cluster import Cluster
     from presage.config.pseudobulk import Reading
     from presage.report import style
-    from presage.report.cluster_figure import clusters
-    from presage.sequence.cell_counts import LEFT_OUT, count_cells
-    from presage.sequence.cluster import FEW_UMIS, cluster
-    from presage.sequence.genome import Genome
+    from presage.report.pseudobulk.cluster_figure import clusters
+    from presage.sequence.pseudobulk.cell_counts import LEFT_OUT, count_cells
+    from presage.sequence.pseudobulk.cluster import FEW_UMIS, cluster
+    from presage.sequence.reference.genome import Genome
     from presage.sheets import Sample
 
     settings, reading = Cluster(**job.params.settings), Reading(**job.params.reading)

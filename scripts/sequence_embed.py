@@ -6,8 +6,8 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Pass every window through the frozen layers once."""
     from presage.config.adapt import Adapt
-    from presage.sequence.device import device
-    from presage.sequence.targets import TargetSet
+    from presage.sequence.model.device import device
+    from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.training.embed_step import embed
 
     embed(

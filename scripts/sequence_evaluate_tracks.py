@@ -14,14 +14,14 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
-    from presage.sequence.device import device
     from presage.sequence.evaluation.ceilings import ceilings
     from presage.sequence.evaluation.examples import example
     from presage.sequence.evaluation.folds import evaluate_folds, evaluate_trunk
     from presage.sequence.loading import load_model
-    from presage.sequence.model import SequenceModel
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.model.device import device
+    from presage.sequence.model.sequence_model import SequenceModel
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Evaluate(**job.params.settings)

@@ -11,11 +11,11 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
-    from presage.sequence.evaluation.labelled_variants import join, read_labelled
-    from presage.sequence.evaluation.variant_benchmark import Benchmark, benchmark, benchmark_curves
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants import planted
+    from presage.sequence.variants.benchmark import Benchmark, benchmark, benchmark_curves
+    from presage.sequence.variants.labelled import join, read_labelled
 
     settings, model, simulated = Evaluate(**job.params.settings), job.params.scorer, job.params.simulated
     genes = tables.read(job.input.genes, "genes")

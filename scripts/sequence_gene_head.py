@@ -13,9 +13,9 @@ def run(job: Job) -> None:
     from presage.config.decoder import GeneHead
     from presage.config.evaluate import Evaluate
     from presage.sequence.decoder.gene_step import gene_heads
-    from presage.sequence.device import device
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.trunk.shape import as_shape, read_card
+    from presage.sequence.model.device import device
+    from presage.sequence.model.shape import as_shape, read_card
+    from presage.sequence.targets.target_set import TargetSet
 
     groups = anndata.read_h5ad(job.input.counts)
     counts = groups.to_df().astype("int64").groupby(groups.obs["cell_type"].astype(str).to_numpy()).sum()

@@ -7,10 +7,10 @@ def run(job: Job) -> None:
     """Fit to the tracks that are kept."""
     from presage.config.adapt import Adapt
     from presage.sequence.adapters.step import adapt
-    from presage.sequence.device import device
     from presage.sequence.generalise.split import sides
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.model.device import device
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.study.hold_outs import HoldOut
 
     out, settings = HoldOut(**job.params.hold_out), Adapt(**job.params.settings)

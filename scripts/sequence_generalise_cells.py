@@ -11,11 +11,11 @@ def run(job: Job) -> None:
     from presage.config.decoder import Cells
     from presage.config.pseudobulk import Reading
     from presage.sequence.decoder.labelled_cells import labelled_cells
-    from presage.sequence.device import device
     from presage.sequence.generalise.decoder import decoder_without
     from presage.sequence.generalise.split import kept_side
-    from presage.sequence.genome import Genome
-    from presage.sequence.targets import TargetSet
+    from presage.sequence.model.device import device
+    from presage.sequence.reference.genome import Genome
+    from presage.sequence.targets.target_set import TargetSet
     from presage.sheets import Sample
     from presage.study.hold_outs import HoldOut
 

@@ -12,11 +12,11 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
-    from presage.sequence.device import device
     from presage.sequence.generalise.split import SHARED, both_sides
     from presage.sequence.generalise.step import generalise
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.model.device import device
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.study.hold_outs import HoldOut
 
     torch.set_num_threads(job.params.torch_threads)

@@ -9,8 +9,8 @@ def run(job: Job) -> None:
     from presage.config.pseudobulk import Pseudobulk
     from presage.config.trunk import Trunk
     from presage.sequence.generalise.split import pool_sides
-    from presage.sequence.genome import Genome
-    from presage.sequence.trunk.shape import shape_of
+    from presage.sequence.model.shape import shape_of
+    from presage.sequence.reference.genome import Genome
     from presage.sheets import Sample
     from presage.study.hold_outs import HoldOut
 

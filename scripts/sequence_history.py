@@ -9,7 +9,7 @@ def run(job: Job) -> None:
     from pathlib import Path
 
     from presage import tables
-    from presage.report.history_figure import history
+    from presage.report.figures.history import history
     from presage.report.style import drawn
 
     card = json.loads(Path(job.input.card).read_text(encoding="utf-8"))

@@ -11,14 +11,14 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.ism import Ism
-    from presage.sequence.device import device
-    from presage.sequence.genome import Genome
     from presage.sequence.loading import load_model
+    from presage.sequence.model.device import device
     from presage.sequence.mutagenesis.coverage import coverage, shown_change
     from presage.sequence.mutagenesis.regions import locate, read_bed
     from presage.sequence.mutagenesis.saturate import chosen, rows, saturate, spans, window
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.reference.genome import Genome
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants.scorer import Scorer
 
     torch.set_num_threads(job.params.torch_threads)

@@ -9,12 +9,12 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.ism import Ism
-    from presage.report.ism_figure import Saturated, saturated
+    from presage.report.figures.ism import Saturated, saturated
     from presage.report.style import drawn
-    from presage.sequence.genome import Genome
     from presage.sequence.mutagenesis.export import arrays, write_bigwigs
     from presage.sequence.mutagenesis.meme import read_meme
     from presage.sequence.mutagenesis.seqlets import seqlets
+    from presage.sequence.reference.genome import Genome
 
     settings, name = Ism(**job.params.settings), job.wildcards.region
     table = tables.read(job.input.table, "ism")

@@ -10,9 +10,9 @@ def run(job: Job) -> None:
     import pandas as pd
 
     from presage import tables
-    from presage.sequence.evaluation.leakage import audit, spans
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.windows import trunk_windows
+    from presage.sequence.reference.leakage import audit, spans
+    from presage.sequence.reference.windows import trunk_windows
+    from presage.sequence.targets.target_set import TargetSet
 
     windows, genes = TargetSet.open(job.input.windows).windows, tables.read(job.input.genes, "genes")
     scored = [part for path in job.input.scores if len(part := tables.read(path, "scores"))]

@@ -11,12 +11,12 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.ism import Mpra
-    from presage.sequence.device import device
     from presage.sequence.loading import load_model
+    from presage.sequence.model.device import device
     from presage.sequence.mutagenesis.mpra import effects, read_assay
     from presage.sequence.mutagenesis.saturate import chosen
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Mpra(**job.params.settings)

@@ -7,7 +7,7 @@ def run(job: Job) -> None:
     """Correlate and draw; runs no model."""
     from presage import tables
     from presage.config.ism import Mpra
-    from presage.report.mpra_figure import scatter
+    from presage.report.figures.mpra import scatter
     from presage.report.style import drawn
     from presage.sequence.mutagenesis.agreement import agreement
 

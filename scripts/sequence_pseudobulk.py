@@ -8,9 +8,9 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.pseudobulk import Pseudobulk
     from presage.config.trunk import Trunk
-    from presage.sequence.genome import Genome
-    from presage.sequence.pseudobulk import gather
-    from presage.sequence.trunk.shape import shape_of
+    from presage.sequence.model.shape import shape_of
+    from presage.sequence.pseudobulk.aggregate import gather
+    from presage.sequence.reference.genome import Genome
     from presage.sheets import Sample
 
     qc = gather(

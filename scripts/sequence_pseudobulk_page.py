@@ -6,7 +6,7 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Write qc.html."""
     from presage.config.report import Report
-    from presage.report.pseudobulk_page import pseudobulk_page
+    from presage.report.pseudobulk.page import pseudobulk_page
     from presage.report.run import Run
 
     page = pseudobulk_page(Run(job.params.run), Report(**job.params.settings).title, job.params.genome)

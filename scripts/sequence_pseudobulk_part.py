@@ -7,8 +7,8 @@ def run(job: Job) -> None:
     """Read, collapse molecules, and count what was left out."""
     from presage import tables
     from presage.config.pseudobulk import Reading
-    from presage.sequence.genome import Genome
-    from presage.sequence.pseudobulk import read_sample
+    from presage.sequence.pseudobulk.aggregate import read_sample
+    from presage.sequence.reference.genome import Genome
     from presage.sheets import Sample
 
     part = read_sample(

@@ -9,8 +9,8 @@ def run(job: Job) -> None:
     """Prepare the reference for the trunk's window size."""
     from presage.config.reference import Reference
     from presage.config.trunk import Trunk
-    from presage.sequence.reference import prepare_reference
-    from presage.sequence.trunk.shape import shape_of
+    from presage.sequence.model.shape import shape_of
+    from presage.sequence.reference.step import prepare_reference
 
     shape = shape_of(Trunk(**job.params.trunk))
     given = {name: (job.input.get(name) or [none])[0] for name, none in _OPTIONAL.items()}

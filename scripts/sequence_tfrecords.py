@@ -5,7 +5,7 @@ from presage.entry import Job, main
 
 def run(job: Job) -> None:
     """Read the set once and write it as ``targets.zarr``."""
-    from presage.sequence.tfrecords import import_baskerville
+    from presage.sequence.targets.tfrecords import import_baskerville
 
     import_baskerville(job.input.folder[0], job.output.targets)
 

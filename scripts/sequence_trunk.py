@@ -7,9 +7,9 @@ def run(job: Job) -> None:
     """Write weights, card and training history (empty for a trunk that came trained)."""
     from presage import tables
     from presage.config.trunk import Trunk
-    from presage.sequence.device import device
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.trunk.step import make_trunk
+    from presage.sequence.model.device import device
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.training.trunk_step import make_trunk
 
     settings = Trunk(**job.params.settings)
     data = TargetSet.open(job.input.targets, job.input.fasta) if settings.kind == "train" else None

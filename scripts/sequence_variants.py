@@ -7,9 +7,9 @@ def run(job: Job) -> None:
     """Gather the parts; p-values from the null's, intervals from those of the calibration set."""
     from presage import tables
     from presage.config.variants import Variants
-    from presage.sequence.genome import Genome
-    from presage.sequence.targets import TargetSet
-    from presage.sequence.track_names import describe
+    from presage.sequence.reference.genome import Genome
+    from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants.gather import gather, read_conformal, read_nulls
 
     settings = Variants(**job.params.settings)

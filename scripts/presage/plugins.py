@@ -18,12 +18,12 @@ from presage.errors import UserError
 
 REGISTRIES = {
     "adapter": "sequence/adapters",
-    "detector": "homecage/judge",
-    "feature": "homecage/features",
-    "pose": "homecage/pose/importers",
+    "detector": "homecage/detectors/judge",
+    "feature": "homecage/features/minutes",
+    "pose": "homecage/pose_files",
     "score": "sequence/variants/scores",
-    "sensor": "homecage/readings",
-    "trunk": "sequence/trunk/step",
+    "sensor": "homecage/readings/importers",
+    "trunk": "sequence/training/trunk_step",
 }
 """Kinds of plugins, and the module or room whose choice they add to: whatever can import it depends on the plugin.
 

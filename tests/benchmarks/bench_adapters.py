@@ -38,8 +38,8 @@ def ours(kind: str, context: int, dim: int, depth: int) -> Any:
 
     from presage.config.adapt import AdaptRun
     from presage.sequence.adapters import attach
-    from presage.sequence.heads import Head
-    from presage.sequence.model import SequenceModel
+    from presage.sequence.model.heads import Head
+    from presage.sequence.model.sequence_model import SequenceModel
     from presage.sequence.trunk.borzoi import new_trunk
     from presage.sequence.trunk.presets import BORZOI
 

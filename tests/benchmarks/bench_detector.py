@@ -83,8 +83,8 @@ def ours(path: Path) -> None:
     """As the workflow does it, from the daily table to the tables of scores and alarms."""
     from presage import tables
     from presage.config.distress import Alarms, Detector
-    from presage.homecage import judge as judging
-    from presage.homecage.zeitgeber import Lights
+    from presage.homecage.detectors import judge as judging
+    from presage.homecage.recordings.zeitgeber import Lights
     from presage.sheets import Cage
 
     table = pd.read_parquet(path)

@@ -78,7 +78,7 @@ def ours(xy: np.ndarray) -> None:
     """By our functions."""
     import time as clock
 
-    from presage.homecage import kinematics, posture
+    from presage.homecage.features import kinematics, posture
 
     start = clock.perf_counter()
     time = np.arange(len(xy)) / FPS
@@ -122,9 +122,9 @@ def step(xy: np.ndarray) -> None:
     import time as clock
 
     from presage.config.distress import Features
-    from presage.homecage.features import features_cage_day
+    from presage.homecage.features.minutes import features_cage_day
     from presage.homecage.pose.quality import SEEN, PoseDay
-    from presage.homecage.zeitgeber import Lights, Schedule
+    from presage.homecage.recordings.zeitgeber import Lights, Schedule
 
     n = len(xy)
     lights, date = Lights(zone="UTC", on="00:00", off="12:00"), dt.date(2026, 5, 1)

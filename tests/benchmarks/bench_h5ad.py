@@ -56,7 +56,7 @@ def make(path: Path, cells: int, genes: int, per_cell: int, form: str) -> None:
 
 def ours(path: str, group: np.ndarray) -> np.ndarray:
     """presage: in pieces."""
-    from presage.sequence.h5ad import count_groups
+    from presage.sequence.samples.h5ad import count_groups
 
     return count_groups(path, group, GROUPS).sums.toarray()
 

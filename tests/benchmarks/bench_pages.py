@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from presage import tables  # noqa: E402
 from presage.config.report import Report  # noqa: E402
-from presage.report.morning import write_morning  # noqa: E402
+from presage.report.cages.morning import write_morning  # noqa: E402
 from presage.report.run import Run  # noqa: E402
 from tests.browser.browser import chromium  # noqa: E402
 from tests.unit.report.made_up_run import EVENTS, colony, filled, hourly, model_card, reasons, utc  # noqa: E402

@@ -138,7 +138,7 @@ def bare(path: Path, network, width: int) -> int:
     import cv2
     import torch
 
-    from presage.homecage.video import scaled
+    from presage.homecage.recordings.video import scaled
 
     capture, batch, n = cv2.VideoCapture(str(path)), [], 0
     while True:
@@ -263,7 +263,7 @@ def played(place: Path, clip: Path, seconds: int) -> Path:
 def probed(video: Path) -> pd.DataFrame:
     """The segments table of a cage-day with this one video."""
     from presage.config.pose import Recording
-    from presage.homecage.segments import probe_cage_day
+    from presage.homecage.recordings.segments import probe_cage_day
     from presage.sheets import Segment
 
     return probe_cage_day([Segment("cage", "2026-05-01T08:00:00", str(video))], Recording(on_bad_segment="count"))

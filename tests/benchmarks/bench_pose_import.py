@@ -83,7 +83,7 @@ def ours(folder: Path, fps: int) -> None:
     from presage.config.pose import Filters, Pose, Recording
     from presage.homecage.pose import quality
     from presage.homecage.pose.cage_day import pose_cage_day
-    from presage.homecage.segments import probe_cage_day
+    from presage.homecage.recordings.segments import probe_cage_day
     from presage.sheets import Segment
 
     rows = [

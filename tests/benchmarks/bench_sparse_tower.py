@@ -30,14 +30,14 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from presage.progress import progress
-from presage.sequence.genome import encode
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.keras import load_keras_h5
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.reference.genome import encode
 from presage.sequence.sparse_tower import Edit, open_window
 from presage.sequence.sparse_tower.edits import slivers
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from presage.sequence.trunk.borzoi import new_trunk
-from presage.sequence.trunk.keras import load_keras_h5
 from presage.sequence.trunk.presets import BORZOI
 
 TOLERANCE = 1e-5  # of the largest output for the reference

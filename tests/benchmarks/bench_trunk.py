@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 SIDES = {"peer": "borzoi-pytorch", "ours": "presage"}
-MODULES = {"peer": "borzoi_pytorch", "ours": "presage.sequence.trunk.huggingface"}
+MODULES = {"peer": "borzoi_pytorch", "ours": "presage.sequence.model.huggingface"}
 TOLERANCE = 1e-5  # of the largest value
 
 
@@ -41,7 +41,7 @@ def forward(side: str, folder: str, length: int):
     bins = length // 32 * 6 // 16
     if side == "ours":
         from presage.config.trunk import Trunk
-        from presage.sequence.trunk.huggingface import load_huggingface
+        from presage.sequence.model.huggingface import load_huggingface
 
         crop = (length // 32 - bins) // 2
         return load_huggingface(Trunk(kind="huggingface", path=folder, context=length, crop=crop)).trunk

@@ -43,9 +43,9 @@ def main() -> None:
     from tqdm import tqdm
 
     from presage import data_registry
-    from presage.sequence.genome import prepare_fasta
-    from presage.sequence.targets import onehot
-    from presage.sequence.trunk.keras import load_keras_h5
+    from presage.sequence.model.keras import load_keras_h5
+    from presage.sequence.reference.genome import prepare_fasta
+    from presage.sequence.targets.target_set import onehot
     from presage.sequence.variants.part import read_variants, score_share
     from presage.sequence.variants.scorer import Scorer
 

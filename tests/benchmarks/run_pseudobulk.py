@@ -13,7 +13,7 @@ CONTEXT, CROP, BIN = 131_072, 32_768, 32  # the shape of the small published tru
 def prepare(folder: Path) -> Path:
     """The reference's tables of the world in ``folder``, made once."""
     from presage.config.reference import Reference
-    from presage.sequence.reference import prepare_reference
+    from presage.sequence.reference.step import prepare_reference
 
     out = folder / "reference"
     if not (out / "genes.parquet").exists():
@@ -25,8 +25,8 @@ def prepare(folder: Path) -> Path:
 def main(args: argparse.Namespace) -> None:
     from presage import tables
     from presage.config.pseudobulk import Pseudobulk
-    from presage.sequence.genome import Genome
-    from presage.sequence.pseudobulk import aggregate
+    from presage.sequence.pseudobulk.aggregate import aggregate
+    from presage.sequence.reference.genome import Genome
     from presage.sheets import Sample
 
     windows = tables.read(args.reference / "windows.parquet", "windows")

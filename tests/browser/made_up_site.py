@@ -7,8 +7,8 @@ import pandas as pd
 
 from presage.config.report import FIGURES, Report
 from presage.config.root import built_in
-from presage.report.figures import draw_figures
-from presage.report.morning import write_morning
+from presage.report.cages.morning import write_morning
+from presage.report.figures.draw import draw_figures
 from presage.report.page import CAPTIONS, index_page
 from presage.report.run import Run
 from presage.report.summary import build_summary

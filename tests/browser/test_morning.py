@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from presage.report.morning import STATES
+from presage.report.cages.morning import STATES
 from presage.report.render import number
 from presage.report.run import Run
 from tests.browser import browser

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page
 
 from presage import tables
-from presage.report.variants_data import EFFECT
-from presage.report.variants_head import ScoredSet, signed
-from presage.report.variants_page import variants_page
+from presage.report.variants.data import EFFECT
+from presage.report.variants.head import ScoredSet, signed
+from presage.report.variants.page import variants_page
 from presage.sequence.variants.vcf import strongest
 from tests.browser import browser
 from tests.unit.report.made_up_variants import GENES, bump, made_up_set, tracks_of

@@ -10,7 +10,7 @@ import pytest
 from presage.errors import UserError
 from presage.sequence.adapters.files import save_adapter
 from presage.sequence.loading import load_model
-from presage.sequence.trunk.weights import save_trunk
+from presage.sequence.model.weights import save_trunk
 from tests.docs.pages import blocks
 from tests.running import ROOT
 from tests.unit.sequence.adapters.cases import RUNS, adapted_model

@@ -37,7 +37,7 @@ class Reader:
 @functools.cache
 def _genome() -> Any:
     """An indexed genome of the contigs that the small files name."""
-    from presage.sequence.genome import prepare_fasta
+    from presage.sequence.reference.genome import prepare_fasta
 
     folder = Path(tempfile.mkdtemp(prefix="fuzz-genome-"))
     (folder / "in.fa").write_text("".join(f">{n}\n{'ACGTN' * (size // 5)}\n" for n, size in small.GENOME.items()))
@@ -51,19 +51,19 @@ def _variants(path: Path) -> None:
 
 
 def _labelled_variants(path: Path) -> None:
-    from presage.sequence.evaluation.labelled_variants import read_labelled
+    from presage.sequence.variants.labelled import read_labelled
 
     read_labelled(path)
 
 
 def _genes(path: Path) -> None:
-    from presage.sequence.genes import read_genes
+    from presage.sequence.reference.genes import read_genes
 
     read_genes(path, small.GENOME)
 
 
 def _fasta(path: Path) -> None:
-    from presage.sequence.genome import contig_lengths, prepare_fasta
+    from presage.sequence.reference.genome import contig_lengths, prepare_fasta
 
     contig_lengths(path)
     genome = prepare_fasta(path, path.with_name("out.fa"))
@@ -74,11 +74,11 @@ def _fasta(path: Path) -> None:
 
 
 def _bam(path: Path) -> None:
-    from presage.sequence.atac import read_atac
-    from presage.sequence.bam import Bam, Rules
-    from presage.sequence.barcodes import Barcodes
-    from presage.sequence.rna import read_rna
-    from presage.sequence.stretches import cut
+    from presage.sequence.reference.stretches import cut
+    from presage.sequence.samples.atac import read_atac
+    from presage.sequence.samples.bam import Bam, Rules
+    from presage.sequence.samples.barcodes import Barcodes
+    from presage.sequence.samples.rna import read_rna
 
     bam = Bam(path, small.GENOME, Rules())
     for stretch in cut(small.GENOME):
@@ -88,8 +88,8 @@ def _bam(path: Path) -> None:
 
 
 def _fragments(path: Path) -> None:
-    from presage.sequence.barcodes import Barcodes
-    from presage.sequence.fragments import FragmentFile, first_barcodes
+    from presage.sequence.samples.barcodes import Barcodes
+    from presage.sequence.samples.fragments import FragmentFile, first_barcodes
 
     first_barcodes(path)
     file = FragmentFile(path, Barcodes(["AAAC-1"]))
@@ -100,8 +100,8 @@ def _fragments(path: Path) -> None:
 def _h5ad(path: Path) -> None:
     import numpy as np
 
-    from presage.sequence.h5ad import count_groups, read_counts, read_obsm
-    from presage.sequence.labels import h5ad_barcodes, read_labels
+    from presage.sequence.samples.h5ad import count_groups, read_counts, read_obsm
+    from presage.sequence.samples.labels import h5ad_barcodes, read_labels
 
     read_labels(path, "cell_type", "s")
     cells = len(h5ad_barcodes(path, "s"))
@@ -111,7 +111,7 @@ def _h5ad(path: Path) -> None:
 
 
 def _bigwig(path: Path) -> None:
-    from presage.sequence.bigwigs import BigWigSource
+    from presage.sequence.samples.bigwigs import BigWigSource
     from presage.sheets import Sample
 
     source = BigWigSource(Sample("s", "bigwig", str(path), assay="rna", cell_type="T"), small.GENOME)
@@ -121,7 +121,7 @@ def _bigwig(path: Path) -> None:
 
 
 def _tfrecords(path: Path) -> None:
-    from presage.sequence.records import read_tfrecords
+    from presage.sequence.targets.records import read_tfrecords
 
     deque(read_tfrecords(path), 0)
 
@@ -129,26 +129,26 @@ def _tfrecords(path: Path) -> None:
 def _baskerville(folder: Path) -> None:
     import shutil
 
-    from presage.sequence.tfrecords import import_baskerville
+    from presage.sequence.targets.tfrecords import import_baskerville
 
     shutil.rmtree(folder / "out.zarr", ignore_errors=True)
     import_baskerville(folder, folder / "out.zarr")
 
 
 def _labels(path: Path) -> None:
-    from presage.sequence.labels import check_cell_types, read_labels
+    from presage.sequence.samples.labels import check_cell_types, read_labels
 
     check_cell_types(path, read_labels(path, "cell_type", "s", "{sample}_{barcode}"), [])
 
 
 def _blacklist(path: Path) -> None:
-    from presage.sequence.blacklist import read_blacklist
+    from presage.sequence.reference.blacklist import read_blacklist
 
     read_blacklist(path, small.GENOME)
 
 
 def _folds(path: Path) -> None:
-    from presage.sequence.windows import trunk_windows
+    from presage.sequence.reference.windows import trunk_windows
 
     trunk_windows(path, small.GENOME, 10, ["fold3"], ["fold4"])
 
@@ -174,7 +174,7 @@ def _cages(path: Path) -> None:
 def _segments(path: Path) -> None:
     from datetime import time
 
-    from presage.homecage.clock import place
+    from presage.homecage.recordings.clock import place
     from presage.sheets import read_segments
 
     place(read_segments(path), ZONE, time(7))
@@ -182,15 +182,15 @@ def _segments(path: Path) -> None:
 
 def _events(path: Path) -> None:
     from presage import tables
-    from presage.homecage.events import read_events
+    from presage.homecage.recordings.events import read_events
 
     tables.write(path.with_name("out.parquet"), "events", read_events(path, ZONE))
 
 
 def _pose(path: Path) -> None:
-    from presage.homecage.pose import importers
+    from presage.homecage import pose_files
 
-    importers.read(path)
+    pose_files.read(path)
 
 
 def _project(path: Path) -> None:
@@ -209,7 +209,7 @@ def _labelled_project(folder: Path) -> None:
 def _sensor_table(path: Path) -> None:
     from presage import tables
     from presage.config.distress import Source
-    from presage.homecage.readings import read_source
+    from presage.homecage.readings.importers import read_source
 
     values = [{"name": n.lower(), "column": n, "unit": "x"} for n in ("Act", "Temp")]
     source = Source(name="t", kind="table", path=str(path), animal="animal", values=values)
@@ -218,7 +218,7 @@ def _sensor_table(path: Path) -> None:
 
 def _readings(kind: str, path: Path) -> None:
     from presage import tables
-    from presage.homecage.readings import read
+    from presage.homecage.readings.importers import read
 
     tables.write(path.with_name("out.bin"), "readings", read(kind, path))
 
@@ -226,7 +226,7 @@ def _readings(kind: str, path: Path) -> None:
 def _video(path: Path) -> None:
     """As a cage-day's job does: what cannot be decoded is a reason in its table, not an error."""
     from presage.config.pose import Recording
-    from presage.homecage.segments import probe_cage_day
+    from presage.homecage.recordings.segments import probe_cage_day
     from presage.sheets import Segment
 
     probe_cage_day([Segment("c", "2026-05-01T13:00:00+02:00", str(path))], Recording(on_bad_segment="count"))
@@ -248,13 +248,13 @@ def _adapter(folder: Path) -> None:
 
 
 def _load_trunk(folder: Path) -> None:
-    from presage.sequence.trunk.weights import load_trunk
+    from presage.sequence.model.weights import load_trunk
 
     load_trunk(folder)
 
 
 def _state_dict(path: Path) -> None:
-    from presage.sequence.trunk.huggingface import read_weights
+    from presage.sequence.model.huggingface import read_weights
 
     read_weights(path)
 

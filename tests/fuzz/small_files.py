@@ -232,7 +232,7 @@ def jabs(folder: Path) -> Path:
 
 
 def nwb(folder: Path) -> Path:
-    from presage.homecage.pose.importers.nwb import write_nwb
+    from presage.homecage.pose_files.nwb import write_nwb
 
     about = {"identifier": "c", "description": "cage c", "scorer": "model", "software": "presage"}
     time = np.datetime64("2026-05-01T07:00:00", "us") + np.arange(4) * np.timedelta64(33333, "us")
@@ -295,7 +295,7 @@ def adapter(folder: Path) -> Path:
 
 
 def trunk(folder: Path) -> Path:
-    from presage.sequence.trunk.weights import save_trunk
+    from presage.sequence.model.weights import save_trunk
     from tests.unit.sequence.model_cases import lively_model
 
     save_trunk(folder, lively_model())

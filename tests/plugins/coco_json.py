@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose_files.pose_file import ONLY_ANIMAL, PoseFile
 
 PROVIDES = {"pose": {"json": {}}}
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from presage.config.distress import Features
-from presage.homecage import kinematics
-from presage.homecage.features import Scene, Track
+from presage.homecage.features import kinematics
+from presage.homecage.features.minutes import Scene, Track
 
 PROVIDES = {"feature": {"corner_fraction": {"unit": "1"}}}
 

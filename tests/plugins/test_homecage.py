@@ -10,11 +10,11 @@ import pytest
 from presage import sheets, tables
 from presage.config.distress import Alarms, Compare, Source
 from presage.errors import UserError
-from presage.homecage import readings
-from presage.homecage.judge import judge
-from presage.homecage.pose import importers
+from presage.homecage import pose_files
+from presage.homecage.detectors.judge import judge
+from presage.homecage.readings.importers import read_source
 from tests.unit.homecage import small_colony as colony
-from tests.unit.homecage.test_features import _features, _pose
+from tests.unit.homecage.features.test_minutes import _features, _pose
 
 
 def test_a_feature_is_in_the_readings_with_its_unit(with_plugins):
@@ -64,13 +64,13 @@ def test_a_pose_file_of_another_kind_is_read_wherever_pose_is(with_plugins, tmp_
         sheets.read_segments(sheet)
     with_plugins("coco_json")
     assert [row.cage for row in sheets.read_segments(sheet)] == ["c1"]
-    pose = importers.read(path)
+    pose = pose_files.read(path)
     assert pose.bodyparts == ("snout", "tailbase") and pose.n_frames == 3
     assert pose.likelihood[:, 0].tolist() == [[0.5, 0.0], [0.25, 0.25], [0.0, 0.0]]
     assert pose.xy[1, 0].tolist() == [[5, 6], [7, 8]] and np.isnan(pose.xy[0, 0, 1]).all()
     path.write_text("{}")
     with pytest.raises(UserError, match="is damaged"):
-        importers.read(path)
+        pose_files.read(path)
 
 
 def _awd(folder: Path, counts: list[str]) -> Path:
@@ -83,10 +83,10 @@ def test_a_sensor_is_a_source_of_readings(with_plugins, tmp_path):
     with_plugins("awd")
     source = Source(name="wheels", kind="awd", path=str(_awd(tmp_path, ["3", "0 ,M", "12"])))
     assert source.activity == "night_wheel_turns"
-    found = readings.read_source(source, ZoneInfo("UTC"))
+    found = read_source(source, ZoneInfo("UTC"))
     tables.write(tmp_path / "r.parquet", "readings", found)
     assert found["value"].tolist() == [3.0, 0.0, 12.0]
     assert found["time_utc"].dt.strftime("%H:%M:%S").tolist() == ["13:00:00", "13:01:00", "13:02:00"]
     assert found["unit"].unique().tolist() == ["1/60 s"] and found["cage"].unique().tolist() == ["w07"]
     with pytest.raises(UserError, match="is not a awd file"):
-        readings.read_source(source.model_copy(update={"path": str(_awd(tmp_path, ["three"]))}), ZoneInfo("UTC"))
+        read_source(source.model_copy(update={"path": str(_awd(tmp_path, ["three"]))}), ZoneInfo("UTC"))

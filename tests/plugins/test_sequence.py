@@ -10,9 +10,9 @@ from presage.config.trunk import Trunk
 from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.files import load_adapter, save_adapter
-from presage.sequence.model import base_state, tensor_hash
-from presage.sequence.trunk.step import make_trunk
-from presage.sequence.trunk.weights import load_trunk
+from presage.sequence.model.sequence_model import base_state, tensor_hash
+from presage.sequence.model.weights import load_trunk
+from presage.sequence.training.trunk_step import make_trunk
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects
 from presage.sequence.variants.scorer import Scorer

@@ -3,8 +3,8 @@
 import numpy as np
 
 from presage.config.trunk import Trunk
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.trunk.borzoi import new_trunk
 
 PROVIDES = {"trunk": {"untrained": {}}}

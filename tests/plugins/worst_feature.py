@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from presage.config.distress import Detector
-from presage.homecage.detector import FittedBaseline, Scores, healthy_deviations
-from presage.homecage.panel import Panel
+from presage.homecage.detectors.detector import FittedBaseline, Scores, healthy_deviations
+from presage.homecage.detectors.panel import Panel
 
 PROVIDES = {"detector": {"worst_feature": {}}}
 

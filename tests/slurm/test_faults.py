@@ -154,7 +154,7 @@ def test_a_clone_that_is_edited_under_way_makes_no_inputs_again(study: Study) ->
     head = study.start("--", study.target)
     try:
         wait_for(lambda: [job.state for job in head.jobs("sequence_trunk")] == ["PENDING"], 60, "the job never waited")
-        with (study.repository / "scripts/presage/sequence/reference.py").open("a") as module:
+        with (study.repository / "scripts/presage/sequence/reference/step.py").open("a") as module:
             module.write("\nEDITED = True\n")
         subprocess.run([*node, "State=RESUME"], env=study.env, check=True)
         assert head.finish() == 0, head.text()[-3000:]

@@ -9,7 +9,7 @@ from presage.config.root import built_in
 from presage.docs import features_page, rules_page
 from presage.docs.generate import FOLDER, PAGES
 from presage.docs.markdown import summary, table
-from presage.homecage import features
+from presage.homecage.features import minutes as features
 
 
 @pytest.mark.parametrize("name", PAGES)

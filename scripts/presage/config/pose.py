@@ -66,11 +66,6 @@ class Recording(Section):
         return time.fromisoformat(self.lights_on)
 
     @property
-    def lights_off_time(self) -> time:
-        """Local time of lights-off."""
-        return time.fromisoformat(self.lights_off)
-
-    @property
     def duty(self) -> float:
         """Scheduled share of the day, 0 to 1."""
         return self.schedule_length_s / self.schedule_period_s

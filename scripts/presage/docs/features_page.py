@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from presage.docs.markdown import code, page, prose, summary, table
-from presage.homecage import bouts, features, kinematics, posture, rhythm_days, rhythms
-from presage.homecage.readings import PHASES
+from presage.homecage.features import bouts, kinematics, posture
+from presage.homecage.features import minutes as features
+from presage.homecage.readings import rhythm_days, rhythms
+from presage.homecage.readings.daily import PHASES
 
 INTRO = """
 Every camera feature is a row a minute in `features/<cage>/<date>.parquet` and in the long table
@@ -82,7 +84,9 @@ def _rhythm(name: str) -> tuple[str, str]:
         "relative_amplitude": rhythms.relative_amplitude,
         "m10_onset": rhythms.m10_onset,
         "activity_onset": rhythms.activity_onset,
+        "cosinor_amplitude": rhythms.relative_cosine,
+        "acrophase": rhythms.acrophase,
         "entropy": rhythms.entropy,
     }
     over = " Over the daily mean, so without a unit." if name in ("l5", "m10") else ""
-    return ("h" if name.endswith("onset") else "1", summary(inspect.getdoc(measures[name])) + over)
+    return ("h" if name in rhythm_days.CLOCK_TIMES else "1", summary(inspect.getdoc(measures[name])) + over)

@@ -7,15 +7,15 @@ import pandas as pd
 from presage import tables
 from presage.config.report import Report
 from presage.report import warn
+from presage.report.cages.timeline import simulated_sentence
 from presage.report.drawing import Drawn, draw
+from presage.report.figures import generalisation, leakage
+from presage.report.figures.leakage import KINDS
+from presage.report.figures.plot import Plot
 from presage.report.metric_rows import metric, over_seeds
 from presage.report.page import Card, Table, table
-from presage.report.paper import generalisation, leakage
-from presage.report.paper.leakage import KINDS
-from presage.report.paper.plot import Plot
 from presage.report.render import interval, number, render
 from presage.report.run import NoData, Run
-from presage.report.timeline import simulated_sentence
 from presage.sequence.generalise.verdict import verdicts
 
 MOST = 200  # exposed items that are listed

@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from presage.report import arrive
+from presage.report.cages import arrive
+from presage.report.cages.timeline import simulated_sentence
 from presage.report.citation import citation
 from presage.report.files import links
 from presage.report.render import data_uri, interval, number, render
 from presage.report.run import NoData, Run
 from presage.report.summary import ci_keys
-from presage.report.timeline import simulated_sentence
 from presage.report.warn import warnings
 
 _SPOKEN = {"sequence": "sequence", "homecage": "home-cage"}

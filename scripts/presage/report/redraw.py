@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from presage.errors import UserError
-from presage.report.figures import PLOTS
+from presage.report.figures.draw import PLOTS
 from presage.report.run import NOT_DRAWN
 from presage.report.style import save, style
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from presage.report.render import number
 from presage.report.run import NoData, Run
-from presage.sequence.evaluation.leakage import UNKNOWN
 from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, verdicts
+from presage.sequence.reference.leakage import UNKNOWN
 
 
 def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from presage.sequence.adapters.files import load_adapter
-from presage.sequence.model import SequenceModel
-from presage.sequence.trunk.weights import load_trunk
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.model.weights import load_trunk
 
 
 def load_model(trunk_path: str | Path, adapter_dir: str | Path | None = None, device: str = "cpu") -> SequenceModel:

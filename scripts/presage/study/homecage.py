@@ -13,8 +13,8 @@ from presage.config.distress import Source
 from presage.config.pose import Recording
 from presage.config.root import HomeCage
 from presage.errors import UserError
-from presage.homecage.clock import cage_day, to_utc
 from presage.homecage.pose import body_parts
+from presage.homecage.recordings.clock import cage_day, to_utc
 from presage.sheets import Segment
 from presage.study.paths import PUBLIC, located
 

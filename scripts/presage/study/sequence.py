@@ -14,7 +14,7 @@ from presage.config.root import Sequence
 from presage.config.trunk import Trunk
 from presage.config.variants import MATCHED
 from presage.errors import UserError
-from presage.sequence.assemblies import ASSEMBLIES
+from presage.sequence.reference.assemblies import ASSEMBLIES
 from presage.sheets import CLUSTER, WHOLE, Sample
 from presage.study.paths import PUBLIC, located
 from presage.variant_files import KINDS, kind_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from presage.config.distress import Detector, FeatureWeight
-from presage.homecage.zeitgeber import Lights
+from presage.homecage.recordings.zeitgeber import Lights
 from presage.sheets import Cage
 
 START = dt.date(2026, 3, 1)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from presage import tables
 from presage.config.distress import Alarms, Compare, Detector, FeatureWeight
-from presage.homecage import judge as judging
-from presage.homecage import readings
-from presage.homecage.zeitgeber import Lights
+from presage.homecage.detectors import judge as judging
+from presage.homecage.readings.daily import to_daily
+from presage.homecage.recordings.zeitgeber import Lights
 from presage.sheets import Cage
 
 LIGHTS = Lights(zone="UTC", on="06:00", off="18:00")
@@ -41,7 +41,7 @@ def table(values):
 
 
 def judged(values):
-    daily = readings.to_daily(table(values), lights=LIGHTS)
+    daily = to_daily(table(values), lights=LIGHTS)
     alarms = Alarms(budgets=[1.0], bootstrap=100)
     found = judging.judge(daily, CAGES, tables.empty("events"), LIGHTS, DETECTOR, alarms, Compare(detectors=["cusum"]))
     return daily, found

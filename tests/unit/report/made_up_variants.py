@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
-from presage.report.variants_head import ScoredSet
+from presage.report.variants.head import ScoredSet
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.predicted import Predicted
 from tests.unit.report.made_up_run import filled

@@ -13,7 +13,7 @@ from presage.config.report import FIGURES, Report
 from presage.config.root import built_in
 from presage.report import page as pages
 from presage.report.citation import citation
-from presage.report.figures import draw_figures
+from presage.report.figures.draw import draw_figures
 from presage.report.page import Picture, caption, cards, index_page, table
 from presage.report.render import interval, number
 from presage.report.run import Run

@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 
 from presage.config.trunk import TrunkShape
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, base_state, tensor_hash
-from presage.sequence.targets import TargetSet, onehot
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel, base_state, tensor_hash
+from presage.sequence.targets.target_set import TargetSet, onehot
 from presage.sequence.trunk.borzoi import Borzoi, new_trunk
 
 SHAPE = TrunkShape(

@@ -9,7 +9,7 @@ import numpy as np
 import pysam
 from hypothesis import strategies as st
 
-from presage.sequence.reads import Reads
+from presage.sequence.samples.reads import Reads
 
 CONTIGS = {"chr1": 400, "chr2": 300, "chrM": 100}
 CELLS = ("AAAC-1", "CCCG-1", "GGGT-1")

@@ -9,7 +9,7 @@ from presage.config.genome_world import GenomeWorld
 from presage.config.root import Sequence
 from presage.config.variants import Variants, VariantSet
 from presage.errors import UserError
-from presage.sequence.assemblies import ASSEMBLIES
+from presage.sequence.reference.assemblies import ASSEMBLIES
 from presage.sheets import Sample
 from presage.study.paths import PUBLIC_FILES
 from presage.study.sequence import SequenceInputs, is_clustered, with_labels

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from presage import sheets, tables
 from presage.config.vivarium import Vivarium
-from presage.homecage import clock as facility
 from presage.homecage.pose.labelled import read_labelled, split
+from presage.homecage.recordings import clock as facility
 from presage.worlds.vivarium import behaviour, build, household, husbandry, illness, mice, posefile, sensors
 from presage.worlds.vivarium.clock import make_clock
 

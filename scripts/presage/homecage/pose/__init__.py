@@ -1,1 +1,1 @@
-"""Pose of the animals in each frame: DeepLabCut on video, importers for finished pose, and how far to trust either."""
+"""Pose of the animals in each frame: DeepLabCut on video, and how far to trust it, or finished pose."""

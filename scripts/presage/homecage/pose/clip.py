@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from presage.errors import UserError
-from presage.homecage import video
 from presage.homecage.pose.quality import HIDDEN, SEEN, PoseDay
+from presage.homecage.recordings import video
 
 # Okabe & Ito, blue-green-red order of OpenCV: told apart by colour-blind readers.
 COLOURS = ((0, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240), (178, 114, 0), (0, 94, 213), (167, 121, 204))

@@ -7,9 +7,9 @@ import pandas as pd
 
 from presage import tables
 from presage.config.pose import Faults
-from presage.homecage import cameras
 from presage.homecage.pose.identity import Identity
 from presage.homecage.pose.quality import HIDDEN, SEEN, UNUSABLE, PoseDay
+from presage.homecage.recordings import cameras
 
 DAYS_BEFORE = 7
 

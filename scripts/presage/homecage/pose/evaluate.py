@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import savgol_filter
 
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
 
 # Smoothing of both paths before their lengths are compared (see docs/numbers.md).
 SAVGOL_WINDOW, SAVGOL_ORDER = 15, 2

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from presage import tables
-from presage.homecage import video
 from presage.homecage.pose.labelled import Labelled, read_image
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
+from presage.homecage.recordings import video
 
 WIDTH = 320  # px of the pictures kept: enough to judge a point by eye
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from presage.errors import UserError
 from presage.homecage.pose import body_parts
-from presage.homecage.pose.hdf_tables import read_table
+from presage.homecage.pose_files.hdf_tables import read_table
 
 Split = Literal["auto", "by_video", "blocks"]
 

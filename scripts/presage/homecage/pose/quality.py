@@ -45,10 +45,6 @@ class PoseDay:
     state: np.ndarray
     history: tuple[dict[str, Any], ...] = ()
 
-    def masked_xy(self) -> np.ndarray:
-        """``xy`` with NaN where a point is not good."""
-        return np.where(self.good[..., None], self.xy, np.nan)
-
 
 def load(path: str | Path, settings: Filters | None = None) -> PoseDay:
     """Read a ``pose`` table and judge every point and frame: by the cuts and spans in its metadata, and ``settings``.

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from presage.errors import UserError
-from presage.homecage import video
 from presage.homecage.pose.engines import Engine
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
+from presage.homecage.recordings import video
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Chunk(NamedTuple):
 def infer(
     engine: Engine, path: str | Path, n_frames: int, wanted: Callable[[int, float], bool] | None = None
 ) -> Iterator[Chunk]:
-    """Pose of the wanted frames (see :class:`presage.homecage.video.Frames`; None = all) in order.
+    """Pose of the wanted frames (see :class:`presage.homecage.recordings.video.Frames`; None = all) in order.
 
     ``n_frames`` is how many are known to decode. Raises :class:`UserError` when another number does, or when a frame
     came without a pose: nothing is lost in silence. Chunks before that have been given out by then.

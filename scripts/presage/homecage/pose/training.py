@@ -16,12 +16,12 @@ import numpy as np
 
 from presage.config.pose import Pose
 from presage.errors import UserError
-from presage.homecage import video
 from presage.homecage.pose import body_parts, evaluate, quality
 from presage.homecage.pose.engines import dlc, package
 from presage.homecage.pose.held_out import frame_name, write_held_out
 from presage.homecage.pose.labelled import Labelled, read_image, read_labelled, split
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
+from presage.homecage.recordings import video
 
 log = logging.getLogger("presage")
 

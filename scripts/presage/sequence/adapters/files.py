@@ -13,11 +13,11 @@ from presage.errors import UserError, damaged
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, tensor_hash
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel, tensor_hash
+from presage.sequence.model.shape import CARD, read_card
+from presage.sequence.model.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 from presage.sequence.trunk.borzoi import parameters
-from presage.sequence.trunk.shape import CARD, read_card
-from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 
 WEIGHTS = "adapter.safetensors"
 FORMAT = 2

@@ -19,16 +19,16 @@ from presage.sequence.adapters.files import save_adapter
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.table import resolved_text
-from presage.sequence.heads import Head
 from presage.sequence.loading import load_model
-from presage.sequence.model import SequenceModel, base_state, tensor_hash
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel, base_state, tensor_hash
+from presage.sequence.model.shape import read_card
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.embeddings import Embeddings
 from presage.sequence.training.fit import Fit, fit, loss_of, score
 from presage.sequence.training.ranks import ALONE, Ranks, launch
 from presage.sequence.training.resume import Resume, resume_in
 from presage.sequence.training.views import Views
-from presage.sequence.trunk.shape import read_card
 
 log = logging.getLogger("presage")
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from torch import nn
 
 from presage.sequence.adapters.parts import placed
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.trunk.borzoi import parameters
 
 

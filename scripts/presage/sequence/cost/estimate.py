@@ -6,7 +6,7 @@ from presage.sequence.cost.gpus import chosen
 from presage.sequence.cost.plan import disk, steps
 from presage.sequence.cost.sizes import FITTED, measure
 from presage.sequence.cost.text import page
-from presage.sequence.cost.trace import fake_model, parts
+from presage.sequence.trace import fake_model, parts
 from presage.sequence.trunk.borzoi import parameters
 
 

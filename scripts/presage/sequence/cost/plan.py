@@ -9,9 +9,9 @@ from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
 from presage.sequence.cost.sizes import ALL, FITTED, Sizes
-from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, stage_bytes, training_step
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower import unsupported
+from presage.sequence.trace import Fitting, fake_model, inference, parts, stage_bytes, training_step
 from presage.sequence.training.stages import NUMBERS, Stage, cached_stage
 from presage.sequence.trunk.borzoi import parameters
 

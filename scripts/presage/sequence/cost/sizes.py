@@ -10,11 +10,11 @@ from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.sequence.cost.at_hand import at_hand
 from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
-from presage.sequence.targets import TargetSet
-from presage.sequence.tfrecords import read_targets_txt
+from presage.sequence.model.shape import shape_of
+from presage.sequence.targets.target_set import TargetSet
+from presage.sequence.targets.tfrecords import read_targets_txt
 from presage.sequence.trunk.family import AnyShape
 from presage.sequence.trunk.presets import BORZOI, FLASHZOI, PRIME
-from presage.sequence.trunk.shape import shape_of
 from presage.sequence.variants.readers import RECORDS
 from presage.sequence.variants.readers.bed import regions
 from presage.study.sequence import SequenceInputs, VariantSet

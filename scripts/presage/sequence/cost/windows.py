@@ -11,13 +11,13 @@ from presage import tables
 from presage.config.reference import Reference
 from presage.config.root import Sequence
 from presage.errors import UserError
-from presage.sequence.assemblies import ASSEMBLIES, check_preset
 from presage.sequence.cost.at_hand import at_hand
-from presage.sequence.folds import FOLDS, published
-from presage.sequence.genome import Genome, contig_lengths
-from presage.sequence.reference import make_windows
+from presage.sequence.reference.assemblies import ASSEMBLIES, check_preset
+from presage.sequence.reference.folds import FOLDS, published
+from presage.sequence.reference.genome import Genome, contig_lengths
+from presage.sequence.reference.step import make_windows
+from presage.sequence.reference.windows import chosen_contigs
 from presage.sequence.trunk.family import AnyShape
-from presage.sequence.windows import chosen_contigs
 
 _SCANNED = 200_000_000  # bytes: up to this size a FASTA without an index is read through
 

@@ -15,7 +15,7 @@ from scipy import sparse
 from torch import Tensor
 
 from presage.errors import UserError
-from presage.sequence.evaluation.leakage import FOLDS, FoldMap
+from presage.sequence.reference.leakage import FOLDS, FoldMap
 
 _FEWEST = 0.5  # share of its genes that a projection must find in new cells
 

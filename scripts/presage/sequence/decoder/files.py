@@ -11,9 +11,9 @@ from presage.errors import UserError, damaged
 from presage.sequence.decoder.embedding import Projection
 from presage.sequence.decoder.network import CellDecoder, cell_model
 from presage.sequence.loading import load_model
-from presage.sequence.model import SequenceModel, tensor_hash
-from presage.sequence.trunk.shape import read_card
-from presage.sequence.trunk.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
+from presage.sequence.model.sequence_model import SequenceModel, tensor_hash
+from presage.sequence.model.shape import read_card
+from presage.sequence.model.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 
 WEIGHTS = "decoder.safetensors"
 

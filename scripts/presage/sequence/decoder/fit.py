@@ -13,7 +13,7 @@ from presage.config.decoder import Cells
 from presage.errors import UserError
 from presage.sequence.decoder.gene_targets import GeneBins, poisson
 from presage.sequence.decoder.network import Assay, CellDecoder
-from presage.sequence.targets import TargetSet
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.descent import Descent, descend
 from presage.sequence.training.losses import poisson_multinomial
 from presage.sequence.training.views import Views

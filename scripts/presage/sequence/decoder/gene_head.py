@@ -15,8 +15,8 @@ from torch import Tensor
 from presage.errors import UserError
 from presage.sequence.decoder.gene_targets import GeneBins, poisson
 from presage.sequence.decoder.network import with_head
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.training.descent import Descent, descend
 from presage.sequence.training.views import Views
 

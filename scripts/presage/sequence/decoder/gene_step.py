@@ -21,9 +21,9 @@ from presage.sequence.evaluation.estimates import resample_counts
 from presage.sequence.evaluation.genes import Genes, add_genes
 from presage.sequence.evaluation.metrics import Metrics
 from presage.sequence.loading import load_model
-from presage.sequence.model import SequenceModel, tensor_hash
-from presage.sequence.targets import TargetSet
-from presage.sequence.tracks import slugify
+from presage.sequence.model.sequence_model import SequenceModel, tensor_hash
+from presage.sequence.samples.tracks import slugify
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.views import Views
 
 log = logging.getLogger("presage")

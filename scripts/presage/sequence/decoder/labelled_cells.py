@@ -9,11 +9,11 @@ from scipy import sparse
 
 from presage.config.pseudobulk import Reading
 from presage.errors import UserError
-from presage.sequence.cell_counts import count_cells
-from presage.sequence.genome import Genome
-from presage.sequence.h5ad import is_h5ad, read_obsm
-from presage.sequence.labels import h5ad_barcodes, match_barcodes
-from presage.sequence.sources import sample_labels
+from presage.sequence.pseudobulk.cell_counts import count_cells
+from presage.sequence.reference.genome import Genome
+from presage.sequence.samples.h5ad import is_h5ad, read_obsm
+from presage.sequence.samples.labels import h5ad_barcodes, match_barcodes
+from presage.sequence.samples.sources import sample_labels
 from presage.sheets import Sample
 
 

@@ -2,7 +2,7 @@
 al. 2024).
 
 One small network serves every cell and every cell type, those too that no one has seen. What it gives for a set of
-embeddings is an ordinary :class:`~presage.sequence.heads.Head`, so whatever takes a model takes the model of a cell.
+embeddings is an ordinary :class:`~presage.sequence.model.heads.Head`, so whatever takes a model takes that of a cell.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
-from presage.sequence.tracks import slugify
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.samples.tracks import slugify
 
 Assay = tuple[str, str]
 """Assay and strand of a track, e.g. ("rna", "+"): what a cell has one track of."""

@@ -23,8 +23,8 @@ from presage.sequence.evaluation.genes import MEAN_OF_TYPES
 from presage.sequence.evaluation.measured import Measured
 from presage.sequence.evaluation.tracks import evaluate_tracks
 from presage.sequence.loading import load_model
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.views import Views
 
 log = logging.getLogger("presage")

@@ -17,9 +17,9 @@ from presage.sequence.evaluation.correlation import pearson_from_moments
 from presage.sequence.evaluation.estimates import nanmean
 from presage.sequence.evaluation.genes import MEAN_OF_TYPES
 from presage.sequence.evaluation.measured import Measured, Source, painter
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 
 NEAREST_TYPE, BULK_TRACK = "nearest_type", "bulk_track"
 _WINDOWS = 64  # valid windows, evenly spaced, on which the most alike is chosen

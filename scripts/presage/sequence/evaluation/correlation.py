@@ -97,15 +97,3 @@ def noise_ceiling(r: np.ndarray | float) -> np.ndarray | float:
     """
     clipped = np.clip(r, 0, 1)
     return np.sqrt(2 * clipped / (1 + clipped))
-
-
-def nearest_column(target: np.ndarray, candidates: np.ndarray) -> int:
-    """Index of the column of ``candidates`` ``[n, k]`` that correlates best with ``target`` ``[n]`` (the
-    nearest-track baseline).
-
-    Choose on training or validation data only. Raises ``ValueError`` when no candidate varies.
-    """
-    r = pearson(candidates, np.repeat(np.asarray(target)[:, None], candidates.shape[1], axis=1))
-    if np.isnan(r).all():
-        raise ValueError("no candidate column correlates with the target: all are constant")
-    return int(np.nanargmax(r))

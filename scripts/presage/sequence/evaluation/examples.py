@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from presage.sequence.model import SequenceModel
-from presage.sequence.prediction import predict
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.prediction import predict
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 
 
 def example(model: SequenceModel, targets: TargetSet, split: str = "test") -> pd.DataFrame:

@@ -7,12 +7,12 @@ import pandas as pd
 
 from presage.config.evaluate import Evaluate
 from presage.sequence.evaluation.baselines import Baseline, baselines
-from presage.sequence.evaluation.leakage import FoldMap
 from presage.sequence.evaluation.measured import Measured
 from presage.sequence.evaluation.tracks import evaluate_tracks
-from presage.sequence.folds import FOLDS
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.reference.folds import FOLDS
+from presage.sequence.reference.leakage import FoldMap
+from presage.sequence.targets.target_set import TargetSet
 
 TEST_CLEAN = "test_clean"
 """Test windows whose input meets no window that was trained on: named where some do and some do not."""

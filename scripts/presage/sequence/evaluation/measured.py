@@ -17,11 +17,11 @@ from presage.progress import progress
 from presage.sequence.evaluation.correlation import moments
 from presage.sequence.evaluation.estimates import scipy_stats
 from presage.sequence.evaluation.genes import Genes, locate
-from presage.sequence.model import SequenceModel
-from presage.sequence.prediction import predict
-from presage.sequence.scaling import Scale
-from presage.sequence.targets import TargetSet
-from presage.sequence.track_names import track_info
+from presage.sequence.model.prediction import predict
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.scaling import Scale
+from presage.sequence.targets.target_set import TargetSet
+from presage.sequence.targets.track_names import track_info
 
 Source = Callable[[np.ndarray], np.ndarray]
 """From row numbers of windows to coverage, float32 ``[n, bins, tracks]``."""

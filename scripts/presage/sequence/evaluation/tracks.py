@@ -19,7 +19,7 @@ from presage.sequence.evaluation.estimates import resample_counts
 from presage.sequence.evaluation.genes import add_genes
 from presage.sequence.evaluation.measured import Measured, Sums
 from presage.sequence.evaluation.metrics import Metrics
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 
 _FLAT = "a side does not vary"
 

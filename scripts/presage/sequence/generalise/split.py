@@ -16,13 +16,13 @@ import pandas as pd
 from presage import tables
 from presage.config.pseudobulk import Pseudobulk
 from presage.errors import UserError
-from presage.sequence import cells
-from presage.sequence.genome import Genome
-from presage.sequence.parts import Part
-from presage.sequence.pseudobulk import STUDY, finished_tracks, opened_samples, tracks_of
-from presage.sequence.sources import GROUP
-from presage.sequence.targets import TargetSet
-from presage.sequence.windows import on_genome
+from presage.sequence.pseudobulk import cells
+from presage.sequence.pseudobulk.aggregate import STUDY, finished_tracks, opened_samples, tracks_of
+from presage.sequence.pseudobulk.parts import Part
+from presage.sequence.reference.genome import Genome
+from presage.sequence.reference.windows import on_genome
+from presage.sequence.samples.sources import GROUP
+from presage.sequence.targets.target_set import TargetSet
 from presage.sheets import Sample
 from presage.study.hold_outs import HoldOut
 
@@ -42,7 +42,7 @@ class Side(NamedTuple):
 def sides(targets: TargetSet, tracks: pd.DataFrame, out: HoldOut) -> tuple[list[str], list[str]]:
     """Slugs that are kept and slugs that are held out, for a hold-out of whole tracks.
 
-    ``tracks``: columns ``slug cell_type`` of the set's tracks, as :func:`presage.sequence.track_names.describe` gives.
+    ``tracks``: columns ``slug cell_type`` of the set's tracks (:func:`presage.sequence.targets.track_names.describe`).
     Raises :class:`UserError` where nothing fits, or nothing is left.
     """
     if out.axis == "cell_type":
@@ -100,7 +100,7 @@ def pool_sides(
     meta: Mapping[str, Any] | None = None,
 ) -> None:
     """Pool again without the held-out cells, and of them alone: ``<folder>/{kept,held}/`` with ``targets.zarr``,
-    ``tracks.parquet`` and ``qc.json`` each. Arguments as of :func:`presage.sequence.pseudobulk.gather`.
+    ``tracks.parquet`` and ``qc.json`` each. Arguments as of :func:`presage.sequence.pseudobulk.aggregate.gather`.
 
     Raises :class:`UserError` where the value does not occur, or a side has no track.
     """

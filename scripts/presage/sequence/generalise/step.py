@@ -29,7 +29,7 @@ from presage.sequence.generalise.predictors import (
 from presage.sequence.generalise.split import Side
 from presage.sequence.generalise.told import Told
 from presage.sequence.loading import load_model
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.study.hold_outs import HoldOut
 
 EMBEDDINGS = "held.parquet"  # beside a decoder: the held-out cells' mean embeddings

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from presage.sequence.evaluation.measured import Source
-from presage.sequence.scaling import Scale
+from presage.sequence.targets.scaling import Scale
 
 _BATCH = 4
 

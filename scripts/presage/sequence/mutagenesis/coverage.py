@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.changes import Change, Window
 from presage.sequence.mutagenesis.regions import Place
 from presage.sequence.mutagenesis.saturate import DELETED, LETTERS, Saturation, window
+from presage.sequence.reference.genome import encode
 from presage.sequence.variants.scorer import Scorer
 
 

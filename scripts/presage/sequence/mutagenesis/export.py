@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.seqlets import importance
+from presage.sequence.reference.genome import encode
 
 
 def write_bigwigs(folder: str | Path, table: pd.DataFrame, lengths: Mapping[str, int]) -> list[Path]:

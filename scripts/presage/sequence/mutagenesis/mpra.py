@@ -17,12 +17,12 @@ import pandas as pd
 from presage.config.ism import Mpra
 from presage.errors import UserError
 from presage.progress import bar
-from presage.sequence.genome import encode
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.mutagenesis.changes import Change, Stretch, Window
 from presage.sequence.mutagenesis.reading import Reading
 from presage.sequence.mutagenesis.saturate import first_of_run, mean_and_sd
-from presage.sequence.track_names import track_info
+from presage.sequence.reference.genome import encode
+from presage.sequence.targets.track_names import track_info
 from presage.tables import SCHEMAS
 
 _COLUMNS = {"Chrom": "chrom", "Pos": "pos", "Ref": "ref", "Alt": "alt", "Coefficient": "measured", "Element": "element"}

@@ -11,8 +11,8 @@ import pandas as pd
 
 from presage.config.ism import AroundGene, AroundVariant, Interval
 from presage.errors import UserError
-from presage.sequence.contigs import map_contigs
-from presage.sequence.genome import Genome
+from presage.sequence.reference.contigs import map_contigs
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import REASONS, Dropped, Site, Variant, resolve
 
 _VERSION = re.compile(r"\.\d+$")

@@ -13,7 +13,7 @@ from presage.sequence.mutagenesis.changes import Change, Stretch, Window
 from presage.sequence.mutagenesis.reading import Reading
 from presage.sequence.mutagenesis.regions import Place
 from presage.sequence.sparse_tower import Edit, check_window, unsupported
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.scorer import Scorer
 from presage.tables import SCHEMAS
 

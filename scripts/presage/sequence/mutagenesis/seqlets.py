@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from presage.config.ism import Seqlets
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.meme import Motif
 from presage.sequence.mutagenesis.tomtom import adjusted, tomtom
+from presage.sequence.reference.genome import encode
 from presage.tables import SCHEMAS
 
 _BINS = 1000

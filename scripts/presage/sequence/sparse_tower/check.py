@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from presage.errors import UserError
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower.edits import Edit
 from presage.sequence.sparse_tower.window import open_window
 

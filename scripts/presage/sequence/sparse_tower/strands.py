@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower.edits import Edit
 from presage.sequence.sparse_tower.first_block import FirstBlock
 from presage.sequence.sparse_tower.tower import Tower
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from presage.sequence.trunk.borzoi import Borzoi, TowerBlock, TransformerBlock, attend
 from presage.sequence.trunk.slot import is_pointwise
 

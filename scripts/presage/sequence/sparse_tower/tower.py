@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from presage.sequence.sparse_tower.edits import Edit, Slivers, slivers
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from presage.sequence.trunk.borzoi import Borzoi, TowerBlock, UpBlock, gelu
 from presage.sequence.trunk.pool import max_pool
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower.edits import COMPLEMENT, Edit, changes, check, turned
 from presage.sequence.sparse_tower.strands import Bins, Dense, Sparse, Strand, embed, unsupported
 from presage.sequence.trunk.borzoi import Borzoi
@@ -51,11 +51,6 @@ class Window:
         """
         changing, embeddings = self._changing(edits)
         return _filled(self.coverage, len(edits), changing, self._covered(embeddings))
-
-    @torch.inference_mode()
-    def edited_embeddings(self, edits: Sequence[Edit]) -> Tensor:
-        """Embedding of each edited sequence, float32 [n, bins, width], before the head; else as :meth:`edited`."""
-        return _filled(self.embedding, len(edits), *self._changing(edits))
 
     @torch.inference_mode()
     def whole(self, codes: np.ndarray) -> Tensor:

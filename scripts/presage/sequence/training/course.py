@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from presage.config.training import Training
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.training.optimizer import State, copied, new_optimizer, put, trainable_state
 from presage.sequence.training.precision import Precision
 from presage.sequence.training.resume import Saved

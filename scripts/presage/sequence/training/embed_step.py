@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from presage.config.adapt import Adapt
-from presage.sequence.device import deterministic
 from presage.sequence.loading import load_model
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.device import deterministic
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.embeddings import write_embeddings
 from presage.sequence.training.precision import Precision
 from presage.sequence.training.resume import resume_in

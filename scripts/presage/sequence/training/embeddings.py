@@ -18,8 +18,8 @@ import zarr
 from presage.errors import UserError
 from presage.progress import bar
 from presage.provenance import content_hash
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.precision import Precision
 from presage.sequence.training.views import Views
 

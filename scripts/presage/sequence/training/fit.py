@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from presage.config.training import Training
 from presage.errors import UserError
 from presage.progress import bar
-from presage.sequence.device import deterministic
 from presage.sequence.evaluation.correlation import moments, pearson_from_moments
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.device import deterministic
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.checkpointing import checkpointed
 from presage.sequence.training.course import Best, Course
 from presage.sequence.training.losses import Loss, coverage_loss, depth_weights

@@ -7,7 +7,7 @@ import torch
 
 from presage.config.training import Training
 from presage.errors import UserError
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 
 _SAID = ("out of memory", "can't allocate memory", "not enough memory")  # CUDA, torch's CPU allocator
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from presage.config.training import Training
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 
 State = dict[str, Tensor]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from presage.config.training import PrecisionKind
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.training.forwards import Forward, replaced
 
 _DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from presage.provenance import closure_hash, content_hash
-from presage.sequence.targets import TargetSet
+from presage.sequence.targets.target_set import TargetSet
 
 log = logging.getLogger("presage")
 

@@ -9,7 +9,7 @@ from presage.config.adapt import AdaptRun
 Stage = Literal["encoded", "embedding"]
 
 NUMBERS: dict[Stage, int] = {"encoded": 1, "embedding": 2}
-"""Stages of the model that lie before it: see :class:`presage.sequence.model.SequenceModel`."""
+"""Stages of the model that lie before it: see :class:`presage.sequence.model.sequence_model.SequenceModel`."""
 
 _SLICE = re.compile(r"\[-?\d*:-?\d*\]$")  # `[-4:]` after a pattern only takes fewer of the layers that fit it
 _EARLY = ("stem", *(f"tower.{block}.{part}" for block in range(32) for part in ("norm", "conv", "slot")))

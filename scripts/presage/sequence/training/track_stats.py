@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from presage.sequence.targets import TargetSet
+from presage.sequence.targets.target_set import TargetSet
 
 
 class TrackStats(NamedTuple):

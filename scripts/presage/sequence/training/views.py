@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet, onehot
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet, onehot
 
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.uint8)
 

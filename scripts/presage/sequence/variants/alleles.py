@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from presage.sequence.genome import Genome, encode
+from presage.sequence.reference.genome import Genome, encode
 
 _BASES = re.compile(r"[ACGT]+")
 

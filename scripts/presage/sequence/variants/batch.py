@@ -2,8 +2,8 @@
 
 import torch
 
-from presage.sequence.cost.trace import fake_model, inference
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.trace import fake_model, inference
 
 _MOST = 64  # more gain nothing, even on a large card with a small model
 _CPU = 2_000_000_000  # bytes; larger batches are no faster there

@@ -12,7 +12,7 @@ from presage.config.variants import Variants
 from presage.progress import bar
 from presage.sequence.decoder.files import CellPredictor
 from presage.sequence.decoder.network import cell_tracks
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.agreement import signs, spread
 from presage.sequence.variants.effects import effects
 from presage.sequence.variants.part import read_variants

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from presage import tables
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.calibration import Conformal, Null
 from presage.sequence.variants.vcf import VcfWriter
 from presage.tables import SCHEMAS, ChunkedTable

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from presage.sequence.evaluation.leakage import FOLDS, OUTSIDE
-from presage.sequence.intervals import covered, difference, merge, overlap
+from presage.sequence.reference.intervals import covered, difference, merge, overlap
+from presage.sequence.reference.leakage import FOLDS, OUTSIDE
 
 NO_START = -1  # the bin of a contig without transcription start
 _NONE = np.zeros((0, 2), np.int64)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import Variant, decode, normalise
 from presage.sequence.variants.context import contexts, folded
 from presage.sequence.variants.ground import NO_START, Ground, Stretch

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from presage.progress import bar
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.agreement import agreement, signs, spread
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import Effects, check_sparse, effects

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from presage.sequence.evaluation.leakage import FoldMap, folds_of
+from presage.sequence.reference.leakage import FoldMap, folds_of
 from presage.sequence.variants.alleles import Variant
 
 

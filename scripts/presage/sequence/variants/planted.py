@@ -13,7 +13,7 @@ from presage.errors import UserError
 from presage.sequence.evaluation.classification import auroc_with_interval, recovered_share, sign_accuracy
 from presage.sequence.evaluation.estimates import Estimate, proportion
 from presage.sequence.evaluation.metrics import Metrics
-from presage.sequence.evaluation.variant_benchmark import Benchmark, splits
+from presage.sequence.variants.benchmark import Benchmark, splits
 from presage.sequence.variants.calibration import ks_uniform, share_below
 
 _SCORE = "score: largest |log_fc| over tracks"

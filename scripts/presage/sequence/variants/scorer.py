@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from presage.sequence.genome import Genome
-from presage.sequence.model import SequenceModel
-from presage.sequence.scaling import Scale
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.reference.genome import Genome
+from presage.sequence.targets.scaling import Scale
 from presage.sequence.variants.alleles import Variant
 
 

@@ -9,8 +9,8 @@ from typing import Any, Self
 import pandas as pd
 
 from presage.errors import UserError
-from presage.sequence.contigs import map_contigs
-from presage.sequence.genome import Genome
+from presage.sequence.reference.contigs import map_contigs
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import Dropped, Site, Variant, decode, resolve
 from presage.tables import ChunkedTable
 

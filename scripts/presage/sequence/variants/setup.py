@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from presage.config.variants import Variants
-from presage.sequence.genome import Genome
 from presage.sequence.loading import load_model
-from presage.sequence.targets import TargetSet
-from presage.sequence.track_names import describe, track_info
+from presage.sequence.reference.genome import Genome
+from presage.sequence.targets.target_set import TargetSet
+from presage.sequence.targets.track_names import describe, track_info
 from presage.sequence.variants.scorer import Scorer
 
 

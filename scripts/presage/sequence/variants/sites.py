@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from presage import tables
 from presage.progress import progress
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import Dropped, Variant
 from presage.sequence.variants.order import in_order
 from presage.sequence.variants.places import Places

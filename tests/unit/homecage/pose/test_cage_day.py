@@ -11,9 +11,9 @@ import pytest
 from presage import tables
 from presage.config.pose import Pose, Recording, Sampling
 from presage.errors import UserError
-from presage.homecage import segments, video
 from presage.homecage.pose import cage_day
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
+from presage.homecage.recordings import segments, video
 from presage.sheets import Segment
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from presage.errors import UserError
-from presage.homecage import video
 from presage.homecage.pose.clip import GREY, legend, write_clip
 from presage.homecage.pose.quality import HIDDEN, SEEN, PoseDay
+from presage.homecage.recordings import video
 
 START = pd.Timestamp("2026-05-01T20:00:00Z")
 SIZE = (320, 240)

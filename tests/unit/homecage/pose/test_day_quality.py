@@ -9,10 +9,10 @@ import pytest
 
 from presage import tables
 from presage.config.pose import Faults
-from presage.homecage import cameras
 from presage.homecage.pose import day_quality
 from presage.homecage.pose.identity import Identity
 from presage.homecage.pose.quality import HIDDEN, SEEN, UNUSABLE, PoseDay
+from presage.homecage.recordings import cameras
 
 DAYS = [dt.date(2026, 5, day) for day in range(1, 11)]
 GOOD = {"coverage": 1.0, "hidden": 0.2, "blank": 0.0, "likelihood": 0.9, "doubted": 0.01, "swaps": None,

@@ -15,7 +15,7 @@ from presage.homecage.pose.cage_day import pose_cage_day
 from presage.homecage.pose.engines import open_engine
 from presage.homecage.pose.stream import infer
 from presage.homecage.pose.training import train
-from presage.homecage.segments import probe_cage_day
+from presage.homecage.recordings.segments import probe_cage_day
 from presage.sheets import Segment
 
 SETTINGS = Pose(input_width=64, epochs=25, learning_rate=5e-3, device="cpu")

@@ -88,8 +88,8 @@ def test_seen_hidden_and_unusable_are_three_things(tmp_path):
     assert day.state.tolist() == ["seen", "hidden", "unusable", "hidden"]
     assert quality.counts(day) == {"seen": 2 - 1, "hidden": 2, "unusable": 1}
     assert quality.load(tmp_path / "p.parquet", Filters(min_parts=1)).state.tolist()[3] == "seen"
-    assert np.isnan(day.masked_xy()[1]).all()
-    assert np.array_equal(day.masked_xy()[0], walk(4)[0].astype(np.float32))
+    assert day.good[0].all() and not day.good[1].any()
+    assert np.array_equal(day.xy[0], walk(4)[0].astype(np.float32))
 
 
 def test_a_day_without_rows(tmp_path):

@@ -7,8 +7,8 @@ from torch import nn
 from presage.config.adapt import Adapter, AdaptRun
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import placed
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel, base_state, tensor_hash
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel, base_state, tensor_hash
 from tests.unit.sequence.model_cases import TRACKS, lively_trunk
 
 EVERYWHERE = ("stem", "tower.*.conv", "transformer.*", "unet.*.dense", "unet.*.pointwise")

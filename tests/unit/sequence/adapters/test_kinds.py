@@ -14,7 +14,7 @@ from presage.sequence.adapters import KINDS, attach
 from presage.sequence.adapters.parts import detach, merge, placed
 from presage.sequence.adapters.places import match, places
 from presage.sequence.adapters.table import adapter_parameters, resolved, resolved_text, trainable_fraction
-from presage.sequence.model import SequenceModel, base_state, is_adapter, tensor_hash
+from presage.sequence.model.sequence_model import SequenceModel, base_state, is_adapter, tensor_hash
 from presage.sequence.trunk.borzoi import Borzoi, parameters
 from presage.sequence.trunk.presets import BORZOI
 from tests.unit.sequence.adapters.cases import MERGEABLE, RUNS, adapted_model, stir

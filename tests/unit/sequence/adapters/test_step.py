@@ -17,9 +17,9 @@ from presage.sequence.adapters.parts import merge, placed
 from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.step import adapt, new_model
 from presage.sequence.loading import load_model
-from presage.sequence.model import base_state, tensor_hash
+from presage.sequence.model.sequence_model import base_state, tensor_hash
+from presage.sequence.model.weights import save_trunk
 from presage.sequence.training.embed_step import embed
-from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.adapters.cases import MERGEABLE, RUNS
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set
 

@@ -16,8 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from presage.config.adapt import AdaptRun
 from presage.config.trunk import TrunkShape
 from presage.sequence.adapters import attach
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.training.losses import poisson_multinomial
 from presage.sequence.trunk.borzoi import Borzoi
 

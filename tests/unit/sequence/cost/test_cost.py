@@ -32,14 +32,14 @@ from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
 from presage.sequence.cost.plan import Memory, disk, distinct_views, ism_lengths, steps
 from presage.sequence.cost.sizes import Sizes, count_alleles, trunk_shape
-from presage.sequence.cost.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.model.weights import save_trunk
+from presage.sequence.trace import Fitting, fake_model, inference, parts, training_step
 from presage.sequence.trunk.attention import central_mask_features
 from presage.sequence.trunk.borzoi import Borzoi, parameters
 from presage.sequence.trunk.presets import BORZOI
-from presage.sequence.trunk.weights import save_trunk
 from presage.study import SequenceInputs
 from tests.unit.sequence.cost import measured_peak
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_model, random_onehot, target_set

@@ -11,8 +11,8 @@ from scipy import sparse
 from presage.sequence.decoder.fit import CellCounts, TypeTracks, gene_sums
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.decoder.network import CellDecoder, cell_tracks, with_head
-from presage.sequence.model import SequenceModel
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.views import Views
 from tests.unit.sequence.model_cases import SHAPE, lively_model, target_set
 

@@ -16,9 +16,9 @@ from presage.sequence.decoder.fit import CellCounts, fit_cells, start
 from presage.sequence.decoder.labelled_cells import LabelledCells
 from presage.sequence.decoder.network import CellDecoder, cell_model, cell_tracks
 from presage.sequence.decoder.step import cells, embed
-from presage.sequence.model import tensor_hash
-from presage.sequence.prediction import predict
-from presage.sequence.trunk.weights import save_trunk
+from presage.sequence.model.prediction import predict
+from presage.sequence.model.sequence_model import tensor_hash
+from presage.sequence.model.weights import save_trunk
 from tests.unit.sequence.decoder.cell_cases import ASSAYS, Study, make_study
 from tests.unit.sequence.model_cases import SHAPE, lively_model, random_onehot
 

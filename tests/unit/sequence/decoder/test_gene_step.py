@@ -12,11 +12,11 @@ from presage.config.evaluate import Evaluate
 from presage.errors import UserError
 from presage.sequence.decoder.gene_step import gene_heads, summed_by_gene
 from presage.sequence.decoder.gene_targets import GeneBins
-from presage.sequence.heads import Head
 from presage.sequence.loading import load_model
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.heads import Head
+from presage.sequence.model.weights import save_trunk
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.views import Views
-from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.decoder.cell_cases import genes_of
 from tests.unit.sequence.model_cases import SHAPE, lively_model, target_set
 

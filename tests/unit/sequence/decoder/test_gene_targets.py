@@ -10,7 +10,7 @@ from presage.sequence.decoder.gene_head import fit_gene_head
 from presage.sequence.decoder.gene_targets import GeneBins
 from presage.sequence.decoder.network import with_head
 from presage.sequence.evaluation.genes import locate
-from presage.sequence.heads import Head
+from presage.sequence.model.heads import Head
 from presage.sequence.training.views import Views
 from tests.unit.sequence.decoder.cell_cases import genes_of
 from tests.unit.sequence.model_cases import SHAPE, lively_model, target_set

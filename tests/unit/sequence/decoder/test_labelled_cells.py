@@ -9,8 +9,8 @@ from presage.config.genome_world import GenomeWorld
 from presage.config.pseudobulk import Reading
 from presage.errors import UserError
 from presage.sequence.decoder.labelled_cells import labelled_cells
-from presage.sequence.genes import read_genes
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genes import read_genes
+from presage.sequence.reference.genome import Genome
 from presage.sheets import Sample
 from presage.worlds.genome_world import build
 

@@ -12,7 +12,7 @@ from presage.sequence.evaluation.baselines import (
     nearest_types,
 )
 from presage.sequence.evaluation.measured import Measured
-from presage.sequence.targets import TargetSet
+from presage.sequence.targets.target_set import TargetSet
 from tests.unit.sequence.evaluation.test_tracks import BIN, SLUGS3, TRACKS3, study, three_type_model
 
 

@@ -83,12 +83,3 @@ def test_noise_ceiling_is_what_a_perfect_model_reaches():
     ceiling = c.noise_ceiling(np.corrcoef(*halves)[0, 1])
     assert ceiling == pytest.approx(np.corrcoef(truth, halves.sum(0))[0, 1], abs=0.01)
     assert c.noise_ceiling(-0.2) == 0 and c.noise_ceiling(1.0) == 1
-
-
-def test_nearest_column():
-    rng = np.random.default_rng(6)
-    candidates = rng.normal(size=(100, 4))
-    candidates[:, 1] = 7
-    assert c.nearest_column(candidates[:, 2] + 0.1 * rng.normal(size=100), candidates) == 2
-    with pytest.raises(ValueError, match="constant"):
-        c.nearest_column(candidates[:, 0], np.ones((100, 2)))

@@ -13,9 +13,9 @@ from presage.sequence.evaluation.examples import example
 from presage.sequence.evaluation.genes import MEAN_OF_TYPES, locate
 from presage.sequence.evaluation.measured import Measured
 from presage.sequence.evaluation.tracks import evaluate_tracks
-from presage.sequence.scaling import Scale
-from presage.sequence.targets import TargetSet
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.scaling import Scale
+from presage.sequence.targets.target_set import TargetSet
+from presage.sequence.targets.track_names import track_info
 from tests.unit.sequence.variants.cases import SHAPE, SLUGS, TRACKS, small_model
 
 BIN, BINS, CROP = SHAPE.bin_size, SHAPE.out_bins, SHAPE.crop * SHAPE.bin_size

@@ -11,10 +11,10 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.generalise.split import SHARED, pool_sides, sides
-from presage.sequence.genome import Genome
-from presage.sequence.pseudobulk import aggregate, read_sample
-from presage.sequence.reference import prepare_reference
-from presage.sequence.targets import TargetSet
+from presage.sequence.pseudobulk.aggregate import aggregate, read_sample
+from presage.sequence.reference.genome import Genome
+from presage.sequence.reference.step import prepare_reference
+from presage.sequence.targets.target_set import TargetSet
 from presage.sheets import Sample
 from presage.study.hold_outs import HoldOut
 from tests.unit.sequence.small_reads import CELLS, Read, write_bam, write_fasta, write_labels

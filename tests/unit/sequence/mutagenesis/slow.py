@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
 
 _PAIR = dict(zip("ACGTN", "TGCAN"))
 

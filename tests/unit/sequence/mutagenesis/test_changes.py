@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.sequence.genome import encode
+from presage.sequence.model.prediction import predict
 from presage.sequence.mutagenesis.changes import Change, Stretch, Window
 from presage.sequence.mutagenesis.reading import Reading
-from presage.sequence.prediction import predict
+from presage.sequence.reference.genome import encode
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects
 from presage.sequence.variants.scorer import Scorer

@@ -5,11 +5,11 @@ import pytest
 
 from presage import tables
 from presage.config.ism import AroundVariant
+from presage.sequence.model.prediction import predict
 from presage.sequence.mutagenesis.changes import Change
 from presage.sequence.mutagenesis.coverage import coverage, shown_change
 from presage.sequence.mutagenesis.regions import Place, locate
 from presage.sequence.mutagenesis.saturate import Saturation, saturate, window
-from presage.sequence.prediction import predict
 from presage.sequence.variants.scorer import Scorer
 from tests.unit.sequence.mutagenesis.test_regions import GENES
 from tests.unit.sequence.variants.cases import SHAPE, random_genome, small_model

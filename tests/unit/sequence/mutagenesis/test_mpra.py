@@ -9,8 +9,8 @@ import pytest
 from presage import tables
 from presage.config.ism import Mpra
 from presage.errors import UserError
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.mpra import effects, embed, read_assay, rebuild
+from presage.sequence.reference.genome import encode
 from tests.unit.sequence.mutagenesis.slow import coverage
 from tests.unit.sequence.variants.cases import SHAPE, SLUGS, TRACKS, small_model
 

@@ -7,11 +7,11 @@ import torch
 
 from presage import tables
 from presage.errors import UserError
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.regions import Place
 from presage.sequence.mutagenesis.saturate import chosen, first_of_run, rows, saturate, spans
+from presage.sequence.reference.genome import encode
 from presage.sequence.sparse_tower import Window
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects
 from presage.sequence.variants.scorer import Scorer

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from presage import tables
 from presage.config.ism import Seqlets
-from presage.sequence.genome import encode
 from presage.sequence.mutagenesis.meme import Motif
 from presage.sequence.mutagenesis.seqlets import call, importance, seqlets
+from presage.sequence.reference.genome import encode
 from tests.unit.sequence.mutagenesis.peers import FILE, THRESHOLDS, attributions, motifs
 
 

@@ -5,10 +5,10 @@ import torch
 from hypothesis import strategies as st
 
 from presage.config.trunk import TrunkShape
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower import Edit
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from tests.unit.sequence.model_cases import SHAPE, TRACKS, lively_trunk
 
 TOLERANCE = 1e-5  # of the largest output for the reference

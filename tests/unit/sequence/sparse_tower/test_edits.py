@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presage.sequence.sparse_tower.edits import Edit, changes, check, slivers, turned
-from presage.sequence.targets import onehot
+from presage.sequence.targets.target_set import onehot
 from presage.sequence.trunk.borzoi import new_trunk
 from presage.sequence.trunk.presets import BORZOI
 from tests.unit.sequence.model_cases import SHAPE, lively_trunk

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from presage.config.adapt import Adapter, AdaptRun
 from presage.config.trunk import EnformerShape
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower import Edit, open_window, unsupported
 from presage.sequence.trunk.enformer import Enformer
 from tests.unit.sequence.adapters.cases import RUNS, adapted_model
@@ -83,7 +83,6 @@ def test_ranges_of_bins(bins, reverse):
     assert_as_dense(model, codes, edits, found, reverse, bins)
     pair = model.strand_pair if reverse else slice(None)
     with torch.no_grad():
-        torch.testing.assert_close(model.head(window.edited_embeddings(edits))[..., pair], found)
         torch.testing.assert_close(model.head(window.embedding)[:, pair], window.coverage)
     assert window.embedding.shape == (bins[1] - bins[0], DEEP.width)
 
@@ -183,7 +182,6 @@ def test_edits_that_change_nothing_cost_nothing(sparse):
     found = window.edited(same)
     assert not calls
     assert all(torch.equal(own, window.coverage) for own in found)
-    assert all(torch.equal(own, window.embedding) for own in window.edited_embeddings(same))
     assert window.edited([]).shape == (0, *window.coverage.shape)
     mixed = window.edited([same[0], change(codes, 40), same[1]])
     assert torch.equal(mixed[0], window.coverage) and torch.equal(mixed[2], window.coverage)
@@ -236,8 +234,8 @@ def test_a_model_in_training_is_put_into_eval_mode():
 
 def test_the_real_mini_borzoi(real_data, tmp_path):
     """Real weights and a real sequence that starts beside N: edits in the middle, at the ends, beside the N."""
-    from presage.sequence.genome import prepare_fasta
-    from presage.sequence.trunk.keras import load_keras_h5
+    from presage.sequence.model.keras import load_keras_h5
+    from presage.sequence.reference.genome import prepare_fasta
 
     folder = real_data / "mini_borzoi"
     model = load_keras_h5(folder / "model.h5", folder / "params.json", folder / "targets.txt")

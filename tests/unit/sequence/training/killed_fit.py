@@ -10,7 +10,7 @@ from presage.config.training import Training
 from presage.config.trunk import Trunk
 from presage.sequence.adapters.step import adapt
 from presage.sequence.training import fit
-from presage.sequence.trunk.step import make_trunk
+from presage.sequence.training.trunk_step import make_trunk
 from tests.unit.sequence.model_cases import SHAPE, target_set
 
 TRAINING = Training(epochs=3, batch_size=2, lr=0.02, warmup_steps=3, ema=0.5, shift=1, save_minutes=0)

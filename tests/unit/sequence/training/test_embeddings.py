@@ -11,12 +11,12 @@ from presage.config.training import Training
 from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.step import adapt
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.model.weights import load_trunk, save_trunk
 from presage.sequence.training import embeddings
 from presage.sequence.training.embed_step import embed
 from presage.sequence.training.embeddings import Embeddings, write_embeddings
 from presage.sequence.training.stages import NUMBERS, cached_stage
-from presage.sequence.trunk.weights import load_trunk, save_trunk
 from tests.unit.sequence.model_cases import lively_model, lively_trunk, target_set
 
 LATER = AdaptRun(name="x", kind="lora", rank=2, targets=("transformer.*", "unet.*dense"), head_epochs=1)

@@ -14,13 +14,13 @@ from presage.config.training import Training
 from presage.config.trunk import TrunkShape
 from presage.errors import UserError
 from presage.sequence.adapters import attach
-from presage.sequence.model import SequenceModel, predict_windows
-from presage.sequence.targets import TargetSet
+from presage.sequence.model.sequence_model import SequenceModel, predict_windows
+from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training import fit as fitting
 from presage.sequence.training.fit import fit
 from presage.sequence.training.resume import Resume
+from presage.sequence.training.trunk_step import make_trunk, train_trunk
 from presage.sequence.training.views import Views, view
-from presage.sequence.trunk.step import make_trunk, train_trunk
 from tests.unit.sequence.model_cases import SHAPE, lively_model, lively_trunk, random_onehot, target_set
 
 QUICK = Training(epochs=3, lr=0.01, batch_size=2, shift=1, warmup_steps=0)
@@ -74,7 +74,7 @@ def test_cached_views_equal_the_whole_model(data, targets, stages):
             with torch.no_grad():
                 (out,) = model.run(range(stages, 3), views.inputs(rows, flips, shifts))
                 sequence = np.stack([view(data.sequence([r])[0], f, s) for r, f, s in zip(rows, flips, shifts)])
-                from presage.sequence.targets import onehot
+                from presage.sequence.targets.target_set import onehot
 
                 torch.testing.assert_close(out, model(torch.from_numpy(onehot(sequence))), atol=1e-5, rtol=1e-5)
 

@@ -10,8 +10,8 @@ from torch.profiler import profile
 
 from presage.config.training import Training
 from presage.errors import UserError
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.training.checkpointing import checkpointed
 from presage.sequence.training.fit import _Fitting, fit
 from presage.sequence.training.losses import poisson_multinomial

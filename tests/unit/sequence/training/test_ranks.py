@@ -10,9 +10,9 @@ from presage.config.adapt import Adapt, AdaptRun
 from presage.config.training import Training
 from presage.errors import UserError
 from presage.sequence.adapters.step import adapt
+from presage.sequence.model.weights import save_trunk
 from presage.sequence.training.fit import fit
 from presage.sequence.training.ranks import ALONE, Ranks, launch
-from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.model_cases import lively_model, target_set
 
 # 14 train windows in batches of 5: the last batch has 4, and shares are never equal.

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from presage.config.training import Training
+from presage.sequence.model.weights import save_trunk
 from presage.sequence.training.fit import fit
 from presage.sequence.training.resume import Resume, Saved, resume_in
-from presage.sequence.trunk.weights import save_trunk
 from tests.running import ROOT
 from tests.unit.sequence.model_cases import lively_model, target_set
 from tests.unit.sequence.training.killed_fit import FILES, fit_one

@@ -13,17 +13,17 @@ from presage.errors import UserError
 from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import detach
 from presage.sequence.adapters.places import places
-from presage.sequence.heads import Head
 from presage.sequence.loading import load_model
-from presage.sequence.model import SequenceModel, base_state, tensor_hash
+from presage.sequence.model.enformer_files import load_enformer
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel, base_state, tensor_hash
+from presage.sequence.model.shape import read_enformer_config, shape_of
+from presage.sequence.model.weights import save_trunk
+from presage.sequence.training.trunk_step import make_trunk
 from presage.sequence.trunk.enformer import Enformer, fill_positions
-from presage.sequence.trunk.enformer_files import load_enformer
-from presage.sequence.trunk.shape import read_enformer_config, shape_of
-from presage.sequence.trunk.step import make_trunk
-from presage.sequence.trunk.weights import save_trunk
 from tests.unit.sequence.adapters.cases import stir
+from tests.unit.sequence.model.test_huggingface import lively
 from tests.unit.sequence.model_cases import random_onehot
-from tests.unit.sequence.trunk.test_huggingface import lively
 
 SMALL = EnformerShape(
     context=2048, crop=4, stem_width=24, tower_widths=(24, 32, 48), depth=2, heads=4, key_size=8, dropout=0.1

@@ -8,9 +8,9 @@ import pysam
 import torch
 
 from presage.config.trunk import TrunkShape
-from presage.sequence.genome import Genome
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.reference.genome import Genome
 from presage.sequence.trunk.borzoi import new_trunk
 
 SHAPE = TrunkShape(

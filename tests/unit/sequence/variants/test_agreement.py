@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.agreement import agreement
 from tests.unit.sequence.variants.cases import SLUGS, TRACKS
 

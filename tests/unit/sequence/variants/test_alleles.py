@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presage import tables
-from presage.sequence.genome import encode
+from presage.sequence.reference.genome import encode
 from presage.sequence.variants.alleles import REASONS, Dropped, Site, Variant, decode, normalise, resolve
 from presage.sequence.variants.sequences import build
 from tests.unit.sequence.variants.cases import random_genome

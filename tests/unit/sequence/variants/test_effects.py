@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from presage.sequence.scaling import Scale
+from presage.sequence.targets.scaling import Scale
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects
 from presage.sequence.variants.scorer import Scorer
@@ -128,7 +128,7 @@ def test_swapping_ref_and_alt_swaps_the_sign(tmp_path):
     """The effect of ALT over REF in one genome is minus that of REF over ALT in the genome that carries ALT."""
     import pysam
 
-    from presage.sequence.genome import Genome
+    from presage.sequence.reference.genome import Genome
 
     genome, text = random_genome(tmp_path)
     alt = "C" if text["chr1"][150] != "C" else "G"
@@ -159,8 +159,8 @@ def test_models_that_differ_are_refused(tmp_path):
 
 def test_real_snv_on_the_real_mini_borzoi(real_data, tmp_path):
     """The first published SNV: its window runs 50,860 bp over the start of the real chr1, where it must read N."""
-    from presage.sequence.genome import prepare_fasta
-    from presage.sequence.trunk.keras import load_keras_h5
+    from presage.sequence.model.keras import load_keras_h5
+    from presage.sequence.reference.genome import prepare_fasta
 
     folder = real_data / "mini_borzoi"
     model = load_keras_h5(folder / "model.h5", folder / "params.json", folder / "targets.txt")

@@ -8,7 +8,7 @@ from scipy import stats
 
 from presage import tables
 from presage.config.variants import MatchedNull
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants import matched
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.matched import NAME, Wanted, spread, transplant

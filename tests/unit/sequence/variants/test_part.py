@@ -9,7 +9,7 @@ import pytest
 from presage import tables
 from presage.sequence.sparse_tower import SparseMismatch
 from presage.sequence.sparse_tower.tower import Tower
-from presage.sequence.track_names import track_info
+from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.calibration import Null
 from presage.sequence.variants.effects import effects

@@ -6,7 +6,7 @@ import pytest
 
 from presage import tables
 from presage.errors import UserError
-from presage.sequence.evaluation.variant_benchmark import benchmark, benchmark_curves
+from presage.sequence.variants.benchmark import benchmark, benchmark_curves
 from presage.sequence.variants.planted import as_benchmark, evaluate_variants
 
 SLUGS = ["a_rna_plus", "a_rna_minus", "b_rna_plus", "b_rna_minus", "a_atac", "b_atac"]

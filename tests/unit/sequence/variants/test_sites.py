@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from presage import provenance, tables
 from presage.errors import UserError
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants import sites as module
 from presage.sequence.variants.alleles import REASONS
 from presage.sequence.variants.places import Places

@@ -7,9 +7,9 @@ import torch
 from presage.config.genome_world import GenomeWorld
 from presage.config.trunk import TrunkShape
 from presage.sequence.evaluation.classification import auroc_with_interval
-from presage.sequence.genome import Genome
-from presage.sequence.heads import Head
-from presage.sequence.model import SequenceModel
+from presage.sequence.model.heads import Head
+from presage.sequence.model.sequence_model import SequenceModel
+from presage.sequence.reference.genome import Genome
 from presage.sequence.trunk.borzoi import new_trunk
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.effects import effects

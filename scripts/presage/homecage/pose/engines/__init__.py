@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from presage.config.pose import Pose
-from presage.homecage.pose.pose_file import PoseFile
+from presage.homecage.pose_files.pose_file import PoseFile
 
 __all__ = ["ENGINES", "Engine", "card_of", "open_engine"]
 

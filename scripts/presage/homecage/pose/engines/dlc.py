@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from presage.config.pose import Pose
-from presage.homecage import video
 from presage.homecage.pose import body_parts
 from presage.homecage.pose.engines import package
-from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose_files.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.recordings import video
 
 
 class DeepLabCut:

@@ -17,7 +17,7 @@ import numpy as np
 from presage.config.pose import Pose
 from presage.errors import UserError
 from presage.homecage.pose.engines import package
-from presage.homecage.pose.pose_file import ONLY_ANIMAL, PoseFile
+from presage.homecage.pose_files.pose_file import ONLY_ANIMAL, PoseFile
 from presage.provenance import file_hash
 
 DATASETS = ("superanimal_topviewmouse", "superanimal_quadruped")

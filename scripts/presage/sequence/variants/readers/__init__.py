@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from presage.errors import UserError
-from presage.sequence.genome import Genome
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import Site
 from presage.sequence.variants.readers.bcf import read_bcf
 from presage.sequence.variants.readers.bed import read_bed

@@ -5,8 +5,8 @@ from itertools import groupby
 from pathlib import Path
 
 from presage.errors import UserError
-from presage.sequence.contigs import map_contigs
-from presage.sequence.genome import Genome
+from presage.sequence.reference.contigs import map_contigs
+from presage.sequence.reference.genome import Genome
 from presage.sequence.variants.alleles import Site, decode
 from presage.sequence.variants.order import in_order
 from presage.sequence.variants.readers.text import numbered

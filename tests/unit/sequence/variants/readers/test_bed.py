@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presage.sequence.genome import encode
+from presage.sequence.reference.genome import encode
 from presage.sequence.variants.alleles import Site
 from presage.sequence.variants.readers.bed import read_bed, regions
 

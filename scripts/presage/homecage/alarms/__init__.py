@@ -1,0 +1,1 @@
+"""From scores to alarms at a budget: episodes, urgent checks, and the ledger of what was issued."""

@@ -1,0 +1,1 @@
+"""How odd a day is, and why: each cage against its own past, by detectors with one interface that are dated."""

@@ -1,0 +1,1 @@
+"""From pose to behaviour: motion, posture, bouts, and what each minute was like."""

@@ -1,0 +1,1 @@
+"""What was recorded and when: video files, cameras, the events sheet, and the facility's clock."""

@@ -1,0 +1,250 @@
+"""The morning page: every cage as a tile, the neediest first, and what could not be judged in plain sight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from presage import tables
+from presage.config.report import Report
+from presage.report.cages.bands import detector_cards, drawn_features, own_bands
+from presage.report.cages.cage_page import Cage, Explain, cage_page, file_name
+from presage.report.cages.films import Film, between, films
+from presage.report.cages.reasons import Reason, Reasons
+from presage.report.cages.timeline import simulated_sentence, yes
+from presage.report.render import number, render
+from presage.report.run import Run
+
+OPEN = timedelta(days=2)  # quiet days that an episode bridges
+TRENDS = ("rising", "steady", "falling")
+# state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
+STATES = {
+    "urgent": (0, "Urgent", "Check now"),
+    "check": (1, "Check", "Look at this cage today"),
+    "watch": (2, "Watch", "Look again tomorrow"),
+    "camera_fault": (3, "Camera fault", "Look at the camera: it is no sign of a sick mouse"),
+    "seen": (4, "Acknowledged", "Somebody has looked; the alarm is still open"),
+    "no_call": (5, "No call", "Too little was seen to judge"),
+    "masked": (6, "Masked", "Not judged: a husbandry event took the day's evidence"),
+    "warm_up": (7, "Warming up", "The own baseline is not there yet"),
+    "quiet": (8, "Quiet", "Nothing unusual"),
+}
+
+
+@dataclass
+class Tile:
+    """One cage as it stands on its last day."""
+
+    cage: str
+    state: str
+    word: str
+    action: str
+    link: str
+    day: date
+    score: float | None
+    threshold: float
+    explanation: str
+    animals: int
+    spark: str
+    level_y: float
+    dots: list[tuple[float, float]]
+    gaps: list[float]
+    trend: str = ""
+    reasons: list[Reason] = field(default_factory=list)
+    films: list[Film] = field(default_factory=list)
+
+    @property
+    def excess(self) -> float:
+        """Score over threshold; a cage without a score counts as one with score 0."""
+        return (self.score or 0.0) - (self.threshold if np.isfinite(self.threshold) else 0.0)
+
+    @property
+    def need(self) -> tuple[int, int, float, str]:
+        """Sorts the neediest first: by state, rising before steady before falling, far over the threshold first."""
+        trend = TRENDS.index(self.trend or "steady")
+        return STATES[self.state][0], trend, -self.excess, self.cage
+
+
+def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
+    """The worst state among the animals of one cage on its last day."""
+    today = open_alarms[open_alarms["last_date"] >= latest["date"].max()]
+    levels = [level for level in ("urgent", "check", "watch") if (today["level"] == level).any()]
+    if levels:
+        return levels[0]
+    if latest["alarm"].any():
+        return "check"
+    if latest["no_call"].any():
+        return "camera_fault" if fault else "no_call"
+    if len(open_alarms):
+        return "watch"
+    if fault:  # judged, but for how long?
+        return "camera_fault"
+    return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
+
+
+def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | None:
+    """What the last acknowledgement says, when it came after the decision of every open alarm."""
+    notes = events[events["kind"] == "acknowledged"].sort_values("time_utc")
+    if notes.empty or open_alarms.empty or notes["time_utc"].iloc[-1] < open_alarms["decision_utc"].max():
+        return None
+    last = notes.iloc[-1]
+    note = f": {last['note']}" if isinstance(last["note"], str) and last["note"] else ""
+    return f"Seen on {last['time_utc']:%Y-%m-%d %H:%M} UTC{note}"
+
+
+def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
+    """The cage's worst score of each of the last ``days`` days in a 100 x 30 box: line, threshold, alarm dots, gaps."""
+    window = [last - timedelta(days=days - 1 - i) for i in range(days)]
+    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"), alarm=("alarm", "any"))
+    daily = daily.reindex(window)
+    values, threshold = daily["score"].to_numpy(float), daily["threshold"].to_numpy(float)
+    finite = np.concatenate([values[np.isfinite(values)], threshold[np.isfinite(threshold)], [0.0]])
+    low, high = float(finite.min()), float(finite.max()) or 1.0
+    x = 2 + 96 * np.arange(days) / max(days - 1, 1)
+    y = 28 - 26 * (values - low) / ((high - low) or 1.0)
+    level = threshold[np.isfinite(threshold)]
+    level_y = 28 - 26 * (float(level[-1]) - low) / ((high - low) or 1.0) if level.size else -9.0
+    path, pen = "", "M"
+    for a, b in zip(x, y):
+        path, pen = (path + f"{pen}{a:.1f} {b:.1f}", "L") if np.isfinite(b) else (path, "M")
+    dots = [(float(a), float(b)) for a, b, on in zip(x, y, daily["alarm"]) if yes(on) and np.isfinite(b)]
+    gaps = [float(a) for a, b in zip(x, y) if not np.isfinite(b)]
+    return path, level_y, dots, gaps
+
+
+def _trend(scores: pd.DataFrame, last: date) -> str:
+    """Where the cage's worst score goes: the mean of the last two days against the two before, by the threshold.
+
+    ``rising`` and ``falling`` by more than a quarter of the threshold; empty where either pair of days has no score.
+    """
+    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"))
+    daily = daily.reindex([last - timedelta(days=i) for i in range(4)])
+    now, before = daily["score"].iloc[:2].mean(), daily["score"].iloc[2:].mean()
+    step = 0.25 * daily["threshold"].max()
+    if not np.isfinite([now, before, step]).all():
+        return ""
+    return "rising" if now - before > step else "falling" if before - now > step else "steady"
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The tables that the tiles are made from; ``explain`` gives an alarm's reasons, ``films`` the films of a cage.
+
+    An alarm stays open for two quiet days, after which a new one would be a new episode. A camera is at fault by the
+    events sheet, or by what was measured of its recording. Nothing depends on today's date: the page shows the state at
+    the end of the recording.
+    """
+
+    scores: pd.DataFrame
+    alarms: pd.DataFrame
+    events: pd.DataFrame
+    quality: pd.DataFrame = field(default_factory=lambda: tables.empty("quality"))
+    explain: Explain | None = None
+    films: dict[str, list[Film]] = field(default_factory=dict)
+
+    def tiles(self, days: int = 14) -> list[Tile]:
+        """One tile per cage, the neediest first, with the score of the last ``days`` days."""
+        found = [self._tile(str(cage), rows, days) for cage, rows in self.scores.groupby("cage", sort=True)]
+        return sorted(found, key=lambda tile: tile.need)
+
+    def _tile(self, cage: str, rows: pd.DataFrame, days: int) -> Tile:
+        last = rows["date"].max()
+        latest = rows[rows["date"] == last]
+        open_alarms = self.alarms[(self.alarms["cage"] == cage) & (self.alarms["last_date"] >= last - OPEN)]
+        until = latest["decision_utc"].max()
+        events = self.events[self.events["cage"] == cage]
+        recent = events["time_utc"].between(until - pd.Timedelta(days=2), until)
+        faults = events[(events["kind"] == "camera_fault") & recent]
+        measured = self.quality[(self.quality["cage"] == cage) & self.quality["camera_fault"].astype(bool)]
+        broken = measured[(measured["date"] > last - OPEN) & (measured["date"] <= last)]
+        state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
+        seen = _acknowledgement(events, open_alarms)
+        if seen is not None and state in ("urgent", "check", "watch"):
+            state = "seen"
+        worst = latest.sort_values("score", na_position="first").iloc[-1]
+        why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
+        why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
+        why = [seen, *why] if seen is not None and state == "seen" else why
+        _, word, action = STATES[state]
+        spark, level_y, dots, gaps = _spark(rows, last, days)
+        alarms = open_alarms.to_dict("records")
+        return Tile(
+            cage=cage,
+            state=state,
+            word=word,
+            action=action,
+            link=f"timeline/{quote(file_name(cage))}",
+            day=last,
+            score=None if pd.isna(worst["score"]) else float(worst["score"]),
+            threshold=float(worst["threshold"]),
+            explanation=next((w for w in why if isinstance(w, str)), ""),
+            animals=int(latest["animal"].nunique()),
+            spark=spark,
+            level_y=level_y,
+            dots=dots,
+            gaps=gaps,
+            trend=_trend(rows, last),
+            reasons=next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])[:2],
+            films=self._films(cage, open_alarms, until),
+        )
+
+    def _films(self, cage: str, open_alarms: pd.DataFrame, until: pd.Timestamp) -> list[Film]:
+        """Films of the open alarms: from the night before the first was decided."""
+        if open_alarms.empty:
+            return []
+        return between(self.films.get(cage, []), open_alarms["decision_utc"].min() - pd.Timedelta(days=1), until)
+
+
+def morning_page(
+    wall: Wall, title: str = "", simulated: bool | None = None, days: int = 14, found: Sequence[Tile] | None = None
+) -> str:
+    """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it."""
+    found = wall.tiles(days) if found is None else found
+    counts = {state: sum(t.state == state for t in found) for state in STATES}
+    budgets = sorted(set(wall.alarms["budget"]))
+    until = max((t.day for t in found), default=None)
+    return render("morning.html", tiles=found, counts=counts, states=STATES, title=title, until=until, days=days,
+                  budget=", ".join(number(b) for b in budgets), simulated=simulated_sentence(simulated))  # fmt: skip
+
+
+def write_morning(
+    run: Run,
+    page: str | Path,
+    timelines: str | Path,
+    settings: Report,
+    simulated: bool | None = None,
+    light_hours: float = 12.0,
+) -> None:
+    """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
+
+    ``light_hours``: length of the light phase.
+    """
+    scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
+    simulated = run.simulated("homecage") if simulated is None else simulated
+    cards = detector_cards(run)
+    bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
+    explain = Reasons(_or_empty(run, "reasons"), light_hours).of
+    tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
+    made = films(run.folder)
+    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made)
+    found = wall.tiles(settings.morning_days)
+    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found)
+    Path(page).write_text(text, encoding="utf-8")
+    Path(timelines).mkdir(parents=True, exist_ok=True)
+    all_tables = {"daily": daily, "scores": scores, "alarms": alarms, "events": events, **tables_of}
+    by_cage = {name: dict(iter(table.groupby("cage"))) for name, table in all_tables.items()}
+    for tile in found:
+        own = {name: parts.get(tile.cage, all_tables[name][:0]) for name, parts in by_cage.items()}
+        state = (tile.state, tile.word, tile.action)
+        cage = Cage(tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state)
+        text = cage_page(cage, features, explain, simulated, light_hours, OPEN)
+        Path(timelines, file_name(tile.cage)).write_text(text, encoding="utf-8")
+
+
+def _or_empty(run: Run, name: str) -> pd.DataFrame:
+    found = run.optional(name)
+    return tables.empty(name) if found is None else found

@@ -1,0 +1,1 @@
+"""qc.html: what a lab looks at before it believes a track."""

@@ -1,0 +1,153 @@
+"""The morning page: the neediest first, what was not judged in sight, and every tile leads to its timeline."""
+
+import datetime as dt
+import re
+
+import numpy as np
+import pandas as pd
+
+from presage import tables
+from presage.config.report import Report
+from presage.report.cages.films import Film
+from presage.report.cages.morning import STATES, Wall, morning_page, write_morning
+from presage.report.run import Run
+from tests.unit.report.made_up_run import START, colony, filled, utc
+
+DAILY, SCORES, ALARMS = colony()
+LAST = SCORES["date"].max()
+
+
+def tiles(scores, alarms, events, **more):
+    return Wall(scores, alarms, events, **more).tiles()
+
+
+def states(scores, alarms, events) -> dict[str, str]:
+    return {tile.cage: tile.state for tile in tiles(scores, alarms, events)}
+
+
+def test_states_and_order(events):
+    found = tiles(SCORES, ALARMS, events)
+    assert {t.cage: t.state for t in found} == {
+        "C01": "check", "C02": "check", "C03": "quiet", "C04": "quiet", "C05": "camera_fault", "C06": "quiet",
+    }  # fmt: skip
+    ranks = [STATES[t.state][0] for t in found]
+    assert ranks == sorted(ranks)
+
+
+def test_no_call_is_never_quiet(events):
+    assert states(SCORES, ALARMS, events[:0])["C05"] == "no_call"
+
+
+def test_a_measured_camera_fault_is_no_sick_mouse(events):
+    """The camera of C03 stood still on the last day, that of C04 long ago."""
+    rows = [
+        {"cage": "C03", "date": LAST, "camera_fault": True, "reason": "still for 30 % of the time"},
+        {"cage": "C04", "date": START, "camera_fault": True, "reason": "dark"},
+    ]
+    found = {tile.cage: tile for tile in tiles(SCORES, ALARMS, events, quality=filled("quality", rows))}
+    assert found["C03"].state == "camera_fault" and "still for 30 %" in found["C03"].explanation
+    assert found["C04"].state == "quiet"
+    assert found["C01"].state == "check"  # an alarm is one, whatever the camera
+
+
+def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(events):
+    own = ALARMS[ALARMS["cage"] == "C01"]
+    decided = own["decision_utc"].max()
+
+    def with_note(at):
+        note = {
+            "cage": "C01",
+            "animal": None,
+            "time_utc": at,
+            "kind": "acknowledged",
+            "value": None,
+            "note": "wet food",
+        }
+        return pd.concat([events, pd.DataFrame([note])], ignore_index=True)
+
+    after = with_note(decided + pd.Timedelta(hours=2))
+    first = {tile.cage: tile for tile in tiles(SCORES, ALARMS, after)}["C01"]
+    assert (
+        first.state == "seen" and first.explanation.startswith("Seen on ") and first.explanation.endswith(": wet food")
+    )
+    assert states(SCORES, ALARMS, with_note(decided - pd.Timedelta(hours=2)))["C01"] == "check"
+    urgent = own.iloc[[0]].assign(
+        level="urgent", episode=0, decision_utc=decided + pd.Timedelta(hours=5), last_date=LAST
+    )
+    assert states(SCORES, pd.concat([ALARMS, urgent]), after)["C01"] == "urgent"
+    calm = SCORES.assign(alarm=False)
+    assert states(calm, ALARMS[:0], after)["C01"] == "quiet"
+
+
+def test_an_urgent_check_goes_first_and_needs_no_score(events):
+    urgent = {"cage": "C05", "first_date": LAST, "last_date": LAST, "level": "urgent", "decision_utc": utc(23.9),
+              "threshold": 6.0, "budget": 1.0, "explanation": "hidden for 7.0 h of the dark"}  # fmt: skip
+    first = tiles(SCORES, filled("alarms", [urgent]), events)[0]
+    assert (first.cage, first.state, first.score) == ("C05", "urgent", None)
+    assert first.explanation == "hidden for 7.0 h of the dark"
+
+
+def test_a_closed_alarm_is_over(events):
+    closed = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=START)
+    calm = SCORES.assign(alarm=False)
+    assert states(calm, closed, events)["C01"] == "quiet"
+
+
+def test_an_alarm_stays_open_for_two_quiet_days(events):
+    calm = SCORES.assign(alarm=False)
+    for days, state in ((1, "watch"), (2, "watch"), (3, "quiet")):
+        ended = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=LAST - dt.timedelta(days=days))
+        assert states(calm, ended, events)["C01"] == state
+
+
+def test_warming_up_and_masked_days_say_so(events):
+    assert set(states(SCORES[SCORES["date"] == START], ALARMS[:0], events[:0]).values()) == {"warm_up"}
+    masked = SCORES[SCORES["date"] == START].assign(warm_up=False, masked=True, score=None)
+    assert set(states(masked, ALARMS[:0], events[:0]).values()) == {"masked"}
+
+
+def test_the_page_is_complete_in_itself_and_escaped(events):
+    text = morning_page(Wall(SCORES, ALARMS, events), "demo", True)
+    assert "SIMULATED DATA" in text and "http" not in text
+    assert "&lt;its&gt;" in text and "<its>" not in text
+    assert re.search(r"<b>1</b> camera fault", text) and re.search(r"<b>0</b> urgent", text)
+
+
+def test_rising_goes_before_steady_and_steady_before_falling():
+    def at_the_end(cage, *values):
+        own = SCORES[SCORES["cage"] == cage].sort_values("date").copy()
+        own.loc[own.index[-4:], "score"] = np.array(values, float)
+        return own.assign(alarm=False, no_call=False, warm_up=False)
+
+    cages = {"C01": (9, 9, 9, 9), "C02": (9, 9, 1, 1), "C03": (0, 0, 2, 2), "C04": (None, None, 1, 1)}
+    scores = pd.concat([at_the_end(cage, *values) for cage, values in cages.items()])
+    found = tiles(scores, ALARMS[:0], tables.empty("events"))
+    assert {t.cage: t.trend for t in found} == {"C01": "steady", "C02": "falling", "C03": "rising", "C04": ""}
+    assert [t.cage for t in found] == ["C03", "C01", "C04", "C02"]  # steady: far over the threshold first
+
+
+def test_a_cage_that_was_last_seen_earlier_says_so(events):
+    early = SCORES[(SCORES["cage"] != "C03") | (SCORES["date"] < LAST - dt.timedelta(days=3))]
+    text = morning_page(Wall(early, ALARMS, events))
+    assert text.count("last seen ") == 1 and f"last seen {LAST - dt.timedelta(days=4)}" in text
+
+
+def test_films_of_an_open_alarm_are_on_its_tile(events):
+    start = ALARMS.loc[ALARMS["cage"] == "C01", "decision_utc"].iloc[0]
+    films = [Film(f"clips/C01/{i}.mp4", start + pd.Timedelta(days=i), 10) for i in (-3, 1)]
+    text = morning_page(Wall(SCORES, ALARMS, events, films={"C01": films, "C03": films}))
+    assert text.count("clips/C01/") == 1 and "clips/C01/1.mp4" in text
+
+
+def test_an_empty_facility(events):
+    assert "No cage has been judged yet" in morning_page(Wall(SCORES[:0], ALARMS[:0], events[:0]))
+
+
+def test_every_tile_leads_to_a_page(run_folder, tmp_path):
+    write_morning(Run(run_folder), tmp_path / "morning.html", tmp_path / "timeline", Report(), True)
+    links = re.findall(r'href="(timeline/[^"]+)"', (tmp_path / "morning.html").read_text())
+    assert len(links) == 6
+    for link in links:
+        assert (tmp_path / link).is_file()
+    first = (tmp_path / "timeline/C01.html").read_text()
+    assert 'class="band"' in first and "true onset" in first  # baseline of the detector, onset of the evaluation
