@@ -26,7 +26,8 @@ from presage.config.report import Report  # noqa: E402
 from presage.report.cages.morning import write_morning  # noqa: E402
 from presage.report.run import Run  # noqa: E402
 from tests.browser.browser import chromium  # noqa: E402
-from tests.unit.report.made_up_run import EVENTS, colony, filled, hourly, model_card, reasons, utc  # noqa: E402
+from tests.unit.report.made_up_run.cages import colony, hourly, model_card, reasons  # noqa: E402
+from tests.unit.report.made_up_run.facts import EVENTS, filled, utc  # noqa: E402
 
 COPIES = 17  # of a colony of six
 LOAD = "performance.getEntriesByType('navigation')[0].loadEventEnd / 1000"

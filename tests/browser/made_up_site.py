@@ -12,7 +12,9 @@ from presage.report.figures.draw import draw_figures
 from presage.report.page import CAPTIONS, index_page
 from presage.report.run import Run
 from presage.report.summary import build_summary
-from tests.unit.report.made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
+from tests.unit.report.made_up_run.cages import homecage_run
+from tests.unit.report.made_up_run.facts import EVENTS, filled, utc
+from tests.unit.report.made_up_run.sequence import sequence_run
 
 DRAWN = ("fig3_tracks", "fig10_pose", "fig12_alarms")
 

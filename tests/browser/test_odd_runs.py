@@ -6,7 +6,9 @@ import pytest
 from presage import tables
 from tests.browser import browser
 from tests.browser.made_up_site import write_pages
-from tests.unit.report.made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
+from tests.unit.report.made_up_run.cages import homecage_run
+from tests.unit.report.made_up_run.facts import EVENTS, filled, utc
+from tests.unit.report.made_up_run.sequence import sequence_run
 
 ODD = {"C01": "Käfig 1 <script>alert('x')<b>", "C02": 'R%2 "#?&', "C03": "ケージ/3"}
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from presage.docs.markdown import code, page, prose, summary, table
-from presage.homecage.features import bouts, kinematics, posture
-from presage.homecage.features import minutes as features
+from presage.homecage.features import bouts, kinematics, minutes, posture
 from presage.homecage.readings import rhythm_days, rhythms
 from presage.homecage.readings.daily import PHASES
 
@@ -53,13 +52,13 @@ _SHAPE = re.compile(r",? (?:float )?\[(?:animals, )?frames(?:, 2)?\]")
 
 def features_page() -> str:
     """The page as text."""
-    units = {**features.UNITS, **{f"<zone>_{name}": unit for name, unit in features.ZONE_UNITS.items()}}
+    units = {**minutes.UNITS, **{f"<zone>_{name}": unit for name, unit in minutes.ZONE_UNITS.items()}}
     minute = table(("feature", "unit", "what", "computed by"), (_row(name, unit) for name, unit in units.items()))
     daily = [(code(f"all_{name}"), *_rhythm(name)) for name in (*rhythm_days.MEASURES, "is")]
     return page(
         "Features of behaviour",
         INTRO,
-        f"## By the minute\n\n{prose(features.__doc__)}\n\n{minute}",
+        f"## By the minute\n\n{prose(minutes.__doc__)}\n\n{minute}",
         f"## By the day\n\nPhases: {', '.join(map(code, PHASES))}. Beside the means, the rhythm of each cage-day.",
         prose(rhythms.__doc__),
         table(("feature", "unit", "what"), daily),

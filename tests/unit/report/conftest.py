@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.unit.report.made_up_run import EVENTS, filled, homecage_run, sequence_run, utc
+from tests.unit.report.made_up_run.cages import homecage_run
+from tests.unit.report.made_up_run.facts import EVENTS, filled, utc
+from tests.unit.report.made_up_run.sequence import sequence_run
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from presage import tables
 from presage.report.variants.head import ScoredSet
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.predicted import Predicted
-from tests.unit.report.made_up_run import filled
+from tests.unit.report.made_up_run.facts import filled
 
 STRANDS = {"+": "+", "-": "-", ".": ""}
 GENES = filled(

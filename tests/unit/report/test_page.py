@@ -18,7 +18,8 @@ from presage.report.page import Picture, caption, cards, index_page, table
 from presage.report.render import interval, number
 from presage.report.run import Run
 from presage.report.summary import build_summary
-from tests.unit.report.made_up_run import homecage_run, sequence_run
+from tests.unit.report.made_up_run.cages import homecage_run
+from tests.unit.report.made_up_run.sequence import sequence_run
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from presage import tables
 from presage.report.run import Run
 from presage.report.warn import warnings
-from tests.unit.report.made_up_run import START, filled, utc
+from tests.unit.report.made_up_run.facts import START, filled, utc
 
 
 @pytest.fixture

@@ -12,28 +12,18 @@ from presage.config.report import FIGURES, Report
 from presage.report.figures import (
     across_types,
     adapters,
+    alarms,
     effects,
     generalisation,
+    homecage,
     leakage,
     logos,
     overview,
+    pose,
     pseudobulk,
+    reach,
     tracks,
-)
-from presage.report.figures import (
-    alarms as alarm_figures,
-)
-from presage.report.figures import (
-    homecage as homecage_figures,
-)
-from presage.report.figures import (
-    pose as pose_figure,
-)
-from presage.report.figures import (
-    reach as reach_figure,
-)
-from presage.report.figures import (
-    trust as trust_figures,
+    trust,
 )
 from presage.report.figures.plot import Plot
 from presage.report.run import NOT_DRAWN, NoData, Run
@@ -67,15 +57,15 @@ def _of(plot: Plot) -> Draw:
 
 DRAW: dict[str, Draw] = {
     **{stem: _of(plot) for stem, plot in PLOTS.items()},
-    "fig10_pose": pose_figure.pose,
-    "fig11_rhythms": homecage_figures.activity,
-    "fig12_alarms": alarm_figures.alarms,
-    "fig13_before": trust_figures.before,
-    "fig14_trust": trust_figures.trust,
-    "fig15_power": trust_figures.power,
-    "fig16_cage": homecage_figures.cage,
-    "fig17_dss": alarm_figures.dss,
-    "fig19_reach": reach_figure.reach,
+    "fig10_pose": pose.pose,
+    "fig11_rhythms": homecage.activity,
+    "fig12_alarms": alarms.alarms,
+    "fig13_before": trust.before,
+    "fig14_trust": trust.trust,
+    "fig15_power": trust.power,
+    "fig16_cage": homecage.cage,
+    "fig17_dss": alarms.dss,
+    "fig19_reach": reach.reach,
 }
 
 

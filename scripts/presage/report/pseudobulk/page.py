@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from presage.report.cages.timeline import simulated_sentence
 from presage.report.drawing import Drawn, draw
 from presage.report.page import Card, Table, table
-from presage.report.pseudobulk import figures as pseudobulk_figures
-from presage.report.pseudobulk import gene_coverage
+from presage.report.pseudobulk import figures, gene_coverage
 from presage.report.pseudobulk.fate_bars import fate_look, fate_order, reads_by_fate
 from presage.report.pseudobulk.fates import by_fate
 from presage.report.pseudobulk.neighbours import markers, reference_rows, umap
@@ -51,16 +50,16 @@ def pseudobulk_page(run: Run, title: str = "", genome: str = "") -> str:
         shown=WARNINGS,
         fates=fate_section(qc, simulated),
         samples=sample_table(samples, cells),
-        knees=draw("Barcodes by rank", lambda: pseudobulk_figures.knees(samples, simulated)),
+        knees=draw("Barcodes by rank", lambda: figures.knees(samples, simulated)),
         without_knee=without_knee(samples),
-        strands=draw("Share of sense reads", lambda: pseudobulk_figures.strands(samples, simulated)),
+        strands=draw("Share of sense reads", lambda: figures.strands(samples, simulated)),
         strand_table=strand_rows(samples),
         halved=" or ".join(sorted({f"{t['halved_by']}s" for t in of_tracks.values() if t.get("halved_by")})) or "cells",
-        ceilings=draw("Noise ceiling by reads", lambda: pseudobulk_figures.ceilings(tracks, of_tracks, simulated)),
+        ceilings=draw("Noise ceiling by reads", lambda: figures.ceilings(tracks, of_tracks, simulated)),
         tracks=track_table(tracks, of_tracks),
         genes=genes_figure,
         genes_caption=f"{GENES_CAPTION} {shown.get('genes', '')}",
-        cells_figure=draw("Cells by type and use", lambda: pseudobulk_figures.cells(cells_by_use(cells), simulated)),
+        cells_figure=draw("Cells by type and use", lambda: figures.cells(cells_by_use(cells), simulated)),
         cell_table=cell_table(cells),
         umap=umap(run),
         markers=markers(run.optional("markers")),
@@ -146,7 +145,7 @@ def fate_section(qc: dict[str, Any], simulated: bool | None) -> dict[str, Any]:
         ranged |= not same
     stacked = len(rows) > BESIDE
     width = FULL if stacked else HALF
-    figure = draw("Reads by fate in each sample", lambda: pseudobulk_figures.fates(fates, simulated, width))
+    figure = draw("Reads by fate in each sample", lambda: figures.fates(fates, simulated, width))
     units = len({row["unit"] for row in rows})
     return {"figure": figure, "rows": rows, "units": units, "ranged": ranged, "stacked": stacked}
 

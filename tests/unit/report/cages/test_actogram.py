@@ -7,7 +7,7 @@ import pandas as pd
 
 from presage import tables
 from presage.report.cages.actogram import DAY, LEFT, STEP, draw_actogram
-from tests.unit.report.made_up_run import START
+from tests.unit.report.made_up_run.facts import START
 
 
 def day(values: list[float | None], seen: float | list[float] = 3600.0, day: int = 0) -> pd.DataFrame:

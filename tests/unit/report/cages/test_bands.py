@@ -3,7 +3,8 @@
 import numpy as np
 
 from presage.report.cages.bands import own_bands
-from tests.unit.report.made_up_run import START, colony, model_card
+from tests.unit.report.made_up_run.cages import colony, model_card
+from tests.unit.report.made_up_run.facts import START
 
 DAILY, SCORES, _ = colony()
 

@@ -10,7 +10,8 @@ from presage import tables
 from presage.report.cages.cage_page import Cage, cage_page
 from presage.report.cages.films import Film
 from presage.report.cages.reasons import Reason
-from tests.unit.report.made_up_run import DAYS, START, colony, filled, hourly, utc
+from tests.unit.report.made_up_run.cages import colony, hourly
+from tests.unit.report.made_up_run.facts import DAYS, START, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 HOURLY = hourly(DAILY)

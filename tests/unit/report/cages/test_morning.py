@@ -11,7 +11,8 @@ from presage.config.report import Report
 from presage.report.cages.films import Film
 from presage.report.cages.morning import STATES, Wall, morning_page, write_morning
 from presage.report.run import Run
-from tests.unit.report.made_up_run import START, colony, filled, utc
+from tests.unit.report.made_up_run.cages import colony
+from tests.unit.report.made_up_run.facts import START, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 LAST = SCORES["date"].max()

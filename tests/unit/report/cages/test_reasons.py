@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from presage.report.cages.reasons import Reason, Reasons
-from tests.unit.report.made_up_run import colony, filled, reasons
+from tests.unit.report.made_up_run.cages import colony, reasons
+from tests.unit.report.made_up_run.facts import filled
 
 _, _, ALARMS = colony()
 TABLE = reasons(ALARMS)

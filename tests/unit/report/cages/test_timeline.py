@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presage.report.cages.timeline import LEFT, PLOT, _ticks, draw, pick_features, words, zt0
-from tests.unit.report.made_up_run import DAYS, START, colony, filled, utc
+from tests.unit.report.made_up_run.cages import colony
+from tests.unit.report.made_up_run.facts import DAYS, START, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 

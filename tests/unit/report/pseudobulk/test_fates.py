@@ -16,7 +16,7 @@ UNITS = {"a": "reads", "b": "reads", "f": "fragments"}
 
 
 def test_every_reason_of_the_bam_reader_has_a_sentence():
-    room = Path(__file__).parents[3] / "scripts/presage/sequence"
+    room = Path(__file__).parents[4] / "scripts/presage/sequence/samples"
     source = "".join((room / f"{name}.py").read_text() for name in ("bam", "rna", "atac"))
     reasons = set(re.findall(r'(?:reason = |return |dropped\[)"([a-z_]+)"', source))
     (counters,) = re.findall(r"dropped = Counter\((\w+=.*)\)", source)

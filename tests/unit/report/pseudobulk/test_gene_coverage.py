@@ -9,7 +9,7 @@ from presage import tables
 from presage.report.pseudobulk import gene_coverage
 from presage.report.pseudobulk.gene_coverage import molecules_by_type, places, profile, rows_of, spread
 from presage.report.run import NoData
-from tests.unit.report.made_up_run import pseudobulk_run
+from tests.unit.report.made_up_run.pseudobulk import pseudobulk_run
 
 
 def test_the_most_different_gene_is_first_and_thin_ones_are_left_out():

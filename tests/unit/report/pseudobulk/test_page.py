@@ -12,7 +12,7 @@ from presage.report.pseudobulk import page as pages
 from presage.report.pseudobulk.page import pseudobulk_page
 from presage.report.run import NoData, Run
 from presage.report.style import style
-from tests.unit.report.made_up_run import pseudobulk_qc, pseudobulk_run
+from tests.unit.report.made_up_run.pseudobulk import pseudobulk_qc, pseudobulk_run
 
 
 @pytest.fixture(scope="module")
