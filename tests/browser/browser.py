@@ -4,13 +4,22 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page
 
+from presage.report.render import number
+
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 LOCAL = ("file:", "data:", "blob:", "about:")
 A4 = {"format": "A4", "margin": dict.fromkeys(("top", "bottom", "left", "right"), "10mm")}
+
+
+def shown(reason: dict[str, Any], column: str) -> str:
+    """A number of the ``reasons`` table as pages show it: shares of time in per cent."""
+    value = reason[column]
+    return f"{100 * value:.0f} %" if reason["feature"].endswith("_fraction") else number(value)
 
 
 def chromium() -> str | None:

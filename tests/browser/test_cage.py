@@ -5,6 +5,7 @@ import pytest
 from presage.report.render import number
 from presage.report.run import Run
 from tests.browser import browser
+from tests.browser.browser import shown
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_alarms_are_reached_by_keyboard(cage):
     card.evaluate("(card) => { card.open = false; }")
     while cage.evaluate("document.activeElement.getAttribute('href')") != "#alarm-1":
         cage.keyboard.press("Tab")
-    assert "night distance" in cage.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert "distance at night" in cage.evaluate("document.activeElement.getAttribute('aria-label')")
     cage.keyboard.press("Enter")
     assert card.get_attribute("open") is not None
 
@@ -48,7 +49,11 @@ def test_numbers_are_those_of_the_tables(cage, site):
     reasons = run.table("reasons").query("cage == 'C01'").sort_values("rank")
     rows = [row.locator("td").all_inner_texts() for row in card.locator("tbody tr").all()]
     assert [row[:3] for row in rows] == [
-        [number(r["value"]), number(r["usual"]), f"{number(r['band_low'])} to {number(r['band_high'])}"]
+        [
+            shown(r, "value"),
+            shown(r, "usual"),
+            f"{shown(r, 'band_low')} to {shown(r, 'band_high')}",
+        ]
         for r in reasons.to_dict("records")
     ]
     daily = run.table("daily").query("cage == 'C01' and name == 'night_distance'").sort_values("date")

@@ -84,8 +84,8 @@ def test_every_number_on_a_tile_is_that_of_its_table(morning, site):
         else:
             assert f"score {number(row['score'])}, threshold {number(row['threshold'])}" in text
         for reason in reasons[reasons["cage"] == name].to_dict("records"):
-            band = f"own {number(reason['band_low'])} to {number(reason['band_high'])}"
-            assert f": {number(reason['value'])} {band}" in text
+            band = f"own {browser.shown(reason, 'band_low')} to {browser.shown(reason, 'band_high')}"
+            assert f": {browser.shown(reason, 'value')} {band}" in text
         for explanation in alarms.loc[alarms["cage"] == name, "explanation"]:
             assert explanation in text
     counted = dict.fromkeys(STATES, 0)

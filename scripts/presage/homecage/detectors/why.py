@@ -7,6 +7,7 @@ import numpy as np
 from presage.config.distress import FeatureWeight
 from presage.homecage.detectors.baseline import Comparison
 from presage.homecage.detectors.panel import Panel, inverse
+from presage.homecage.readings.spoken import is_share, spoken
 
 BAND_SD = 1.96  # 95 % of a healthy animal's stretches
 MOST = 3
@@ -25,10 +26,15 @@ class Deviation:
     z: float
 
     def __str__(self) -> str:
-        """In words, such as ``night distance -48 %``."""
-        log = self.feature.scale == "log"
-        change = f"{100 * (self.value / self.usual - 1):+.0f} %" if log else f"{self.usual:.2f} -> {self.value:.2f}"
-        return f"{self.feature.name.replace('_', ' ')} {change}"
+        """In words, such as ``distance at night -48 %`` or ``time hidden at night 10 % -> 45 %``."""
+        name = self.feature.name
+        if self.feature.scale == "log":
+            change = f"{100 * (self.value / self.usual - 1):+.0f} %"
+        elif is_share(name):
+            change = f"{100 * self.usual:.0f} % -> {100 * self.value:.0f} %"
+        else:
+            change = f"{self.usual:.2f} -> {self.value:.2f}"
+        return f"{spoken(name)} {change}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Why:
     window: int
 
     def __str__(self) -> str:
-        """In words, such as ``night distance -48 % over 2 days``."""
+        """In words, such as ``distance at night -48 % over 2 days``."""
         span = "on this day" if self.window == 1 else f"over {self.window} days"
         return f"{', '.join(map(str, self.deviations)) or 'many small deviations'} {span}"
 

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from presage.homecage.readings.spoken import is_share
 from presage.report.cages.timeline import with_unit
+from presage.report.render import number
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Reason:
     span: str  # part of the cage-day, in ZT
     oddest: str = ""  # the hour that was oddest
     clip: str = ""  # address of its film below homecage/, made or not
+    share: bool = False  # of time, which is shown in per cent
+
+    def shown(self, value: float) -> str:
+        """A value as people read it."""
+        return f"{100 * value:.0f} %" if self.share else number(value)
 
     @property
     def when(self) -> str:
@@ -68,4 +75,5 @@ class Reasons:
             span=spans.get(row["feature"].split("_", 1)[0], "ZT 0 to 24"),
             oddest="" if pd.isna(row["zt"]) else f"oddest at ZT {int(row['zt'])}",
             clip=row["clip"] if isinstance(row["clip"], str) else "",
+            share=is_share(row["feature"]),
         )

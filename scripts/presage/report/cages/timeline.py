@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from presage.homecage.readings.spoken import spoken
 from presage.report.render import number
 
 LEFT, RIGHT, PANEL, GAP, PLOT = 64, 16, 78, 30, 880  # px; the drawing scales to the page's width
@@ -51,8 +52,8 @@ class Drawing:
 
 
 def words(name: str) -> str:
-    """A feature or event name as read aloud: ``night_path_length`` -> ``night path length``."""
-    return _SPOKEN.get(name, name.replace("_", " ").strip())
+    """A feature or event name as read aloud: ``night_distance`` -> ``distance at night``."""
+    return _SPOKEN.get(name) or spoken(name)
 
 
 def with_unit(name: str, unit: str) -> str:

@@ -43,7 +43,7 @@ def test_a_fall_scores_high_and_says_what_fell() -> None:
     scores = _fitted().score(_panel(distance))
     assert np.nanmax(scores.score[0, :12]) < 1.0
     assert scores.score[0, 12] > 2.0 and scores.score[0, 13] > scores.score[0, 12]
-    assert str(scores.why[0, 13]) == "night distance -50 % over 2 days"
+    assert str(scores.why[0, 13]) == "distance at night -50 % over 2 days"
     assert scores.warm_up[0].tolist() == [True] * 5 + [False] * 15
 
 

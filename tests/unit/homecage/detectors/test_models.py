@@ -113,7 +113,7 @@ def test_tables_keep_their_contract(tmp_path) -> None:
     ill = alarms[alarms["cage"] == "c007"].iloc[-1]
     assert ill["first_date"] == dt.date(2026, 3, 21)
     assert ill["decision_utc"] == pd.Timestamp("2026-03-22 08:00", tz="UTC")  # lights-on and an hour of latency
-    assert "night distance" in ill["explanation"]
+    assert "distance at night" in ill["explanation"]
 
 
 def test_an_urgent_check_is_a_row_of_its_own() -> None:

@@ -55,7 +55,7 @@ def test_each_alarm_says_what_where_and_when(run, tmp_path):
     when = colony.LIGHTS.utc(row["date"], ODD) + pd.Timedelta(minutes=10)
     assert row["watch_utc"] == when and row["clip"] == f"clips/{row['cage']}/{when:%Y%m%dT%H%M%SZ}_60s.mp4"
     words = alarms.set_index(["cage", "episode"]).loc[(row["cage"], row["episode"]), "explanation"]
-    assert f"night distance {100 * (row['value'] / row['usual'] - 1):+.0f} %" in words
+    assert f"distance at night {100 * (row['value'] / row['usual'] - 1):+.0f} %" in words
 
 
 def test_hours_of_the_other_phase_do_not_count(run):

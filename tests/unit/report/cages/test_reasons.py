@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from presage.report.cages.reasons import Reason, Reasons
+from presage.report.render import number
 from tests.unit.report.made_up_run.cages import colony, reasons
 from tests.unit.report.made_up_run.facts import filled
 
@@ -20,7 +21,8 @@ def test_numbers_are_those_of_the_table_by_rank():
     assert (distance.value, distance.usual, distance.low, distance.high, distance.clip) == tuple(
         row[["value", "usual", "band_low", "band_high", "clip"]]
     )
-    assert distance.feature == "Night distance (px/min at 5 fps)" and sleep.feature == "Night sleep fraction"
+    assert distance.feature == "Distance at night (px/min at 5 fps)" and sleep.feature == "Time asleep at night"
+    assert (distance.shown(1234.5), sleep.shown(0.256)) == (number(1234.5), "26 %")
     assert (distance.side, sleep.side, sleep.clip) == ("below", "above", "")
     assert distance.when == f"2 days to {ALARM['last_date']:%d %b}, ZT 14 to 24, oddest at ZT 14"
     assert sleep.when.endswith("ZT 14 to 24")

@@ -99,7 +99,7 @@ def test_lights_on_is_found_from_the_end_of_whole_days():
 
 def test_night_comes_first():
     assert pick_features(DAILY) == ["night_distance", "night_sleep_fraction", "day_distance"]
-    assert words("weight_loss_5pct") == "5 % weight loss" and words("night_distance") == "night distance"
+    assert words("weight_loss_5pct") == "5 % weight loss" and words("night_distance") == "distance at night"
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))

@@ -55,7 +55,7 @@ def colony(days: int = DAYS) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                     "alarm": bool(not warm and score is not None and score > 3),
                     "no_call": lost,
                     "warm_up": warm,
-                    "explanation": "night distance 3.4 robust SD below its own baseline"
+                    "explanation": "distance at night 3.4 robust SD below its own baseline"
                     if score and score > 3
                     else None,
                 }
@@ -74,7 +74,7 @@ def colony(days: int = DAYS) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 "threshold": 3.0,
                 "budget": 1.0,
                 "level": "check",
-                "explanation": "night distance far below <its> own baseline",
+                "explanation": "distance at night far below <its> own baseline",
             }
         )
     return filled("daily", daily), scores, filled("alarms", alarms)
