@@ -15,7 +15,10 @@ def run(job: Job) -> None:
     if job.input.model:
         import torch
 
+        from presage.device import device
+
         torch.set_num_threads(job.params.torch_threads)
+        device(job.gpus)
     pose_cage_day(
         tables.read(job.input.segments, "segments"),
         job.input.model[0] if job.input.model else None,

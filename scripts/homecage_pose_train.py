@@ -8,6 +8,7 @@ def run(job: Job) -> None:
     import torch
 
     from presage.config.pose import Pose
+    from presage.device import device
     from presage.homecage.pose.engines import superanimal
     from presage.homecage.pose.training import train
 
@@ -16,6 +17,7 @@ def run(job: Job) -> None:
         superanimal.fetch(job.output.model)
         return
     torch.set_num_threads(job.params.torch_threads)
+    device(job.gpus)
     card = train(job.input.project[0], job.output.model, settings, job.params.seed)
     log.info("pose model %s: %s", card["hash"], card["metrics"])
 

@@ -6,8 +6,8 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Fit on train windows, choose on valid ones."""
     from presage.config.adapt import Adapt
+    from presage.device import device
     from presage.sequence.adapters.step import adapt
-    from presage.sequence.model.device import device
     from presage.sequence.targets.target_set import TargetSet
 
     settings = Adapt(**job.params.settings)

@@ -10,9 +10,9 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.decoder import Cells
     from presage.config.pseudobulk import Reading
+    from presage.device import device
     from presage.sequence.decoder.labelled_cells import labelled_cells
     from presage.sequence.decoder.step import cells
-    from presage.sequence.model.device import device
     from presage.sequence.reference.genome import Genome
     from presage.sequence.targets.target_set import TargetSet
     from presage.sheets import Sample

@@ -6,7 +6,7 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Pass every window through the frozen layers once."""
     from presage.config.adapt import Adapt
-    from presage.sequence.model.device import device
+    from presage.device import device
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.training.embed_step import embed
 

@@ -14,11 +14,11 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
+    from presage.device import device
     from presage.sequence.evaluation.ceilings import ceilings
     from presage.sequence.evaluation.examples import example
     from presage.sequence.evaluation.folds import evaluate_folds, evaluate_trunk
     from presage.sequence.loading import load_model
-    from presage.sequence.model.device import device
     from presage.sequence.model.sequence_model import SequenceModel
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.targets.track_names import describe

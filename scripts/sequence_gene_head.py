@@ -12,8 +12,8 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.decoder import GeneHead
     from presage.config.evaluate import Evaluate
+    from presage.device import device
     from presage.sequence.decoder.gene_step import gene_heads
-    from presage.sequence.model.device import device
     from presage.sequence.model.shape import as_shape, read_card
     from presage.sequence.targets.target_set import TargetSet
 

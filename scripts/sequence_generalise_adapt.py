@@ -6,9 +6,9 @@ from presage.entry import Job, main
 def run(job: Job) -> None:
     """Fit to the tracks that are kept."""
     from presage.config.adapt import Adapt
+    from presage.device import device
     from presage.sequence.adapters.step import adapt
     from presage.sequence.generalise.split import sides
-    from presage.sequence.model.device import device
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.targets.track_names import describe
     from presage.study.hold_outs import HoldOut

@@ -10,10 +10,10 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.decoder import Cells
     from presage.config.pseudobulk import Reading
+    from presage.device import device
     from presage.sequence.decoder.labelled_cells import labelled_cells
     from presage.sequence.generalise.decoder import decoder_without
     from presage.sequence.generalise.split import kept_side
-    from presage.sequence.model.device import device
     from presage.sequence.reference.genome import Genome
     from presage.sequence.targets.target_set import TargetSet
     from presage.sheets import Sample

@@ -12,9 +12,9 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
+    from presage.device import device
     from presage.sequence.generalise.split import SHARED, both_sides
     from presage.sequence.generalise.step import generalise
-    from presage.sequence.model.device import device
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.targets.track_names import describe
     from presage.study.hold_outs import HoldOut

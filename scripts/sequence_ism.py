@@ -11,8 +11,8 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.ism import Ism
+    from presage.device import device
     from presage.sequence.loading import load_model
-    from presage.sequence.model.device import device
     from presage.sequence.mutagenesis.coverage import coverage, shown_change
     from presage.sequence.mutagenesis.regions import locate, read_bed
     from presage.sequence.mutagenesis.saturate import chosen, rows, saturate, spans, window

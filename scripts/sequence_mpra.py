@@ -11,8 +11,8 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.ism import Mpra
+    from presage.device import device
     from presage.sequence.loading import load_model
-    from presage.sequence.model.device import device
     from presage.sequence.mutagenesis.mpra import effects, read_assay
     from presage.sequence.mutagenesis.saturate import chosen
     from presage.sequence.targets.target_set import TargetSet

@@ -7,7 +7,7 @@ def run(job: Job) -> None:
     """Write weights, card and training history (empty for a trunk that came trained)."""
     from presage import tables
     from presage.config.trunk import Trunk
-    from presage.sequence.model.device import device
+    from presage.device import device
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.training.trunk_step import make_trunk
 

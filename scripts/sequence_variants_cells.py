@@ -11,8 +11,8 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Variants
+    from presage.device import device
     from presage.sequence.decoder.files import load_cells
-    from presage.sequence.model.device import device
     from presage.sequence.reference.genome import Genome
     from presage.sequence.variants.batch import fitting_batch
     from presage.sequence.variants.cells import choose_cells, score_cells

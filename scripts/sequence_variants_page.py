@@ -12,9 +12,9 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.report import Report
     from presage.config.variants import Variants
+    from presage.device import device
     from presage.report.variants.head import ScoredSet
     from presage.report.variants.page import variants_page
-    from presage.sequence.model.device import device
     from presage.sequence.variants.predicted import predicted
     from presage.sequence.variants.setup import load_scoring
 

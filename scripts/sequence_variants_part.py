@@ -10,7 +10,7 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.variants import Variants
-    from presage.sequence.model.device import device
+    from presage.device import device
     from presage.sequence.variants.batch import fitting_batch
     from presage.sequence.variants.part import NearGenes, score_share, share
     from presage.sequence.variants.setup import load_scoring

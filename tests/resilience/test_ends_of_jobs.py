@@ -44,8 +44,7 @@ ENDS = {
         "give the job more memory",
     ),
     "gpu": (
-        "from presage.sequence.model.device import device; import torch; torch.cuda.is_available = lambda: False; "
-        "device(job.gpus)",
+        "from presage.device import device; import torch; torch.cuda.is_available = lambda: False; device(job.gpus)",
         "1 GPU(s) of this job",
         "sees none",
     ),

@@ -93,6 +93,9 @@ def test_gpu_rules_land_on_the_gpu_partition_and_see_their_card(venv: Run) -> No
     for rule in MODELS:
         logs = [*(venv.folder / "logs" / rule).glob("*.log"), *(venv.folder / "logs").glob(f"{rule}.log")]
         assert logs and all(CARD.search(log.read_text()) for log in logs), rule
+    for rule in POSE:  # cage-days of finished pose need no card
+        logs = [*(venv.folder / "logs" / rule).rglob("*.log"), *(venv.folder / "logs").glob(f"{rule}.log")]
+        assert any(CARD.search(log.read_text()) for log in logs), rule
 
 
 def test_without_gpus_all_stay_on_the_cpu_partition(conda: Run) -> None:

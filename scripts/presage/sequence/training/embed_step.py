@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from presage.config.adapt import Adapt
+from presage.device import deterministic
 from presage.sequence.loading import load_model
-from presage.sequence.model.device import deterministic
 from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.embeddings import write_embeddings
 from presage.sequence.training.precision import Precision

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from presage.config.training import Training
+from presage.device import deterministic
 from presage.errors import UserError
 from presage.progress import bar
 from presage.sequence.evaluation.correlation import moments, pearson_from_moments
-from presage.sequence.model.device import deterministic
 from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training.checkpointing import checkpointed

@@ -9,11 +9,11 @@ import os
 import sys
 from importlib.abc import MetaPathFinder
 
-WHERE = "presage.sequence.model.device"
+WHERE = "presage.device"
 
 
 def device(given: int = 0) -> str:
-    """For :func:`presage.sequence.model.device.device`: ``cpu``, if as many cards are shown as were promised."""
+    """For :func:`presage.device.device`: ``cpu``, if as many cards are shown as were promised."""
     import logging
 
     from presage.errors import UserError

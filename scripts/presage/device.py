@@ -1,4 +1,4 @@
-"""Which device a model runs on. A job that was given a GPU and cannot see it must not crawl on the CPU unnoticed."""
+"""Which device a network runs on. A job that was given a GPU and cannot see it must not crawl on the CPU unnoticed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
