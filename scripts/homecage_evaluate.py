@@ -41,17 +41,17 @@ def run(job: Job) -> None:
 
 def against_reference(pose: str, reference: str) -> Any:
     """Rows of the evaluation table: our pose of one video against the pose that somebody published of it."""
-    from presage.homecage import pose_files
     from presage.homecage.evaluation.evaluation_table import frame, row
     from presage.homecage.pose import quality
     from presage.homecage.pose.evaluate import distance_to_reference
+    from presage.homecage.pose_files import readers
     from presage.homecage.pose_files.pose_file import ONLY_ANIMAL, PoseFile
 
     day = quality.load(pose)
     ours = PoseFile(day.xy[:, None], day.likelihood[:, None], (ONLY_ANIMAL,), day.bodyparts)
     note = "frames with reference likelihood > 0.9; the reference is another model's pose, not the truth"
     rows = []
-    for part in distance_to_reference(ours, pose_files.read(reference)).to_dict("records"):
+    for part in distance_to_reference(ours, readers.read(reference)).to_dict("records"):
         common = {"group": part["bodypart"], "budget": None, "n": part["n_frames"], "note": note, "simulated": False}
         rows.append(row("pose_reference_distance_px", "pose", part["median_px"], unit="px", **common))
         rows.append(row("pose_path_length_ratio", "pose", part["path_ratio"], unit="1", **common))

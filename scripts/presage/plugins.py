@@ -20,7 +20,7 @@ REGISTRIES = {
     "adapter": "sequence/adapters",
     "detector": "homecage/detectors/judge",
     "feature": "homecage/features/minutes",
-    "pose": "homecage/pose_files",
+    "pose": "homecage/pose_files/readers",
     "score": "sequence/variants/scores",
     "sensor": "homecage/readings/importers",
     "trunk": "sequence/training/trunk_step",

@@ -188,9 +188,9 @@ def _events(path: Path) -> None:
 
 
 def _pose(path: Path) -> None:
-    from presage.homecage import pose_files
+    from presage.homecage.pose_files import readers
 
-    pose_files.read(path)
+    readers.read(path)
 
 
 def _project(path: Path) -> None:

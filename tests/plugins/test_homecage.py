@@ -10,8 +10,8 @@ import pytest
 from presage import sheets, tables
 from presage.config.distress import Alarms, Compare, Source
 from presage.errors import UserError
-from presage.homecage import pose_files
 from presage.homecage.detectors.judge import judge
+from presage.homecage.pose_files import readers
 from presage.homecage.readings.importers import read_source
 from tests.unit.homecage import small_colony as colony
 from tests.unit.homecage.features.test_minutes import _features, _pose
@@ -64,13 +64,13 @@ def test_a_pose_file_of_another_kind_is_read_wherever_pose_is(with_plugins, tmp_
         sheets.read_segments(sheet)
     with_plugins("coco_json")
     assert [row.cage for row in sheets.read_segments(sheet)] == ["c1"]
-    pose = pose_files.read(path)
+    pose = readers.read(path)
     assert pose.bodyparts == ("snout", "tailbase") and pose.n_frames == 3
     assert pose.likelihood[:, 0].tolist() == [[0.5, 0.0], [0.25, 0.25], [0.0, 0.0]]
     assert pose.xy[1, 0].tolist() == [[5, 6], [7, 8]] and np.isnan(pose.xy[0, 0, 1]).all()
     path.write_text("{}")
     with pytest.raises(UserError, match="is damaged"):
-        pose_files.read(path)
+        readers.read(path)
 
 
 def _awd(folder: Path, counts: list[str]) -> Path:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from presage.errors import UserError
-from presage.homecage import pose_files
+from presage.homecage.pose_files import readers
 from presage.homecage.pose_files.hdf_tables import ForeignObject, plain_loads, read_table
 from presage.homecage.readings.importers import read
 from presage.sequence.model.huggingface import read_weights
@@ -53,7 +53,7 @@ def test_a_pose_table_that_holds_a_pickle_runs_nothing(tmp_path: Path, sign: Pat
             cells._atom_ = None
             cells.append(Bomb(sign))
     with pytest.raises(UserError, match=r"is no DeepLabCut HDF5|holds 0 tables"):
-        pose_files.read(path)
+        readers.read(path)
     assert not sign.exists()
 
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 from presage import tables
 from presage.config.pose import Pose
 from presage.errors import UserError
-from presage.homecage import pose_files
 from presage.homecage.pose import quality
 from presage.homecage.pose.engines import Engine, open_engine
 from presage.homecage.pose.stream import infer
+from presage.homecage.pose_files import readers
 from presage.homecage.pose_files.pose_file import PoseFile
 from presage.homecage.recordings import video
 from presage.homecage.recordings.segments import UNEVEN
@@ -202,7 +202,7 @@ def _span(segment: Usable, card: Mapping[str, Any]) -> float | None:
 
 def _of_file(segment: Usable, settings: Pose, facts: Facts) -> Piece:
     """Finished pose of a file, with the cut of the settings for every body part."""
-    pose = pose_files.read(segment.path)
+    pose = readers.read(segment.path)
     if pose.n_frames != segment.frames:
         raise UserError(
             segment.path, f"has {pose.n_frames} frames, not {segment.frames}", "it changed since it was probed"

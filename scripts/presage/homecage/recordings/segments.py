@@ -10,7 +10,7 @@ import pandas as pd
 from presage import tables
 from presage.config.pose import Recording
 from presage.errors import UserError
-from presage.homecage import pose_files
+from presage.homecage.pose_files import readers
 from presage.homecage.recordings import cameras, video
 from presage.homecage.recordings.clock import Placed, place
 from presage.progress import progress
@@ -142,7 +142,7 @@ def _probe_video(path: Path, fps: float | None, settings: Recording) -> Probed:
 
 def _probe_pose(path: Path, fps: float | None) -> Probed:
     try:
-        pose = pose_files.read(path)
+        pose = readers.read(path)
     except UserError as error:
         return Probed(fps or 0.0, reason=f"unreadable: {error.what}")
     rate = fps or pose.fps

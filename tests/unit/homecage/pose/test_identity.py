@@ -67,10 +67,10 @@ def test_one_animal_is_itself(apart):
 
 def test_real_group_of_three(real_data):
     """The maDLC file of the repository: three mice, tracked by somebody else."""
-    from presage.homecage import pose_files
     from presage.homecage.pose.quality import typical_span
+    from presage.homecage.pose_files import readers
 
-    pose = pose_files.read(real_data / "pose/formats/testDLC_h5_table_madlc.h5")
+    pose = readers.read(real_data / "pose/formats/testDLC_h5_table_madlc.h5")
     n, animals, parts = pose.likelihood.shape
     time = np.datetime64("2026-05-01", "us") + np.repeat(np.arange(n) * 33_333, animals).astype("timedelta64[us]")
     xy, likelihood = pose.xy.reshape(-1, parts, 2), pose.likelihood.reshape(-1, parts)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import savgol_filter
 
-from presage.homecage import pose_files
 from presage.homecage.pose import evaluate
+from presage.homecage.pose_files import readers
 from presage.homecage.pose_files.pose_file import PoseFile
 
 
@@ -107,7 +107,7 @@ def test_frames_must_match():
 
 
 def test_real_reference_against_itself(real_data):
-    reference = pose_files.read(real_data / "pose/m3v1_reference_pose.csv")
+    reference = readers.read(real_data / "pose/m3v1_reference_pose.csv")
     out = evaluate.distance_to_reference(reference, reference).set_index("bodypart")
     assert 0.7 * 2330 < out.loc["snout", "n_frames"] < 2330
     assert (out["path_ratio"] == 1).all()

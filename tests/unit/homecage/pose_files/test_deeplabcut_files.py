@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from presage.errors import UserError
-from presage.homecage import pose_files
+from presage.homecage.pose_files import readers
 
 
 def table(n=5, individuals=None, coords=("x", "y", "likelihood")):
@@ -30,8 +30,8 @@ def test_h5_of_every_writer_equals_csv(tmp_path, key, form, individuals):
     frame = table(individuals=individuals)
     frame.to_hdf(tmp_path / "a.h5", key=key, format=form)
     frame.to_csv(tmp_path / "a.csv")
-    pose = pose_files.read(tmp_path / "a.h5")
-    assert same(pose, pose_files.read(tmp_path / "a.csv"))
+    pose = readers.read(tmp_path / "a.h5")
+    assert same(pose, readers.read(tmp_path / "a.csv"))
     assert pose.animals == (tuple(individuals) if individuals else ("animal",))
     assert pose.bodyparts == ("nose", "tail")
     assert pose.xy[1, 0, 1].tolist() == pytest.approx(frame.iloc[1, [3, 4]].tolist())
@@ -43,7 +43,7 @@ def test_a_point_that_was_not_found_has_likelihood_0(tmp_path):
     frame.iloc[2, 0] = np.nan
     frame.iloc[3, 5] = 1.0000001
     frame.to_csv(tmp_path / "a.csv")
-    pose = pose_files.read(tmp_path / "a.csv")
+    pose = readers.read(tmp_path / "a.csv")
     assert np.isnan(pose.xy[2, 0, 0]).all()
     assert pose.likelihood[2, 0, 0] == 0
     assert pose.likelihood[3, 0, 1] == 1
@@ -52,12 +52,12 @@ def test_a_point_that_was_not_found_has_likelihood_0(tmp_path):
 
 def test_points_of_no_animal_are_left_out():
     frame = table(individuals=["m1", "single"])
-    assert pose_files.from_dlc_table(frame, "a.h5").animals == ("m1",)
+    assert readers.from_dlc_table(frame, "a.h5").animals == ("m1",)
 
 
 def test_no_frames(tmp_path):
     table(0).to_csv(tmp_path / "a.csv")
-    pose = pose_files.read(tmp_path / "a.csv")
+    pose = readers.read(tmp_path / "a.csv")
     assert pose.n_frames == 0
     assert pose.bodyparts == ("nose", "tail")
 
@@ -76,24 +76,24 @@ def test_no_frames(tmp_path):
 def test_what_is_no_pose_is_refused(tmp_path, make, message):
     make(tmp_path / "a.csv")
     with pytest.raises(UserError, match=message):
-        pose_files.read(tmp_path / "a.csv")
+        readers.read(tmp_path / "a.csv")
 
 
 def test_h5_that_is_none_or_holds_two_tables(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"nothing")
     with pytest.raises(UserError, match="is no HDF5 file"):
-        pose_files.read(tmp_path / "a.h5")
+        readers.read(tmp_path / "a.h5")
     for key in ("one", "two"):
         table().to_hdf(tmp_path / "b.h5", key=key)
     with pytest.raises(UserError, match="holds 2 tables"):
-        pose_files.read(tmp_path / "b.h5")
+        readers.read(tmp_path / "b.h5")
 
 
 def test_unknown_suffix_and_missing_file(tmp_path):
     (tmp_path / "a.slp").touch()
     for name in ("a.slp", "gone.h5"):
         with pytest.raises(UserError, match=name):
-            pose_files.read(tmp_path / name)
+            readers.read(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_unknown_suffix_and_missing_file(tmp_path):
     ],
 )
 def test_real_files(real_data, name, frames, animals, parts, missing):
-    pose = pose_files.read(real_data / "pose" / name)
+    pose = readers.read(real_data / "pose" / name)
     assert pose.likelihood.shape == (frames, animals, parts)
     assert (pose.likelihood == 0).mean() == pytest.approx(missing, abs=0.01)
     assert np.median(pose.likelihood[pose.likelihood > 0]) > 0.9
@@ -115,7 +115,7 @@ def test_real_files(real_data, name, frames, animals, parts, missing):
 
 
 def test_real_reference_pose_number_by_number(real_data):
-    pose = pose_files.read(real_data / "pose/m3v1_reference_pose.csv")
+    pose = readers.read(real_data / "pose/m3v1_reference_pose.csv")
     assert pose.bodyparts == ("snout", "leftear", "rightear", "tailbase")
     assert pose.xy[0, 0, 0].tolist() == pytest.approx([76.674, 88.2473], abs=1e-3)
     assert pose.likelihood[1, 0, 3] == pytest.approx(0.93969, abs=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from presage.errors import UserError
-from presage.homecage import pose_files
+from presage.homecage.pose_files import readers
 from presage.homecage.pose_files.nwb import write_nwb
 
 ABOUT = {"identifier": "c 2026-05-01", "description": "cage c", "scorer": "model 12", "software": "presage"}
@@ -28,7 +28,7 @@ def test_it_comes_back_as_it_went(tmp_path):
     given = recording()
     given["xy"][3, 1], given["likelihood"][3, 1] = np.nan, 0
     write_nwb(tmp_path / "a.nwb", **given, about=ABOUT)
-    pose = pose_files.read(tmp_path / "a.nwb")
+    pose = readers.read(tmp_path / "a.nwb")
     assert (pose.animals, pose.bodyparts, pose.fps) == (
         ("a", "b"),
         ("nose", "back", "tail"),
@@ -60,7 +60,7 @@ def test_uneven_times_have_no_rate(tmp_path):
     given = recording()
     given["time_utc"][25:] += np.timedelta64(60, "s")
     write_nwb(tmp_path / "a.nwb", **given, about=ABOUT)
-    assert pose_files.read(tmp_path / "a.nwb").fps is None
+    assert readers.read(tmp_path / "a.nwb").fps is None
 
 
 def test_what_is_no_pose_is_refused(tmp_path):
@@ -69,7 +69,7 @@ def test_what_is_no_pose_is_refused(tmp_path):
     with NWBHDF5IO(str(tmp_path / "a.nwb"), "w") as io:
         io.write(NWBFile(session_description="d", identifier="i", session_start_time=datetime(2026, 5, 1, tzinfo=UTC)))
     with pytest.raises(UserError, match="holds no pose"):
-        pose_files.read(tmp_path / "a.nwb")
+        readers.read(tmp_path / "a.nwb")
     (tmp_path / "b.nwb").write_bytes(b"no")
     with pytest.raises(UserError, match="damaged"):
-        pose_files.read(tmp_path / "b.nwb")
+        readers.read(tmp_path / "b.nwb")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from presage.errors import UserError
-from presage.homecage import pose_files
+from presage.homecage.pose_files import readers
 from presage.homecage.pose_files.jabs import PARTS
 
 FORMATS = {
@@ -22,7 +22,7 @@ FORMATS = {
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_real_format_becomes_one_table(real_data, name):
-    pose = pose_files.read(real_data / "pose/formats" / name)
+    pose = readers.read(real_data / "pose/formats" / name)
     assert pose.likelihood.shape == FORMATS[name]
     assert pose.xy.shape == (*FORMATS[name], 2) and pose.xy.dtype == pose.likelihood.dtype == np.float32
     assert 0 <= pose.likelihood.min() <= pose.likelihood.max() <= 1
@@ -32,9 +32,7 @@ def test_every_real_format_becomes_one_table(real_data, name):
 
 
 def test_both_sleap_files_of_one_recording_give_the_same_numbers(real_data):
-    labels, analysis = (
-        pose_files.read(real_data / f"pose/formats/testDLC_sleap.{end}") for end in ("slp", "analysis.h5")
-    )
+    labels, analysis = (readers.read(real_data / f"pose/formats/testDLC_sleap.{end}") for end in ("slp", "analysis.h5"))
     order = [labels.bodyparts.index(part) for part in analysis.bodyparts]
     np.testing.assert_allclose(labels.xy[:, :, order], analysis.xy, rtol=1e-6)
     np.testing.assert_allclose(labels.likelihood[:, :, order], analysis.likelihood, rtol=1e-6)
@@ -46,7 +44,7 @@ def test_lightning_pose_is_read_as_deeplabcut(tmp_path):
         [["heatmap_mhcrnn_tracker"], ["paw", "nose"], ["x", "y", "likelihood"]], names=["scorer", "bodyparts", "coords"]
     )
     pd.DataFrame(np.arange(18.0).reshape(3, 6) / 20, columns=columns).to_csv(tmp_path / "lp.csv")
-    pose = pose_files.read(tmp_path / "lp.csv")
+    pose = readers.read(tmp_path / "lp.csv")
     assert pose.bodyparts == ("paw", "nose") and pose.xy[2, 0, 1].tolist() == pytest.approx([0.75, 0.8])
 
 
@@ -83,14 +81,14 @@ def test_sleap_labels_by_hand_go_over_predictions_and_pixels_of_old_files_are_mo
         (2, 0, True, [(7.5, 8.5), (9, 9)], None),
     ]
     write_slp(tmp_path / "a.slp", rows)
-    pose = pose_files.read(tmp_path / "a.slp")
+    pose = readers.read(tmp_path / "a.slp")
     assert pose.bodyparts == ("nose", "tail") and pose.animals == ("a", "b") and pose.n_frames == 21
     assert pose.xy[0, 0].tolist() == [[1, 2], [3, 4]] and pose.likelihood[0, 0].tolist() == [0.5, 0.5]
     assert np.isnan(pose.xy[0, 1, 1]).all() and pose.likelihood[0, 1].tolist() == pytest.approx([0.6, 0])
     assert pose.xy[20, 0, 0].tolist() == [7.5, 8.5] and pose.likelihood[20, 0, 0] == 1
     assert (pose.likelihood[1:20] == 0).all()  # frames that the file does not have
     write_slp(tmp_path / "old.slp", rows, format_id=1.0)
-    np.testing.assert_allclose(pose_files.read(tmp_path / "old.slp").xy, pose.xy - 0.5)
+    np.testing.assert_allclose(readers.read(tmp_path / "old.slp").xy, pose.xy - 0.5)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_sleap_labels_by_hand_go_over_predictions_and_pixels_of_old_files_are_mo
 def test_sleap_labels_that_are_not_one_animal_a_track(tmp_path, rows, more, words):
     write_slp(tmp_path / "a.slp", rows, **more)
     with pytest.raises(UserError, match=words):
-        pose_files.read(tmp_path / "a.slp")
+        readers.read(tmp_path / "a.slp")
 
 
 def write_jabs(path, version, owner, count=(2, 1, 2)):
@@ -126,7 +124,7 @@ def write_jabs(path, version, owner, count=(2, 1, 2)):
 @pytest.mark.parametrize("version", [4, 5, 6])
 def test_jabs_animals_follow_their_identity_and_not_their_slot(tmp_path, version):
     write_jabs(tmp_path / "a.h5", version, [[1, 2], [2, -1], [2, 1]])
-    pose = pose_files.read(tmp_path / "a.h5")
+    pose = readers.read(tmp_path / "a.h5")
     assert pose.animals == ("animal1", "animal2") and pose.bodyparts == PARTS
     assert pose.xy[0, 0, 5].tolist() == [5, 0] and pose.xy[0, 1, 5].tolist() == [5, 10]  # x before y
     assert np.isnan(pose.xy[1, 0]).all() and pose.xy[1, 1, 5].tolist() == [5, 100]
@@ -136,11 +134,11 @@ def test_jabs_animals_follow_their_identity_and_not_their_slot(tmp_path, version
 
 def test_jabs_version_3_has_tracks(tmp_path):
     write_jabs(tmp_path / "a.h5", 3, [[4, 7], [7, 0], [7, 4]])
-    pose = pose_files.read(tmp_path / "a.h5")
+    pose = readers.read(tmp_path / "a.h5")
     assert pose.animals == ("animal1", "animal2") and pose.xy[1, 1, 0].tolist() == [0, 100]
     write_jabs(tmp_path / "b.h5", 3, [[4, 7], [8, 0], [9, 4]])
     with pytest.raises(UserError, match="4 tracks of up to 2 animals"):
-        pose_files.read(tmp_path / "b.h5")
+        readers.read(tmp_path / "b.h5")
 
 
 @pytest.mark.parametrize("name", ["a.h5", "a.slp", "b.h5"])
@@ -152,4 +150,4 @@ def test_damaged_files_are_one_line(tmp_path, name):
     else:
         path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"is no HDF5 file|is damaged|has points"):
-        pose_files.read(path)
+        readers.read(path)
