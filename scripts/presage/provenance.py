@@ -3,8 +3,8 @@
 The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
 comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. What a
 module names in a string belongs to it too: modules of a registry (``"presage.room.module"``), and templates (files of a
-folder ``templates`` beside it) with what those include. A plugin belongs to whatever can import the registry that it
-adds to.
+folder ``templates`` beside it or its room) with what those include. A plugin belongs to whatever can import the registry
+that it adds to.
 """
 
 import ast
@@ -91,8 +91,10 @@ def _named_files(text: str, folder: Path) -> set[Path]:
     """Files that a string names: a module that a registry imports when it is used, or a template."""
     if re.fullmatch(r"presage(\.\w+)+", text):
         return _library_files(text, ())
-    template = folder / TEMPLATES / text
-    return {template} if re.fullmatch(r"[\w-]+\.html", text) and template.is_file() else set()
+    if not re.fullmatch(r"[\w-]+\.html", text):
+        return set()
+    beside = (folder / TEMPLATES / text, folder.parent / TEMPLATES / text)
+    return {template for template in beside if template.is_file()}
 
 
 def _is_docstring(node: ast.AST) -> bool:

@@ -89,5 +89,5 @@ def test_every_template_of_the_report_belongs_to_a_page() -> None:
     """None is left behind by the rule above."""
     provenance._fingerprint.cache_clear()
     report = provenance.SCRIPTS / "presage" / "report"
-    modules = [p for module in report.glob("*.py") for p in provenance.import_closure(module)]
+    modules = [p for module in report.rglob("*.py") for p in provenance.import_closure(module)]
     assert {p for p in modules if p.parent.name == "templates"} == set((report / "templates").iterdir())
