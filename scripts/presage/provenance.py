@@ -3,8 +3,8 @@
 The code hash of a rule covers its script and every ``presage`` module that the script can import, with docstrings and
 comments stripped: editing a comment reruns nothing, editing a formula reruns exactly the rules that use it. What a
 module names in a string belongs to it too: modules of a registry (``"presage.room.module"``), and templates (files of a
-folder ``templates`` beside it or its room) with what those include. A plugin belongs to whatever can import the registry
-that it adds to.
+folder ``templates`` beside it or its room) with what those include. A plugin belongs to whatever can import the
+registry that it adds to.
 """
 
 import ast

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from presage.report.cages import arrive
+from presage.report import arrive
 from presage.report.cages.timeline import simulated_sentence
 from presage.report.citation import citation
 from presage.report.files import links

@@ -330,3 +330,7 @@ TABLES = {
         fold str - fold of the trunk's output window that holds it, or outside; unknown where its folds are
         input_overlap str? - other folds whose input windows reach it""",
 }
+
+TABLES["null_sites"] = f"""{TABLES["sites"]}
+        matched i64? - row of the sites table that it was drawn for; null where the null set was given
+        relaxed str? - what could not be matched, joined by commas; null where nothing"""

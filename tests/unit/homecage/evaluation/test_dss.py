@@ -42,9 +42,9 @@ def test_the_protocol(result, tmp_path) -> None:
 
 
 def test_detector_and_threshold_are_fixed_before_the_file_is_opened(real_data, monkeypatch) -> None:
-    order, fix, read = [], dss.fix, dss.readings.read
+    order, fix, read = [], dss.fix, dss.importers.read
     monkeypatch.setattr(dss, "fix", lambda *a: (fix(*a), order.append("fixed"))[0])
-    monkeypatch.setattr(dss.readings, "read", lambda kind, path: (order.append(kind), read(kind, path))[1])
+    monkeypatch.setattr(dss.importers, "read", lambda kind, path: (order.append(kind), read(kind, path))[1])
     folder = real_data / "homecage"
     dss.evaluate_dss(folder / "mice_rhythms_act_minutes.csv", folder / "relsa_tm_dss.txt", Detector(), 0.25, 2)
     assert order == ["mice_rhythms", "fixed", "relsa"]

@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from presage.report.cages.arrive import AUTHORS, ITEMS, of_run, statements
+from presage.report.arrive import AUTHORS, ITEMS, of_run, statements
 from presage.report.page import homecage_tables
 from presage.report.run import NoData, Run
 from tests.unit.report.test_summary import built_in
@@ -54,7 +54,7 @@ def test_a_run_without_pose_or_cameras_says_so(folder):
 def test_it_stands_on_the_page_and_is_printed(folder):
     titles = [table.title for table in homecage_tables(Run(folder))]
     assert "For the methods section: ARRIVE 2.0 and V3" in titles
-    command = [sys.executable, "-m", "presage.report.cages.arrive"]
+    command = [sys.executable, "-m", "presage.report.arrive"]
     printed = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(printed) == len(ITEMS) + 1 and all(len(line.split("\t")) == 3 for line in printed)
     nothing = subprocess.run([*command, str(folder / "figures")], capture_output=True, text=True, check=False)

@@ -2,7 +2,7 @@
 
 Items of ARRIVE 2.0 (Percie du Sert et al. 2020, doi:10.1371/journal.pbio.3000410) and of the V3 framework for digital
 measures (Goldsack et al. 2020, doi:10.1038/s41746-020-0260-4: verification, analytical and clinical validation). What a
-run cannot know is left to its authors, and says so. ``python -m presage.report.cages.arrive results/<run>`` prints it.
+run cannot know is left to its authors, and says so. ``python -m presage.report.arrive results/<run>`` prints it.
 """
 
 from collections.abc import Callable, Mapping
