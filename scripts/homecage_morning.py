@@ -5,12 +5,15 @@ from presage.entry import Job, main
 
 def run(job: Job) -> None:
     """Write morning.html and timeline/<cage>.html."""
+    from pathlib import Path
+
     from presage.config.pose import Recording
     from presage.config.report import Report
     from presage.homecage.recordings.events import read_events
     from presage.homecage.recordings.zeitgeber import Lights
     from presage.report.cages.morning import write_morning
     from presage.report.run import Run
+    from presage.sheets import read_cages
 
     settings, recording = Report(**job.params.settings), Recording(**job.params.recording)
     events = read_events(job.input.events[0] if job.input.events else None, recording.zone)
@@ -21,6 +24,7 @@ def run(job: Job) -> None:
         settings,
         job.params.simulated,
         Lights.of(recording).hours,
+        [cage.cage for path in job.input.cages for cage in read_cages(Path(path))],
     )
 
 

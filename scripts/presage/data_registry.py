@@ -92,5 +92,8 @@ def _download(entry: Entry, path: Path) -> None:
     except (urllib.error.URLError, OSError) as error:
         path.unlink(missing_ok=True)
         raise UserError(
-            entry.name, f"could not be downloaded from {entry.url} ({error})", "set PRESAGE_DATA_MIRROR to a folder"
+            entry.name,
+            f"could not be downloaded from {entry.url} ({error})",
+            "set PRESAGE_DATA_MIRROR to a folder that holds it under that name, or leave out what asks for it "
+            '(a preset asks for its blacklist: reference.blacklist: "")',
         ) from error

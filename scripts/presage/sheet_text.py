@@ -42,7 +42,9 @@ def _text(sheet: Path) -> str:
         if raw.startswith(_GZIP):
             raw = gzip.decompress(raw)
     except FileNotFoundError:
-        raise UserError(sheet, "does not exist", "correct the path in the config") from None
+        raise UserError(
+            sheet, "does not exist", f"correct the path in the config; it starts at {Path.cwd()}, or at --directory"
+        ) from None
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(sheet, f"cannot be read ({error})", "give a readable file") from None
     if raw.startswith(_ZIP):

@@ -190,6 +190,7 @@ rule homecage_morning:
         hourly=rules.homecage_readings.output.hourly,
         reasons=rules.homecage_distress.output.reasons,
         clips=clips(),
+        cages=optional(CAGE_IN.cages),
         events=optional(CAGE_IN.events),
     output:
         page=f"{HOMECAGE}/morning.html",

@@ -40,7 +40,7 @@ def evaluation_page(run: Run, title: str = "") -> str:
         title=title or run.name,
         simulated=simulated_sentence(simulated),
         cards=cards(metrics, audit, found),
-        warnings=[words for check in (warn.leakage, warn.held_out) for words in _asked(check, run)],
+        warnings=[words for check in (warn.leakage, warn.held_out, warn.fits) for words in _asked(check, run)],
         seen=_drawn("What the trunk had seen", leakage.numbers, leakage.draw, run, simulated),
         exposed=exposed(audit),
         exposed_of=int(((audit["fold"] == "train") & (audit["kind"] != "window")).sum()),
@@ -83,7 +83,7 @@ def cards(metrics: pd.DataFrame, audit: pd.DataFrame, found: pd.DataFrame) -> li
         kept = int((found["verdict"] == "generalises").sum())
         out.append(Card("Hold-outs that generalise", f"{kept} of {len(found)}", "at most 5 % of r is lost", ""))
     best = over_seeds(metric(metrics, "bin_pearson", split="test", group="all")).sort_values("value", ascending=False)
-    fitted = best[~best["model"].isin(["mean_of_types", "nearest_type", "bulk_track", "trunk"])]
+    fitted = best[~best["model"].isin(warn.BASELINES)]
     if len(fitted):
         top = fitted.iloc[0]
         words = f"test r over bins of {top['model']}, {interval(top['ci_low'], top['ci_high'])}"

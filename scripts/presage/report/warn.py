@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from presage.report.metric_rows import metric, over_seeds
 from presage.report.render import number
 from presage.report.run import NoData, Run
 from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, verdicts
 from presage.sequence.reference.leakage import UNKNOWN
+
+FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak of
+BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
 
 
 def warnings(run: Run, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -47,6 +51,40 @@ def held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
     found = verdicts(run.rows("generalise"))
     thin = found["in_sample"] < LEARNED * found["ceiling"]
     return [sentence(row) for _, row in found[(found["verdict"] != GENERALISES) | thin].iterrows()]
+
+
+def fits(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Adapters that learned nothing, or of which too little is known: of some tracks, of any, by few test windows."""
+    found = []
+    for card in run.cards():
+        name = f"{card['name']} (seed {card['seed']})"
+        if flat := card.get("flat_tracks"):
+            shown = ", ".join(flat[:5]) + (f" and {number(len(flat) - 5)} more" if len(flat) > 5 else "")
+            found.append(
+                f"{name} could learn nothing of {shown}: nothing varies there over the training windows. Its effects "
+                "in these tracks mean nothing, and make others look specific"
+            )
+        if card.get("best_epoch") == 0:
+            found.append(f"{name} kept its start: no epoch was better on the valid windows")
+    return found + _thin_tests(run.rows("metrics"))
+
+
+def _thin_tests(metrics: pd.DataFrame) -> list[str]:
+    """Test results that prove little: few windows, or no better than the bulk track of the trunk."""
+    rows = metric(metrics, "bin_pearson", split="test", group="all")
+    single = rows[rows["seed"].notna()]
+    found = []
+    if len(single) and (windows := int(single["n"].max())) < FEW_WINDOWS:
+        found.append(f"Test results rest on {number(windows)} window{'s' if windows != 1 else ''}: they may be luck")
+    mean = over_seeds(rows).set_index("model")["value"]
+    if "bulk_track" in mean:
+        below = [str(name) for name in mean.index if name not in BASELINES and not mean[name] > mean["bulk_track"]]
+        if below:
+            found.append(
+                f"Not better on test windows than the trunk's own bulk track (r {number(mean['bulk_track'])}): "
+                + ", ".join(f"{name} ({number(mean[name])})" for name in below)
+            )
+    return found
 
 
 def _pseudobulk(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -106,6 +144,7 @@ def _cameras(run: Run, _: Mapping[str, Any]) -> list[str]:
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", leakage),
     ("sequence", held_out),
+    ("sequence", fits),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),
     ("homecage", _recordings),

@@ -1,5 +1,6 @@
 """Input paths of the home-cage branch."""
 
+import difflib
 import functools
 import json
 import os
@@ -54,7 +55,19 @@ class HomeCageInputs:
         def day_of(start: str) -> str:
             return cage_day(to_utc(start, zone, self.config.segments), zone, lights_on).isoformat()
 
+        cages = {cage.cage for cage in sheets.read_cages(Path(self.config.cages))} if self.config.cages else None
         for row in self._recordings.segments:
+            if cages is not None and row.cage not in cages:
+                near = difflib.get_close_matches(row.cage, cages, 1)
+                raise UserError(
+                    f"{self.config.segments}, cage {row.cage}",
+                    f"is in no row of {self.config.cages}" + (f"; did you mean {near[0]}?" if near else ""),
+                    "correct the name, or add the cage to the cage sheet",
+                )
+            if row.path.lower().endswith(".csv") and not row.fps:
+                raise UserError(
+                    row.path, "is a pose file without a frame rate", "list it in a segments sheet with a column fps"
+                )
             path = located(row.path)
             days[row.cage, day_of(row.start)].append(row if path == row.path else replace(row, path=path))
         return dict(days)

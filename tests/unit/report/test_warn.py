@@ -1,12 +1,13 @@
 """Warnings of the home cage: recordings that were not used, and cameras to look at."""
 
 import datetime as dt
+import json
 
 import pytest
 
 from presage import tables
 from presage.report.run import Run
-from presage.report.warn import warnings
+from presage.report.warn import fits, warnings
 from tests.unit.report.made_up_run.facts import START, filled, utc
 
 
@@ -66,3 +67,22 @@ def test_cameras_are_named_and_no_more_than_five(said):
     assert "C1 on" in sentence and "(frozen)" in sentence and sentence.endswith(", and 2 more")
     assert "C0" not in sentence and "C6" not in sentence
     assert said("quality", rows[:1]) == []
+
+
+def test_fits_that_learned_nothing_are_named(tmp_path):
+    """Tracks that never vary, a fit that kept its start, few test windows, and no gain over the bulk track."""
+    folder = tmp_path / "sequence/adapt/lora/seed1"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(json.dumps({"flat_tracks": ["b_atac"], "best_epoch": 0}))
+    (tmp_path / "sequence/evaluate").mkdir()
+
+    def said(windows, r):
+        common = {"metric": "bin_pearson", "split": "test", "group": "all", "seed": 1, "n": windows}
+        rows = [{**common, "model": name, "value": value} for name, value in (("lora", r), ("bulk_track", 0.4))]
+        tables.write(tmp_path / "sequence/evaluate/metrics.parquet", "metrics", filled("metrics", rows))
+        return fits(Run(tmp_path), {})
+
+    flat, start, few, below = said(1, 0.3)
+    assert "lora (seed 1) could learn nothing of b_atac" in flat and "kept its start" in start
+    assert "rest on 1 window:" in few and "bulk track (r 0.4): lora (0.3)" in below
+    assert len(said(100, 0.5)) == 2

@@ -61,3 +61,25 @@ def test_a_project_that_is_none(tmp_path):
 def test_public_and_superanimal_models_are_looked_at_in_their_jobs():
     check(Pose(project="registry:pose/openfield-Pranav-2018-10-30/"), length_parts=("no", "where"))
     check(Pose(engine="superanimal", model="nowhere"))
+
+
+def inputs(tmp_path, rows, cages="C4 C5"):
+    (tmp_path / "cages.tsv").write_text("cage\trole\n" + "".join(f"{name}\tevaluate\n" for name in cages.split()))
+    lines = ["cage\tstart\tpath\tfps"]
+    for number, (cage, ending, fps) in enumerate(rows):
+        (tmp_path / f"{number}{ending}").write_text("x")
+        lines.append(f"{cage}\t2026-05-01T{number:02d}:00:00\t{number}{ending}\t{fps}")
+    (tmp_path / "segments.tsv").write_text("\n".join(lines) + "\n")
+    sheets = {"cages": str(tmp_path / "cages.tsv"), "segments": str(tmp_path / "segments.tsv")}
+    return HomeCageInputs(HomeCage(pose=Pose(project=str(tmp_path)), **sheets), "")
+
+
+def test_a_cage_that_the_cage_sheet_lacks_is_named_before_any_job(tmp_path):
+    with pytest.raises(UserError, match=r"cage C05: is in no row of .*cages.tsv; did you mean C5\?"):
+        inputs(tmp_path, [("C4", ".mp4", ""), ("C05", ".mp4", "")]).cage_days  # noqa: B018
+
+
+def test_a_pose_table_needs_its_frame_rate_before_any_job(tmp_path):
+    assert inputs(tmp_path, [("C4", ".csv", "2"), ("C5", ".mp4", "")]).cage_days
+    with pytest.raises(UserError, match=r"0\.csv: is a pose file without a frame rate"):
+        inputs(tmp_path, [("C4", ".csv", "")]).cage_days  # noqa: B018

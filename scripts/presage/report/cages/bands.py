@@ -63,7 +63,8 @@ def own_bands(
 def _prior(cards: Sequence[Mapping[str, Any]], date: dt.date, features: Sequence[str]) -> np.ndarray:
     """The healthy spread [F] of the newest model of ``date``, or of the first model for days before it."""
     known = [card for card in cards if card["fit_date"] <= date.isoformat()] or list(cards[:1])
-    return np.array([known[-1]["learned"]["spread"][name] for name in features])
+    spread = known[-1]["learned"]["spread"]  # null for a feature that too few healthy days had: it gets no band
+    return np.array([spread[name] for name in features], dtype=float)
 
 
 def _ordinary(panel: panels.Panel, scores: pd.DataFrame, freeze_score: float) -> np.ndarray:

@@ -1,9 +1,10 @@
 """The morning page: every cage as a tile, the neediest first, and what could not be judged in plain sight."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -30,7 +31,7 @@ STATES = {
     "seen": (4, "Acknowledged", "Somebody has looked; the alarm is still open"),
     "no_call": (5, "No call", "Too little was seen to judge"),
     "masked": (6, "Masked", "Not judged: a husbandry event took the day's evidence"),
-    "warm_up": (7, "Warming up", "The own baseline is not there yet"),
+    "warm_up": (7, "Warming up", "Not judged yet: the own baseline, or the first model, needs more days"),
     "quiet": (8, "Quiet", "Nothing unusual"),
 }
 
@@ -136,7 +137,7 @@ class Wall:
 
     An alarm stays open for two quiet days, after which a new one would be a new episode. A camera is at fault by the
     events sheet, or by what was measured of its recording. Nothing depends on today's date: the page shows the state at
-    the end of the recording.
+    the end of the recording. ``cages`` are those of the cage sheet: one without any day gets a tile that says so.
     """
 
     scores: pd.DataFrame
@@ -145,10 +146,18 @@ class Wall:
     quality: pd.DataFrame = field(default_factory=lambda: tables.empty("quality"))
     explain: Explain | None = None
     films: dict[str, list[Film]] = field(default_factory=dict)
+    cages: Sequence[str] = ()
+
+    @property
+    def until(self) -> date:
+        """The last day of any cage: one that ends before it is no longer seen, which is not the same as quiet."""
+        return self.scores["date"].max()
 
     def tiles(self, days: int = 14) -> list[Tile]:
         """One tile per cage, the neediest first, with the score of the last ``days`` days."""
         found = [self._tile(str(cage), rows, days) for cage, rows in self.scores.groupby("cage", sort=True)]
+        if found:
+            found += [_never_seen(cage, self.until) for cage in sorted({*self.cages} - {tile.cage for tile in found})]
         return sorted(found, key=lambda tile: tile.need)
 
     def _tile(self, cage: str, rows: pd.DataFrame, days: int) -> Tile:
@@ -162,6 +171,8 @@ class Wall:
         measured = self.quality[(self.quality["cage"] == cage) & self.quality["camera_fault"].astype(bool)]
         broken = measured[(measured["date"] > last - OPEN) & (measured["date"] <= last)]
         state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
+        ended = last < self.until and state in ("masked", "warm_up", "quiet")
+        state = "no_call" if ended else state
         seen = _acknowledgement(events, open_alarms)
         if seen is not None and state in ("urgent", "check", "watch"):
             state = "seen"
@@ -169,6 +180,7 @@ class Wall:
         why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
         why = [seen, *why] if seen is not None and state == "seen" else why
+        why = [f"Nothing was recorded after {last}", *why] if ended else why
         _, word, action = STATES[state]
         spark, level_y, dots, gaps = _spark(rows, last, days)
         alarms = open_alarms.to_dict("records")
@@ -199,16 +211,49 @@ class Wall:
         return between(self.films.get(cage, []), open_alarms["decision_utc"].min() - pd.Timedelta(days=1), until)
 
 
+def _never_seen(cage: str, until: date) -> Tile:
+    _, word, action = STATES["no_call"]
+    why = "In the cage sheet, but without a day that could be summarised: look at its recordings"
+    return Tile(cage, "no_call", word, action, "", until, None, float("nan"), why, 0, "", -9.0, [], [])
+
+
+def _doubt(card: Mapping[str, Any], alarms: pd.DataFrame) -> str:
+    """A sentence where the newest model could only guess the threshold of a budget that alarms were raised by."""
+    guessed = {float(budget) for budget in card.get("extrapolated_budgets", ())} & set(alarms["budget"])
+    if not guessed:
+        return ""
+    months = number(float(card["calibration_months"]))
+    return f"That is a guess: the cages that set the threshold had {months} healthy cage-months in all."
+
+
 def morning_page(
-    wall: Wall, title: str = "", simulated: bool | None = None, days: int = 14, found: Sequence[Tile] | None = None
+    wall: Wall,
+    title: str = "",
+    simulated: bool | None = None,
+    days: int = 14,
+    found: Sequence[Tile] | None = None,
+    doubt: str = "",
 ) -> str:
-    """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it."""
+    """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it.
+
+    ``doubt`` follows what is said of the budget.
+    """
     found = wall.tiles(days) if found is None else found
     counts = {state: sum(t.state == state for t in found) for state in STATES}
     budgets = sorted(set(wall.alarms["budget"]))
     until = max((t.day for t in found), default=None)
-    return render("morning.html", tiles=found, counts=counts, states=STATES, title=title, until=until, days=days,
-                  budget=", ".join(number(b) for b in budgets), simulated=simulated_sentence(simulated))  # fmt: skip
+    return render(
+        "morning.html",
+        tiles=found,
+        counts=counts,
+        states=STATES,
+        title=title,
+        until=until,
+        days=days,
+        budget=", ".join(number(b) for b in budgets),
+        doubt=doubt,
+        simulated=simulated_sentence(simulated),
+    )
 
 
 def write_morning(
@@ -218,10 +263,11 @@ def write_morning(
     settings: Report,
     simulated: bool | None = None,
     light_hours: float = 12.0,
+    cages: Sequence[str] = (),
 ) -> None:
     """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
 
-    ``light_hours``: length of the light phase.
+    ``light_hours``: length of the light phase; ``cages``: names in the cage sheet.
     """
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
@@ -230,14 +276,17 @@ def write_morning(
     explain = Reasons(_or_empty(run, "reasons"), light_hours).of
     tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
     made = films(run.folder)
-    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made)
+    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages)
     found = wall.tiles(settings.morning_days)
-    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found)
+    doubt = _doubt(cards[-1] if cards else {}, alarms)
+    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found, doubt)
     Path(page).write_text(text, encoding="utf-8")
     Path(timelines).mkdir(parents=True, exist_ok=True)
     all_tables = {"daily": daily, "scores": scores, "alarms": alarms, "events": events, **tables_of}
     by_cage = {name: dict(iter(table.groupby("cage"))) for name, table in all_tables.items()}
     for tile in found:
+        if not tile.link:
+            continue
         own = {name: parts.get(tile.cage, all_tables[name][:0]) for name, parts in by_cage.items()}
         state = (tile.state, tile.word, tile.action)
         cage = Cage(tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state)

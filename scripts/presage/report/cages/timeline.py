@@ -32,7 +32,8 @@ class Panel:
     band: str = ""
     lines: list[str] = field(default_factory=list)
     points: list[tuple[float, float, str, str]] = field(default_factory=list)  # x, y, class, words
-    level: tuple[float, str] | None = None
+    level: str = ""  # path of the threshold, a step for each day
+    level_word: tuple[float, str] | None = None  # y, words
 
 
 @dataclass
@@ -151,15 +152,27 @@ def _score_panel(scores: pd.DataFrame, days: list[date], x: np.ndarray, top: flo
     axis = _Axis([values, threshold, np.zeros(1)], top)
     panel = Panel("Distress score", top, axis.ticks())
     panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
-    known = threshold[np.isfinite(threshold)]
+    panel.level = _steps(x, axis(threshold))
+    known = np.flatnonzero(np.isfinite(threshold))
     if known.size:
-        panel.level = (float(axis(known[-1])), f"threshold {number(float(known[-1]))}")
+        last = float(threshold[known[-1]])
+        panel.level_word = (float(axis(threshold[known[0]])), f"threshold, now {number(last)}")
     for i in np.flatnonzero(np.isfinite(values)):
         kind = "alarm" if yes(rows["alarm"].iloc[i]) else "seen"
         why = rows["explanation"].iloc[i]
-        note = f"{days[i]}: score {number(values[i])}" + (f", {why}" if isinstance(why, str) else "")
+        note = f"{days[i]}: score {number(values[i])}"
+        note += f", that day's threshold {number(threshold[i])}" if np.isfinite(threshold[i]) else ""
+        note += f", {why}" if isinstance(why, str) else ""
         panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
     return panel
+
+
+def _steps(x: np.ndarray, y: np.ndarray) -> str:
+    """A path that keeps each day's level for the whole day and jumps between days; NaN is a gap."""
+    half, path = (x[1] - x[0]) / 2 if len(x) > 1 else PLOT / 2, ""
+    for run in _runs(y):
+        path += "M" + " ".join(f"{a - half:.1f} {b:.1f} {a + half:.1f} {b:.1f}" for a, b in zip(x[run], y[run]))
+    return path
 
 
 def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple[float, float, str, str, str]]:

@@ -110,9 +110,12 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
     ]
     if seen.variants:
         kept = seen.variants - seen.folds.get("train", 0)
-        found.append(Card("Unseen in training", number(kept), "outside the windows that the trunk was trained on", ""))
+        found.append(Card("Unseen in training", number(kept), "outside the windows that this study trains on", ""))
     if seen.height == "p_null":
-        words = f"p ≤ {ALPHA:g} in the strongest track, {100 * SURE:.0f} % or more agree on the sign"
+        words = (
+            f"p ≤ {ALPHA:g} in the strongest track, {100 * SURE:.0f} % or more of "
+            f"{many(given.replicates, 'prediction')} agree on the sign"
+        )
         found.append(Card("Stand out", number(seen.passed), words, ""))
         found.append(Card("Null variants", number(sum(null.values())), "what p is read against", ""))
     if len(seen.top):
@@ -129,8 +132,9 @@ def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str
         return found
     if train := seen.folds.get("train", 0):
         found.append(
-            f"Seen in training: {many(train, 'variant')} ({100 * train / seen.variants:.0f} %). The trunk knows the "
-            "reference sequence there with its coverage, so errors look smaller than they are"
+            f"In training windows of this study: {many(train, 'variant')} ({100 * train / seen.variants:.0f} %). The "
+            "models know the reference sequence there with its coverage, so errors look smaller than they are. What "
+            "the trunk had seen before: the page of the evaluation"
         )
     if seen.height == "p_null":
         tracks = len(seen.tracks)
@@ -162,8 +166,8 @@ def words(given: ScoredSet, seen: Overview, meta: dict[str, Any]) -> dict[str, s
         "sign agreement": "share of the predictions with the sign of their mean",
         "specificity": "log2 fold change minus its mean over the cell types of the same assay and strand",
         "on top": "share of the predictions in which that track has the largest effect of its assay and strand",
-        "fold": "whether the trunk was trained on that sequence: train (yes), valid and test (kept from it), outside "
-        "(in no window)",
+        "fold": "of this study's windows there: train (fitted), valid (chosen by), test (kept from both), outside (in "
+        "none). Where the windows are those that the trunk was published with, they say what the trunk had seen too",
         "from its start": "signed distance to the transcription start of the nearest gene; + is downstream",
         "importance": "of a base, in a logo: minus the mean log2 fold change of its three substitutions; what holds "
         "the signal up is above the line",

@@ -17,6 +17,7 @@ from presage.sequence.reference.folds import FOLDS
 from presage.sequence.samples.labels import check_matched, matching
 
 # Fates of reads that were asked for their barcode; others ended before (see ``rna``).
+THIN_READS = 1000  # of a track; under it noise ceilings, drawn from halves, are luck as well
 _ASKED = ("used", "no_cb", "not_labelled", "no_umi", "umi_duplicate", "mate_not_used", "fragment_duplicate")
 
 
@@ -138,5 +139,12 @@ def warnings(opened: Sequence[Opened], tracks: pd.DataFrame) -> list[str]:
         found = matching(_named(one), _met(one))
         if found["labels_absent"]:
             out.append(f"{name}: {found['labels_absent']} of {found['labels']} labelled barcodes have no read")
+    thin = tracks[tracks["kept"] & tracks["reads"].between(1, THIN_READS - 1)]
+    if len(thin):
+        named = ", ".join(f"{row.name} ({row.reads:,})" for row in thin.head(5).itertuples(index=False))
+        more = f" and {len(thin) - 5} more" if len(thin) > 5 else ""
+        out.append(
+            f"fewer than {THIN_READS:,} reads or fragments, too thin to learn from or to judge by: {named}{more}"
+        )
     few = tracks[~tracks["kept"]]
     return out + [f"no track {row.name}: {row.reason}" for row in few.itertuples(index=False)]

@@ -51,11 +51,17 @@ class TargetSet:
     def open(path: str | Path, fasta: str | Path | None = None) -> "TargetSet":
         """Open a ``targets.zarr``. ``fasta`` serves the sequence where the group does not hold it.
 
-        Raises :class:`UserError` when the group is not a target set.
+        Raises :class:`UserError` when the group is not a target set, or holds no targets.
         """
         path = Path(path)
         group = _open_group(path)
         attrs: dict[str, Any] = dict(group.attrs)
+        if "empty" in attrs:
+            raise UserError(
+                path,
+                f"holds nothing to fit: {attrs['empty']}",
+                "look at qc.json of the reference (windows_not_in_genome) and of the pseudobulk step (tracks)",
+            )
         try:
             windows = pd.DataFrame({c: _read_column(group[f"windows/{c}"]) for c in SCHEMAS["windows"].names})
             tracks = list(attrs["tracks"])

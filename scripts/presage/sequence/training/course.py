@@ -14,9 +14,8 @@ from presage.sequence.training.resume import Saved
 
 
 class Best(NamedTuple):
-    """The best epoch so far: its score (higher is better), and the weights that were scored."""
+    """The best epoch so far: its scores on the valid windows, and the weights that were scored."""
 
-    value: float
     epoch: int
     loss: float
     pearson: float
@@ -66,7 +65,7 @@ class Course:
         facts: dict[str, Any] = {name: getattr(self, name) for name in _FACTS}
         facts |= {"rng": self.rng.bit_generator.state, "scaler": self.precision.scaler.state_dict(), "best": None}
         if self.best:
-            facts["best"] = self.best[:4]
+            facts["best"] = self.best[:3]
             tensors |= _prefixed("best", self.best.state)
         return Saved(tensors, facts)
 
@@ -87,9 +86,9 @@ class Course:
         self.optimizer.load_state_dict({**own, "state": state})
         if facts["best"]:
             device = self.model.device
-            value, epoch, loss, pearson = facts["best"]
+            epoch, loss, pearson = facts["best"]
             weights = {name: tensor.to(device) for name, tensor in _part("best", tensors).items()}
-            self.best = Best(value, epoch, loss, pearson, weights)
+            self.best = Best(epoch, loss, pearson, weights)
         _set_random_state(_part("random", tensors))
 
     def _moving(self) -> State:

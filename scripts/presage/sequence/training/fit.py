@@ -109,6 +109,8 @@ class _Fitting:
                     resume.save(course.saved())
         best = course.best
         assert best is not None  # epoch 0 is always scored
+        if best.epoch == 0 and self.training.epochs:
+            log.warning("no epoch was better on the valid windows than the start: nothing was learned")
         put(best.state, course.state)
         self.model.eval()
         history = pd.DataFrame(course.rows, columns=["epoch", "step", "split", "loss", "pearson", "lr"])
@@ -180,10 +182,9 @@ class _Fitting:
             )
         course.rows.append((course.epoch, course.step, "valid", loss, pearson, lr))
         log.info("epoch %d, step %d: valid loss %.4f, valid r %.4f", course.epoch, course.step, loss, pearson)
-        value = -loss if training.select == "loss" else pearson
         best = course.best
-        if best is None or value > best.value or not np.isfinite(best.value):
-            best = course.best = Best(value, course.epoch, loss, pearson, copied(course.average))
+        if best is None or _better(training.select, loss, pearson, best):
+            best = course.best = Best(course.epoch, loss, pearson, copied(course.average))
         stopped = course.epoch - best.epoch >= training.patience
         course.finished = stopped or course.epoch == training.epochs
         course.epoch, course.batch = course.epoch + 1, 0
@@ -197,6 +198,15 @@ class _Fitting:
         if self.ranks.leads:
             write(path, Saved(best.state, {"epoch": best.epoch, "valid_pearson": best.pearson}))
         return UserError(error.where, error.what, f"{error.todo}; the best weights so far (epoch {best.epoch}): {path}")
+
+
+def _better(select: str, loss: float, pearson: float, best: Best) -> bool:
+    """Whether an epoch beats the best one so far; by loss where r is asked for and no track varies on valid windows."""
+    if select == "pearson" and np.isfinite(pearson):
+        return not np.isfinite(best.pearson) or pearson > best.pearson
+    if select == "pearson" and np.isfinite(best.pearson):
+        return False
+    return loss < best.loss or not np.isfinite(best.loss)
 
 
 def loss_of(data: TargetSet, training: Training, device: torch.device) -> tuple[Loss, tuple[str, ...]]:

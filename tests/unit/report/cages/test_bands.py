@@ -36,3 +36,11 @@ def test_later_days_change_nothing(events):
 
 def test_no_model_no_band(events):
     assert own_bands(DAILY, SCORES, events, []) == {}
+
+
+def test_a_feature_that_the_model_could_not_learn_has_no_band(events):
+    """Too few healthy days had it when the model was fitted, so its card says null."""
+    card = model_card()
+    card["learned"]["spread"]["night_sleep_fraction"] = None
+    bands = own_bands(DAILY, SCORES, events, [card])["C03"]
+    assert bands[None, "night_sleep_fraction"].empty and len(bands[None, "night_distance"]) > 10

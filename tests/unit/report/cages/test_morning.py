@@ -1,6 +1,7 @@
 """The morning page: the neediest first, what was not judged in sight, and every tile leads to its timeline."""
 
 import datetime as dt
+import json
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from presage.config.report import Report
 from presage.report.cages.films import Film
 from presage.report.cages.morning import STATES, Wall, morning_page, write_morning
 from presage.report.run import Run
-from tests.unit.report.made_up_run.cages import colony
+from tests.unit.report.made_up_run.cages import colony, homecage_run
 from tests.unit.report.made_up_run.facts import START, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
@@ -152,3 +153,36 @@ def test_every_tile_leads_to_a_page(run_folder, tmp_path):
         assert (tmp_path / link).is_file()
     first = (tmp_path / "timeline/C01.html").read_text()
     assert 'class="band"' in first and "true onset" in first  # baseline of the detector, onset of the evaluation
+
+
+def test_a_cage_that_is_no_longer_recorded_is_not_quiet(events):
+    """Its last day was quiet, but nobody knows of the days since."""
+    gone = SCORES[(SCORES["cage"] != "C03") | (SCORES["date"] <= LAST - dt.timedelta(days=3))]
+    found = {tile.cage: tile for tile in tiles(gone, ALARMS, events)}
+    assert found["C03"].state == "no_call" and found["C04"].state == "quiet"
+    assert found["C03"].explanation == f"Nothing was recorded after {LAST - dt.timedelta(days=3)}"
+    alarmed = SCORES[(SCORES["cage"] != "C01") | (SCORES["date"] < LAST)]
+    assert states(alarmed, ALARMS, events)["C01"] in ("check", "watch")  # an alarm is not taken back by a gap
+
+
+def test_a_cage_of_the_sheet_without_any_day_has_a_tile(events):
+    found = {tile.cage: tile for tile in tiles(SCORES, ALARMS, events, cages=["C01", "C99"])}
+    assert found["C99"].state == "no_call" and not found["C99"].link and len(found) == 7
+    text = morning_page(Wall(SCORES, ALARMS, events, cages=["C99"]))
+    assert 'data-cage="C99"' in text and "timeline/C99" not in text
+
+
+def test_a_budget_that_was_guessed_is_said_to_be(events, tmp_path):
+    folder = tmp_path / "run"
+    homecage_run(folder)
+
+    def page(guessed):
+        [card] = (folder / "homecage/distress/model").glob("*.json")
+        facts = {"extrapolated_budgets": guessed, "calibration_months": 0.2}
+        card.write_text(json.dumps(json.loads(card.read_text()) | facts))
+        write_morning(Run(folder, events=events), tmp_path / "m.html", tmp_path / "timeline", Report())
+        return (tmp_path / "m.html").read_text()
+
+    budget = float(ALARMS["budget"].iloc[0])
+    assert "a guess: the cages that set the threshold had 0.2 healthy cage-months" in page([budget])
+    assert "a guess" not in page([budget / 10])

@@ -88,7 +88,7 @@ def test_the_head_counts_everything(given, text):
     assert head.null_sizes(given.null) == {"substitution": 150}
     assert "The null set has 150 substitutions: for substitutions no p below 0.0066 exists" in text
     train = overview(given.scores).folds["train"]
-    assert f"Seen in training: {train} variants" in text
+    assert f"In training windows of this study: {train} variants" in text
 
 
 def test_a_page_that_cannot_hold_all_says_so(given):

@@ -64,6 +64,8 @@ def test_genes_strands_donors_and_rejected_types(tmp_path, study):
     }
     assert tracks.loc["B_cell_rna_plus", "reason"] == "fewer than 2 cells with reads"
     assert tracks["reads"].tolist() == [1, 0, 2, 2]
+    [thin] = [warning for warning in qc["warnings"] if warning.startswith("fewer than 1,000 reads or fragments")]
+    assert thin.endswith(": T cell rna (+) (2), T cell rna (-) (2)")  # of what is kept only
     assert tracks["cells"].tolist() == [1, 1, 3, 3]
     assert sorted(p.name for p in (tmp_path / "out/bw").iterdir()) == ["T_cell_rna_minus.bw", "T_cell_rna_plus.bw"]
     counts = anndata.read_h5ad(tmp_path / "out/counts.h5ad")

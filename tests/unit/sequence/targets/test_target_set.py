@@ -177,3 +177,9 @@ def test_a_set_of_an_earlier_version_opens(tmp_path):
     data = TargetSet.open(tmp_path / "old.zarr")
     assert data.scale is None
     assert data.hash() == made.hash()
+
+
+def test_an_empty_set_says_why_there_is_nothing_to_fit(tmp_path):
+    zarr.open_group(str(tmp_path / "t.zarr"), mode="w").attrs["empty"] = "no window has a track"
+    with pytest.raises(UserError, match="holds nothing to fit: no window has a track"):
+        TargetSet.open(tmp_path / "t.zarr")

@@ -17,7 +17,8 @@ from presage.sequence.adapters import attach
 from presage.sequence.model.sequence_model import SequenceModel, predict_windows
 from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.training import fit as fitting
-from presage.sequence.training.fit import fit
+from presage.sequence.training.course import Best
+from presage.sequence.training.fit import _better, fit
 from presage.sequence.training.resume import Resume
 from presage.sequence.training.trunk_step import make_trunk, train_trunk
 from presage.sequence.training.views import Views, view
@@ -224,3 +225,20 @@ def test_batchnorm_moves_only_while_the_trunk_itself_is_trained():
         before = model.trunk.tower[0].norm.running_mean.clone()
         model(x)
         assert torch.equal(model.trunk.tower[0].norm.running_mean, before) == frozen
+
+
+@pytest.mark.parametrize(
+    ("select", "now", "best", "better"),
+    [
+        ("pearson", (9.0, 0.3), (1.0, 0.2), True),
+        ("pearson", (0.1, 0.1), (1.0, 0.2), False),
+        ("pearson", (0.9, np.nan), (1.0, np.nan), True),  # no r at all: by loss
+        ("pearson", (1.1, np.nan), (1.0, np.nan), False),
+        ("pearson", (0.1, np.nan), (1.0, 0.2), False),
+        ("pearson", (9.0, 0.1), (1.0, np.nan), True),
+        ("loss", (0.9, 0.1), (1.0, 0.2), True),
+        ("loss", (1.1, 0.9), (1.0, 0.2), False),
+    ],
+)
+def test_the_best_epoch_is_chosen_by_r_or_where_there_is_none_by_loss(select, now, best, better):
+    assert _better(select, *now, Best(0, *best, {})) is better
