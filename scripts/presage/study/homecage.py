@@ -214,10 +214,15 @@ class HomeCageInputs:
         self._check_body_parts()
 
     def _check_body_parts(self) -> None:
-        """The features' body parts are among those of the labelled project or the model, as far as either is here."""
+        """The features' body parts are among those of the project, the model or the first pose table that is here."""
         pose = self.config.pose
         wanted = body_parts.named(self.config.features, pose.filters)
-        if self.world or pose.engine != "dlc":
+        if self.world:
+            return
+        tables = (row.path for rows in self.segments.values() for row in rows if row.path.lower().endswith(".csv"))
+        if first := next((path for path in tables if not path.startswith(PUBLIC)), None):
+            body_parts.check(body_parts.of_table(first), wanted, first)
+        if pose.engine != "dlc":
             return
         if self.labelled and not self.labelled.startswith(PUBLIC):
             body_parts.check(body_parts.project_config(self.labelled)["bodyparts"], wanted, self.labelled)

@@ -83,3 +83,14 @@ def test_a_pose_table_needs_its_frame_rate_before_any_job(tmp_path):
     assert inputs(tmp_path, [("C4", ".csv", "2"), ("C5", ".mp4", "")]).cage_days
     with pytest.raises(UserError, match=r"0\.csv: is a pose file without a frame rate"):
         inputs(tmp_path, [("C4", ".csv", "")]).cage_days  # noqa: B018
+
+
+def test_body_parts_of_finished_pose_are_looked_up_before_any_job(tmp_path):
+    study = inputs(tmp_path, [("C4", ".csv", "2")])
+    (tmp_path / "config.yaml").write_text("bodyparts: [snout, tailbase]\n")  # of the project, for video
+    rows = ("scorer,m,m,m", "bodyparts,nose,nose,nose", "coords,x,y,likelihood", "0,1,2,0.9")
+    (tmp_path / "0.csv").write_text("\n".join(rows))
+    with pytest.raises(UserError, match=r"length_parts: names snout, tailbase, which .*0\.csv lacks; choose from nose"):
+        study._check_body_parts()
+    (tmp_path / "0.csv").write_text("\0no table")
+    study._check_body_parts()  # its own job says what is wrong with it

@@ -3,8 +3,10 @@
 Asked before any job as well as within them, so nothing heavy is imported.
 """
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,18 @@ def check(bodyparts: Sequence[str], wanted: Mapping[str, Sequence[str]], source:
                 f"names {', '.join(missing)}, which {source} lacks",
                 f"choose from {', '.join(bodyparts)}",
             )
+
+
+def of_table(path: str | Path) -> list[str]:
+    """Body parts in the header of DeepLabCut's CSV table; none where it is another file, which its own job tells."""
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as table:
+            for row in islice(csv.reader(table), 4):  # scorer, individuals, bodyparts, coords
+                if row and row[0] == "bodyparts":
+                    return list(dict.fromkeys(row[1:]))
+    except (OSError, ValueError, csv.Error):
+        pass
+    return []
 
 
 def project_config(project: str | Path) -> dict[str, Any]:
