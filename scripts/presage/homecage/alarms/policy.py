@@ -115,7 +115,7 @@ def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> T
 
 def _tail(levels: np.ndarray, counts: list[int], allowed: float) -> float:
     """Level at which an exponential tail through the highest episodes' peaks expects ``allowed`` of them."""
-    peaks = [levels[i] for i in range(1, len(counts)) for _ in range(max(0, counts[i] - max(counts[:i])))][:TAIL_PEAKS]
+    peaks = [levels[i] for i in range(1, len(counts)) for _ in range(counts[i] - max(counts[:i]))][:TAIL_PEAKS]
     if len(peaks) < 2:
         return float(levels[0])
     base = peaks[-1]

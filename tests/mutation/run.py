@@ -1,0 +1,176 @@
+"""Change one operator or number of a formula at a time, and see whether a test fails: what survives, no test looks at.
+
+``make mutants`` (python -m tests.mutation.run --modules policy). Cosmic Ray makes the mutants; each runs
+in a fork that has the libraries loaded, and imports the mutant in place of the module, so no file is changed. A mutant
+that does what the original does stands in ``equivalent.yaml`` with the reason. Exits with 1 when another one survives.
+"""
+
+import argparse
+import ast
+import contextlib
+import difflib
+import importlib.machinery
+import importlib.util
+import multiprocessing
+import os
+import re
+import resource
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+# Loaded once, for all forks.
+import hypothesis
+import pandas as pd  # noqa: F401
+import pydantic  # noqa: F401
+import pytest
+import scipy.stats
+import sklearn.metrics  # noqa: F401
+import yaml
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+from parso.tree import NodeOrLeaf
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SEQUENCE, HOMECAGE = "tests/unit/sequence", "tests/unit/homecage"
+# Each module, and what pytest is to run: its tests, without those that take seconds.
+MODULES = {
+    "presage.sequence.evaluation.correlation": [f"{SEQUENCE}/evaluation/test_correlation.py", "-k", "not covers"],
+    "presage.sequence.evaluation.classification": [f"{SEQUENCE}/evaluation/test_classification.py", "-k", "not covers"],
+    "presage.sequence.evaluation.estimates": [f"{SEQUENCE}/evaluation/test_estimates.py"],
+    "presage.sequence.evaluation.metrics": [f"{SEQUENCE}/evaluation/test_metrics.py"],
+    "presage.sequence.variants.alleles": [f"{SEQUENCE}/variants/test_alleles.py"],
+    "presage.homecage.alarms.policy": [f"{HOMECAGE}/alarms/test_policy.py"],
+    "presage.homecage.evaluation.lead_time": [f"{HOMECAGE}/evaluation/test_lead_time.py"],
+}
+# The nearest neighbours of what is written: the other sign, the limit itself in or out, the condition turned round.
+OPERATORS = re.compile(
+    r"core/(ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|Pow_Mul|Mod_Mul|FloorDiv_Mul|BitOr_BitAnd|BitAnd_BitOr)"
+    r"|ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_GtE|LtE_Gt|Gt_LtE|GtE_Lt|Is_IsNot|IsNot_Is)"
+    r"|ReplaceUnaryOperator_Delete_(USub|Invert|Not)|AddNot|ReplaceTrueWithFalse|ReplaceFalseWithTrue|ReplaceAndWithOr"
+    r"|ReplaceOrWithAnd|ReplaceBreakWithContinue|ReplaceContinueWithBreak|NumberReplacer|ZeroIterationForLoop)"
+)
+CPU_SECONDS = 60  # a loop without end is killed
+
+# The same examples each time, and a failing one is not made smaller.
+hypothesis.settings.register_profile(
+    "mutants", derandomize=True, database=None, deadline=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+)
+
+
+class Mutant(NamedTuple):
+    """A changed source, and the lines (stripped) that differ."""
+
+    source: str
+    before: str
+    after: str
+
+
+def mutants(source: str) -> list[Mutant]:
+    """All mutants of a module that Python can read, each once."""
+    nodes = list(ast_nodes(get_ast(source)))
+    found = {ast.dump(ast.parse(source)): Mutant(source, "", "")}
+    for name in filter(OPERATORS.fullmatch, operator_names()):
+        operator = get_operator(name)()
+        places = [node for node in nodes for _ in operator.mutation_positions(node)]
+        for occurrence, node in enumerate(places):
+            if not _declares(node):
+                changed = mutate_code(source, operator, occurrence)
+                with contextlib.suppress(SyntaxError):
+                    found.setdefault(ast.dump(ast.parse(changed)), Mutant(changed, *_difference(source, changed)))
+    return list(found.values())[1:]
+
+
+def _declares(node: NodeOrLeaf) -> bool:
+    """Whether ``node`` is part of a type or a decorator, or the star of a signature."""
+    while (parent := node.parent) is not None:
+        match parent.type:
+            case "tfpdef" | "decorator":
+                return True
+            case "annassign" if node is parent.children[1]:
+                return True
+            case "funcdef" if node is parent.annotation:
+                return True
+            case "parameters" if node.type != "param":
+                return True
+        node = parent
+    return False
+
+
+def _difference(source: str, changed: str) -> tuple[str, str]:
+    """The lines that went and that came, joined and stripped."""
+    lines = list(difflib.ndiff(source.splitlines(), changed.splitlines()))
+    return tuple(" ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+
+
+class _Instead(importlib.machinery.SourceFileLoader):
+    """Finds and loads one module, from another source."""
+
+    source: str
+
+    def find_spec(self, name: str, path: object = None, target: object = None):
+        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, fullname: str):
+        return compile(self.source, self.path, "exec")
+
+
+def _fork(name: str, path: Path, source: str, tests: list[str]) -> None:
+    """In a process of its own: import ``source`` as module ``name``, run ``tests``, exit as pytest does."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    finder = _Instead(name, str(path))
+    finder.source = source
+    sys.meta_path.insert(0, finder)
+    sys.dont_write_bytecode = True
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
+        options = ["-x", "-q", "--no-header", "--tb=no", "-W", "ignore", "--hypothesis-profile=mutants"]
+        os._exit(int(pytest.main([*options, *tests])))
+
+
+def survives(name: str, path: Path, source: str, tests: list[str]) -> bool:
+    """Whether all ``tests`` pass with ``source`` as module ``name``."""
+    process = multiprocessing.get_context("fork").Process(target=_fork, args=(name, path, source, tests))
+    process.start()
+    process.join()
+    return process.exitcode == 0
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--modules", nargs="*", default=[""], help="parts of their names")
+    asked = parser.parse_args()
+    equivalent = yaml.safe_load((HERE / "equivalent.yaml").read_text())
+    os.chdir(ROOT)
+    table, left = ["| module | mutants | killed | equivalent | survived |", "|---" * 5 + "|"], []
+    for name, tests in MODULES.items():
+        if not any(part in name for part in asked.modules):
+            continue
+        path = ROOT / "scripts" / f"{name.replace('.', '/')}.py"
+        source = path.read_text()
+        if not survives(name, path, source, tests):
+            raise SystemExit(f"{name}: {' '.join(tests)} fail without a change; mend them first")
+        known = {(k["before"], k["after"]) for k in equivalent.get(name, [])}
+        counts: Counter[str] = Counter()
+        for mutant in mutants(source):
+            if not survives(name, path, mutant.source, tests):
+                counts["killed"] += 1
+            elif mutant[1:] in known:
+                counts["equivalent"] += 1
+            else:
+                counts["survived"] += 1
+                left.append(f"{name}\n    - {mutant.before}\n    + {mutant.after}")
+                print(left[-1], flush=True)
+        numbers = [counts.total(), *(counts[k] for k in ("killed", "equivalent", "survived"))]
+        table.append(f"| `{name.removeprefix('presage.')}` | " + " | ".join(map(str, numbers)) + " |")
+        print(table[-1], flush=True)
+    print("\n".join(table))
+    sys.exit(bool(left))
+
+
+if __name__ == "__main__":
+    main()
