@@ -9,6 +9,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import importlib
 import importlib.machinery
 import importlib.util
 import multiprocessing
@@ -20,13 +21,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-# Loaded once, for all forks.
 import hypothesis
-import pandas as pd  # noqa: F401
-import pydantic  # noqa: F401
 import pytest
-import scipy.stats
-import sklearn.metrics  # noqa: F401
 import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
@@ -53,11 +49,12 @@ OPERATORS = re.compile(
     r"|ReplaceUnaryOperator_Delete_(USub|Invert|Not)|AddNot|ReplaceTrueWithFalse|ReplaceFalseWithTrue|ReplaceAndWithOr"
     r"|ReplaceOrWithAnd|ReplaceBreakWithContinue|ReplaceContinueWithBreak|NumberReplacer|ZeroIterationForLoop)"
 )
+LIBRARIES = ("pandas", "pyarrow.parquet", "pydantic", "scipy.stats", "sklearn.metrics", "zarr")  # loaded once, for all forks
 CPU_SECONDS = 60  # a loop without end is killed
 
 # The same examples each time, and a failing one is not made smaller.
 hypothesis.settings.register_profile(
-    "mutants", derandomize=True, database=None, deadline=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    "mutants", derandomize=True, database=None, deadline=None, phases=[hypothesis.Phase.generate]
 )
 
 
@@ -124,7 +121,6 @@ def _fork(name: str, path: Path, source: str, tests: list[str]) -> None:
     finder = _Instead(name, str(path))
     finder.source = source
     sys.meta_path.insert(0, finder)
-    sys.dont_write_bytecode = True
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
         options = ["-x", "-q", "--no-header", "--tb=no", "-W", "ignore", "--hypothesis-profile=mutants"]
@@ -145,6 +141,8 @@ def main() -> None:
     parser.add_argument("--modules", nargs="*", default=[""], help="parts of their names")
     asked = parser.parse_args()
     equivalent = yaml.safe_load((HERE / "equivalent.yaml").read_text())
+    for library in LIBRARIES:
+        importlib.import_module(library)
     os.chdir(ROOT)
     table, left = ["| module | mutants | killed | equivalent | survived |", "|---" * 5 + "|"], []
     for name, tests in MODULES.items():

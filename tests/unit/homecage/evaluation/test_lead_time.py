@@ -96,7 +96,8 @@ def test_lead_and_delay_are_counted_from_the_decision(tmp_path) -> None:
     assert found["delay_days"] == onset["delay_days"] == pytest.approx(10 + 1.5 / 24 - 8.5)
     assert np.isnan(onset["lead_days"])  # nobody records an onset
     missed = rows.loc[("b", "death")]
-    assert missed["status"] == "missed" and missed[["decision_utc", "lead_days", "delay_days", "onset_utc"]].isna().all()
+    assert missed["status"] == "missed"
+    assert missed[["decision_utc", "lead_days", "delay_days", "onset_utc"]].isna().all()
     assert set(table["group"]) == {"group of a", "group of b"} and table["simulated"].all()
 
 
