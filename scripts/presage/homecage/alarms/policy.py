@@ -150,7 +150,9 @@ def _urgent(cage: str, state_name: str, rows: pd.DataFrame, lights: Lights, hour
         step = float(group["resolution_s"].iloc[0])
         state, time = (group["value"] >= STATE_SHARE).to_numpy(), group["seconds"].to_numpy()
         first, end = bouts.longest_run(state, time, step, max(BRIDGED_PAUSE_S, step))
-        length = (time[end - 1] - time[first] + step) / 3600.0 if end else 0.0
-        if length > hours and (end - first) * step >= LEAST_SEEN_S:
+        if (end - first) * step < LEAST_SEEN_S:
+            continue
+        length = (time[end - 1] - time[first] + step) / 3600.0
+        if length > hours:
             found.append((cage, date, lights.utc(date, time[first] / 3600.0 + hours), state_name, length))
     return found

@@ -18,8 +18,8 @@ def test_alarms_merge_across_two_quiet_days_and_no_more() -> None:
     days = np.array([1, 0, 0, 1, 0, 0, 0, 1], dtype=bool)
     assert alarms.episodes(days, 2) == [alarms.Episode(0, 3, 2), alarms.Episode(7, 7, 1)]
     assert alarms.count_episodes(np.stack([days, days]), 3) == 2
-    again = np.array([1, 0, 0, 0, 1, 0, 1], dtype=bool)
-    assert alarms.episodes(again, 2) == [alarms.Episode(0, 0, 1), alarms.Episode(4, 6, 2)]
+    again = np.array([1, 1, 0, 0, 0, 1, 0, 1], dtype=bool)
+    assert alarms.episodes(again, 2) == [alarms.Episode(0, 1, 2), alarms.Episode(5, 7, 2)]
 
 
 @given(
@@ -133,8 +133,8 @@ def test_checks_stand_in_the_order_of_cage_and_date() -> None:
     assert found["date"].tolist() == [dt.date(2026, 3, 1), second, dt.date(2026, 3, 1)]
 
 
-@pytest.mark.parametrize(("pause_s", "raised"), [(3600, True), (3601, False)])
-def test_a_pause_of_an_hour_is_bridged_and_a_longer_one_is_not(pause_s: int, raised: bool) -> None:
+@pytest.mark.parametrize(("pause_s", "raised"), [(3600.0, True), (3600.5, False)])
+def test_a_pause_of_an_hour_is_bridged_and_a_longer_one_is_not(pause_s: float, raised: bool) -> None:
     """From the first minute before it to the first one after it."""
     before, after = np.arange(240), 239 + pause_s / 60 + np.arange(240)
     time = np.append(before, after)
@@ -147,6 +147,10 @@ def test_half_an_hour_must_have_been_seen(seen: int, raised: bool) -> None:
     time = np.append(np.arange(180), 180 + 15 * np.arange(seen))
     value = np.append(np.zeros(180), np.ones(seen))
     assert alarms.urgent_checks(_night("still_fraction", value, time), LIGHTS, 6.0).empty != raised
+
+
+def test_a_night_of_one_minute_raises_none() -> None:
+    assert alarms.urgent_checks(_night("still_fraction", np.ones(1), np.array([300])), LIGHTS, 6.0).empty
 
 
 def test_missing_hours_raise_none() -> None:
