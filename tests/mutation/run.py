@@ -17,7 +17,6 @@ import os
 import re
 import resource
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +56,7 @@ LIBRARIES = (
     "sklearn.metrics",
     "zarr",
 )  # loaded once, for all forks
-CPU_SECONDS = 60  # a loop without end is killed
+CPU_SECONDS = 20  # of a mutant; tests take at most 5, and a loop without end is killed
 
 # The same examples each time, and a failing one is not made smaller.
 hypothesis.settings.register_profile(
@@ -142,6 +141,22 @@ def survives(name: str, path: Path, source: str, tests: list[str]) -> bool:
     return process.exitcode == 0
 
 
+def judge(name: str, tests: list[str], equivalent: list[dict[str, str]]) -> tuple[str, list[str]]:
+    """A module's row of the table, and what is to be looked at: survivors, and ``equivalent`` ones that are none."""
+    path = ROOT / "scripts" / f"{name.replace('.', '/')}.py"
+    source = path.read_text()
+    if not survives(name, path, source, tests):
+        sys.exit(f"error: {' '.join(tests)} fail without a change; mend them first")
+    every = mutants(source)
+    alive = [mutant[1:] for mutant in every if survives(name, path, mutant.source, tests)]
+    known = [(one["before"], one["after"]) for one in equivalent]
+    new, gone = [one for one in alive if one not in known], [one for one in known if one not in alive]
+    numbers = (len(every), len(every) - len(alive), len(alive) - len(new), len(new))
+    told = [f"{name}: survived\n    - {before}\n    + {after}" for before, after in new]
+    told += [f"{name}: equivalent, but killed or gone\n    - {before}\n    + {after}" for before, after in gone]
+    return f"| `{name.removeprefix('presage.')}` | " + " | ".join(map(str, numbers)) + " |", told
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -151,29 +166,14 @@ def main() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
     os.chdir(ROOT)
-    table, left = ["| module | mutants | killed | equivalent | survived |", "|---" * 5 + "|"], []
+    print("| module | mutants | killed | equivalent | survived |\n" + "|---" * 5 + "|", flush=True)
+    left: list[str] = []
     for name, tests in MODULES.items():
-        if asked.modules and not any(part in name for part in asked.modules):
-            continue
-        path = ROOT / "scripts" / f"{name.replace('.', '/')}.py"
-        source = path.read_text()
-        if not survives(name, path, source, tests):
-            raise SystemExit(f"{name}: {' '.join(tests)} fail without a change; mend them first")
-        known = {(k["before"], k["after"]) for k in equivalent.get(name, [])}
-        counts: Counter[str] = Counter()
-        for mutant in mutants(source):
-            if not survives(name, path, mutant.source, tests):
-                counts["killed"] += 1
-            elif mutant[1:] in known:
-                counts["equivalent"] += 1
-            else:
-                counts["survived"] += 1
-                left.append(f"{name}\n    - {mutant.before}\n    + {mutant.after}")
-                print(left[-1], flush=True)
-        numbers = [counts.total(), *(counts[k] for k in ("killed", "equivalent", "survived"))]
-        table.append(f"| `{name.removeprefix('presage.')}` | " + " | ".join(map(str, numbers)) + " |")
-        print(table[-1], flush=True)
-    print("\n".join(table))
+        if not asked.modules or any(part in name for part in asked.modules):
+            row, told = judge(name, tests, equivalent.get(name, []))
+            print(row, flush=True)
+            left += told
+    print("\n".join(left))
     sys.exit(bool(left))
 
 

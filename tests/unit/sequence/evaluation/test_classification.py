@@ -80,8 +80,8 @@ def test_recovered_share():
 
 
 def test_sign_accuracy_counts_only_real_effects():
-    found = k.sign_accuracy(np.array([0.1, -2, 0.0, -3, 5]), np.array([1.0, 1, -1, -1, 0]))
-    assert (found.value, found.n) == (0.5, 4) and found.low < 0.5 < found.high
+    found = k.sign_accuracy(np.array([0.1, -2, 0.0, -3, 5, 4]), np.array([1.0, 1, -1, -1, 0, 2]))
+    assert (found.value, found.n) == (0.6, 5) and found.low < 0.6 < found.high
     assert np.isnan(k.sign_accuracy(np.array([]), np.array([])).value)
 
 
