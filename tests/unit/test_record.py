@@ -1,8 +1,10 @@
 """presage.record: what a record holds, what it notices, and what it refuses."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,3 +73,47 @@ def test_a_second_run_takes_nothings_place(run: Path, tmp_path: Path) -> None:
     found["config"]["results"] = str(tmp_path / "results")
     with pytest.raises(UserError, match="is absolute"):
         record.make_again(found, tmp_path / "again", 1)
+
+
+def told(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[object, str]:
+    """What the command exits with, and what it prints."""
+    monkeypatch.setattr(sys, "argv", ["presage.record", *words])
+    with pytest.raises(SystemExit) as ended:
+        record.main()
+    return ended.value.code, capsys.readouterr().out
+
+
+def test_the_command_tells_what_changed_and_exits_by_it(run: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("record.json").write_text(json.dumps(made(run)))
+    assert told(capsys, monkeypatch, "record.json") == (0, "commit, code, packages and inputs are as they were\n")
+    Path("sheet.tsv").write_text("cage\nA\n")
+    code, text = told(capsys, monkeypatch, "record.json")
+    assert code == 1 and text.startswith("inputs: sheet.tsv was ")
+    assert told(capsys, monkeypatch, "other.json")[0] == (
+        "error: other.json: does not exist; name the record.json of a finished run"
+    )
+
+
+def test_a_run_made_again_sees_the_old_folder_and_is_compared(
+    run: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake is stood in for by a copy of the results, of which one file differs."""
+    Path("record.json").write_text(json.dumps(made(run)))
+
+    def snakemake(command: list[str], **_: object) -> SimpleNamespace:
+        again = Path(command[command.index("--directory") + 1])
+        assert (again / "sheet.tsv").read_text() == "cage\n" and not (again / "results").exists()
+        assert json.loads(Path(command[command.index("--configfile") + 1]).read_text())["run"] == "one"
+        shutil.copytree(run, again / "results" / "one")
+        (again / "results" / "one" / "logs" / "a.log").write_text("another day")
+        (again / "results" / "one" / "sequence" / "a.parquet").write_text(next(texts))
+        return SimpleNamespace(returncode=next(codes))
+
+    texts, codes = iter(["sequence/a.parquet", "else", ""]), iter([0, 0, 1])
+    monkeypatch.setattr(record, "_git", lambda *words: "")
+    Path("record.json").write_text(json.dumps(made(run)))
+    monkeypatch.setattr(record.subprocess, "run", snakemake)
+    assert told(capsys, monkeypatch, "record.json", "--again", "b")[0] == 0
+    code, text = told(capsys, monkeypatch, "record.json", "--again", "c")
+    assert code == 1 and "sequence/a.parquet was " in text
+    assert "d: could not be filled" in told(capsys, monkeypatch, "record.json", "--again", "d")[0]

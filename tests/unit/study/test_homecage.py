@@ -5,7 +5,7 @@ import json
 import pytest
 
 from presage.config.distress import Features
-from presage.config.pose import Filters, Pose
+from presage.config.pose import Filters, Pose, Recording
 from presage.config.root import HomeCage
 from presage.errors import UserError
 from presage.homecage.pose.body_parts import MODEL_FILES
@@ -29,6 +29,78 @@ def model(tmp_path):
 
 def check(pose, **features):
     HomeCageInputs(HomeCage(pose=pose, features=Features(**features), dss={"healthy": "a", "path": "b"}), "").check()
+
+
+@pytest.fixture
+def filmed(tmp_path, monkeypatch):
+    """Cage A with an hour before and one after lights-on (07:00 in Berlin), and finished pose in cage B."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a1.mp4", "a2.mp4", "b.csv"):
+        (tmp_path / name).write_bytes(b"1234")
+    rows = ["cage\tstart\tpath\tfps", "A\t2026-03-02T06:00:00\ta1.mp4\t30"]
+    rows += ["A\t2026-03-02T07:00:00\ta2.mp4\t30", "B\t2026-03-02T12:00:00+00:00\tb.csv\t30"]
+    (tmp_path / "segments.tsv").write_text("\n".join(rows) + "\n")
+    clock = Recording(time_zone="Europe/Berlin", lights_on="07:00", lights_off="19:00")
+    return HomeCageInputs(HomeCage(segments="segments.tsv", recording=clock), "")
+
+
+def test_segments_belong_to_the_day_that_began_with_the_lights(filmed):
+    assert filmed.cage_days == [("A", "2026-03-01"), ("A", "2026-03-02"), ("B", "2026-03-02")]
+    assert filmed.paths("A", "2026-03-01") == ["a1.mp4"] and filmed.paths("A", "2026-03-05") == []
+    assert [filmed.has_video(*day) for day in filmed.cage_days] == [True, True, False]
+    assert filmed.unmatched == [] and filmed.recordings_to_make("A", "2026-03-01") == []
+    assert filmed.day_of_clip("A", "20260302T055959Z") == "2026-03-01"
+    assert filmed.day_of_clip("A", "20260302T060000Z") == "2026-03-02"
+
+
+def test_a_clip_of_a_day_that_was_not_filmed_is_refused(filmed):
+    with pytest.raises(
+        UserError, match=r"clip of cage B at 20260301T120000Z: no recording of its cage-day, 2026-03-01"
+    ):
+        filmed.day_of_clip("B", "20260301T120000Z")
+
+
+def test_a_cage_day_changes_with_its_files_and_only_with_them(filmed, tmp_path):
+    first, second = (filmed.manifest("A", day) for day in ("2026-03-01", "2026-03-02"))
+    [[cage, start, path, fps, size, changed]] = json.loads(first)
+    assert (cage, start, path, fps, size) == ("A", "2026-03-02T06:00:00", "a1.mp4", "30", 4) and changed > 0
+    (tmp_path / "a1.mp4").write_bytes(b"12345")
+    assert filmed.manifest("A", "2026-03-01") != first and filmed.manifest("A", "2026-03-02") == second
+
+
+def test_a_recording_that_vanishes_after_the_plan_is_named(filmed, tmp_path):
+    assert filmed.cage_days
+    (tmp_path / "a1.mp4").unlink()
+    with pytest.raises(UserError, match=r"a1\.mp4: has vanished since the sheet was read"):
+        filmed.manifest("A", "2026-03-01")
+
+
+def test_recordings_by_their_names_and_those_that_do_not_fit(filmed, tmp_path):
+    (tmp_path / "A_20260302T0700.mp4").touch()
+    found = HomeCageInputs(HomeCage(segments=str(tmp_path / "{cage}_{start:%Y%m%dT%H%M}.mp4")), "")
+    assert found.cage_days == [("A", "2026-03-02")]
+    assert found.unmatched == [str(tmp_path / name) for name in ("a1.mp4", "a2.mp4", "b.csv")]
+
+
+def test_public_recordings_are_fetched_before_they_are_looked_at(tmp_path):
+    sheet = tmp_path / "s.tsv"
+    public = "registry:pose/m3v1_reference_pose.csv"
+    sheet.write_text(f"cage\tstart\tpath\tfps\nA\t2026-03-02T12:00:00\t{public}\t30\n")
+    found = HomeCageInputs(HomeCage(segments=str(sheet)), "")
+    [path] = found.recordings_to_make("A", "2026-03-02")
+    assert path.startswith("resources/public/") and path.endswith("m3v1_reference_pose.csv")
+    assert json.loads(found.manifest("A", "2026-03-02"))[0][2:] == [path, "30", None, None]
+
+
+def test_video_needs_a_model(filmed, project):
+    with pytest.raises(UserError, match=r"there is video but no model; set pose\.project or pose\.model"):
+        filmed.pose_model("trained")
+    for pose, expected in (
+        (Pose(project=str(project)), "trained"),
+        (Pose(engine="superanimal"), "trained"),
+        (Pose(model="mine"), "mine"),
+    ):
+        assert HomeCageInputs(HomeCage(pose=pose, segments="s.tsv"), "").pose_model("trained") == expected
 
 
 def test_body_parts_that_the_project_has(project):

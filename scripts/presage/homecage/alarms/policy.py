@@ -115,7 +115,7 @@ def thresholds(score: np.ndarray, budgets: Sequence[float], merge_gap: int) -> T
 
 def _tail(levels: np.ndarray, counts: list[int], allowed: float) -> float:
     """Level at which an exponential tail through the highest episodes' peaks expects ``allowed`` of them."""
-    peaks = [levels[i] for i in range(1, len(counts)) for _ in range(max(0, counts[i] - max(counts[:i])))][:TAIL_PEAKS]
+    peaks = [levels[i] for i in range(1, len(counts)) for _ in range(counts[i] - max(counts[:i]))][:TAIL_PEAKS]
     if len(peaks) < 2:
         return float(levels[0])
     base = peaks[-1]
@@ -150,7 +150,9 @@ def _urgent(cage: str, state_name: str, rows: pd.DataFrame, lights: Lights, hour
         step = float(group["resolution_s"].iloc[0])
         state, time = (group["value"] >= STATE_SHARE).to_numpy(), group["seconds"].to_numpy()
         first, end = bouts.longest_run(state, time, step, max(BRIDGED_PAUSE_S, step))
-        length = (time[end - 1] - time[first] + step) / 3600.0 if end else 0.0
-        if length > hours and (end - first) * step >= LEAST_SEEN_S:
+        if (end - first) * step < LEAST_SEEN_S:
+            continue
+        length = (time[end - 1] - time[first] + step) / 3600.0
+        if length > hours:
             found.append((cage, date, lights.utc(date, time[first] / 3600.0 + hours), state_name, length))
     return found

@@ -11,7 +11,7 @@ from presage.homecage.detectors.judge import decision_utc
 from presage.homecage.detectors.models import Judged
 
 EVENTS = ("weight_loss_5pct", "weight_loss_10pct", "temperature_fall", "technician_note", "death")
-DAY = np.timedelta64(86_400_000_000, "us")
+DAY = np.timedelta64(1, "D")
 
 
 def lead_table(
@@ -35,6 +35,7 @@ def lead_table(
     """
     alarm = judged.alarm(budget)
     decided = decision_utc(judged, latency_minutes)
+    horizon = pd.Timedelta(days=horizon_days).to_timedelta64()
     rows = []
     for u, (cage, animal) in enumerate(judged.panel.units):
         if cage not in groups:
@@ -45,7 +46,7 @@ def lead_table(
         looked = decided[u, judged.scores.judged[u]]
         for kind, when in first.items():
             event = when.tz_convert(None).as_unit("us").to_datetime64()
-            begin, end = (event, None) if kind == "onset" else (event - round(horizon_days * 86400e6), event)
+            begin, end = (event, None) if kind == "onset" else (event - horizon, event)
             chosen, status = _status(starts, looked, begin, end)
             onset = first.get("onset")
             rows.append(

@@ -31,9 +31,9 @@ def auroc_with_interval(scores: np.ndarray, labels: np.ndarray) -> Estimate:
     if min(m, n) < 2:
         return Estimate(area, np.nan, np.nan, m + n)
     everyone = scipy_stats().rankdata(scores)
-    # Placement of each positive among the negatives, and of each negative among the positives.
+    # Share of the negatives under each positive, and of the positives under each negative: only their spread counts.
     placed_pos = (everyone[labels] - scipy_stats().rankdata(scores[labels])) / n
-    placed_neg = 1 - (everyone[~labels] - scipy_stats().rankdata(scores[~labels])) / m
+    placed_neg = (everyone[~labels] - scipy_stats().rankdata(scores[~labels])) / m
     variance = placed_pos.var(ddof=1) / m + placed_neg.var(ddof=1) / n
     if area in (0.0, 1.0):
         edge = 0.025 ** (1 / min(m, n))

@@ -62,7 +62,7 @@ def mean_pearson(units: np.ndarray, counts: np.ndarray) -> tuple[list[Estimate],
 
 def log_cpm(counts: np.ndarray) -> np.ndarray:
     """log1p of counts per million: ``[genes, types]`` -> the same shape; a type's million is over the genes given."""
-    total = counts.sum(0, keepdims=True)
+    total = counts.sum(0)
     return np.log1p(1e6 * counts / np.where(total > 0, total, 1))
 
 

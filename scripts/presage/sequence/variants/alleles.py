@@ -136,7 +136,7 @@ def normalise(chrom: str, pos: int, ref: str, alt: str, genome: Genome) -> tuple
     """
     while ref[-1] == alt[-1]:
         if min(len(ref), len(alt)) == 1:
-            base = decode(genome.codes(chrom, pos - 1, pos)) if pos > 0 else "N"
+            base = decode(genome.codes(chrom, pos - 1, pos))  # N before the contig's start, too
             if base == "N":
                 break
             pos, ref, alt = pos - 1, base + ref, base + alt

@@ -1,45 +1,13 @@
-import numpy as np
 import pandas as pd
 import pytest
 
 from presage import tables
 from presage.config.distress import Alarms
 from presage.homecage.detectors import judge as judging
-from presage.homecage.evaluation import evaluate, lead_time
+from presage.homecage.evaluation import evaluate
 from tests.unit.homecage import small_colony as colony
 
 ALARMS = Alarms(bootstrap=100)
-
-
-def _case(starts: list[float], looked: list[float], event: float = 20.0, horizon: float = 7.0) -> tuple:
-    """Days as plain numbers since the epoch."""
-    days = [
-        np.array([np.datetime64(round(d * 86400e6), "us") for d in v], dtype="datetime64[us]") for v in (starts, looked)
-    ]
-    edge = [np.datetime64(round(d * 86400e6), "us") for d in (event - horizon, event)]
-    chosen, status = lead_time._status(days[0], days[1], *edge)
-    return (None if chosen is None else (edge[1] - chosen) / lead_time.DAY), status
-
-
-@pytest.mark.parametrize(
-    ("starts", "expected"),
-    [
-        ([17.0], (3.0, "detected")),
-        ([13.0], (7.0, "detected")),  # [event - 7 d, ...
-        ([12.9], (None, "early")),
-        ([20.0], (0.0, "late")),  # ..., event)
-        ([22.0], (-2.0, "late")),
-        ([5.0, 18.0], (2.0, "detected")),
-        ([5.0, 22.0], (-2.0, "late")),
-        ([], (None, "missed")),
-    ],
-)
-def test_what_counts_as_detected(starts: list[float], expected: tuple) -> None:
-    assert _case(starts, [15.0, 16.0]) == expected
-
-
-def test_a_case_that_nobody_could_judge_is_not_a_miss() -> None:
-    assert _case([], [3.0, 25.0]) == (None, "not_judged")
 
 
 @pytest.fixture(scope="module")

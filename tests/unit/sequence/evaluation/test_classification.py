@@ -1,5 +1,7 @@
 """Telling one class from another: equal to scikit-learn, intervals that cover, edges."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,10 +39,31 @@ def test_auroc_interval_covers(shift):
     assert 0.92 <= hits / 400 <= 0.98
 
 
+def test_auroc_interval_is_delongs_on_the_logit_scale():
+    """From the definition: each positive's share of beaten negatives, and each negative's of positives that beat it."""
+    positives, negatives = np.array([3.0, 5, 5, 8, 2]), np.array([1.0, 2, 4, 5, 2, 0, 3])
+    beats = (positives[:, None] > negatives) + 0.5 * (positives[:, None] == negatives)
+    area = beats.mean()
+    error = np.sqrt(beats.mean(1).var(ddof=1) / 5 + beats.mean(0).var(ddof=1) / 7)
+    edges = np.log(area / (1 - area)) + stats.norm.ppf([0.025, 0.975]) * error / (area * (1 - area))
+    found = k.auroc_with_interval(np.r_[positives, negatives], np.arange(12) < 5)
+    assert found == pytest.approx((area, *(1 / (1 + np.exp(-edges))), 12), rel=1e-12)
+
+
 def test_auroc_of_complete_separation_is_not_certain():
-    estimate = k.auroc_with_interval(np.arange(20), np.arange(20) >= 10)
-    assert estimate.value == 1 and 0.5 < estimate.low < 0.75 and estimate.high == 1
-    assert k.auroc_with_interval(np.arange(20), np.arange(20) < 10).low == 0
+    """Of four positives, all at the top: as often as 1 in 40 where each of them is there with probability ``low``."""
+    best, worst = (k.auroc_with_interval(np.arange(20), labels) for labels in (np.arange(20) >= 16, np.arange(20) < 4))
+    assert best.low**4 == pytest.approx(0.025) and (best.value, best.high, best.n) == (1, 1, 20)
+    assert worst == pytest.approx((0, 0, 1 - best.low, 20))
+
+
+def test_one_of_a_class_has_no_interval_and_none_has_no_area():
+    one = k.auroc_with_interval(np.arange(5), np.arange(5) >= 4)
+    assert one.value == 1 and np.isnan(one[1:3]).all() and one.n == 5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for labels in (np.ones(5, bool), np.zeros(5, bool)):
+            assert np.isnan(k.auroc(np.arange(5), labels))
 
 
 def test_recovered_share():
@@ -57,8 +80,8 @@ def test_recovered_share():
 
 
 def test_sign_accuracy_counts_only_real_effects():
-    found = k.sign_accuracy(np.array([0.1, -2, 0.0, 5]), np.array([1.0, 1, -1, 0]))
-    assert (found.value, found.n) == (pytest.approx(1 / 3), 3) and found.low < 1 / 3 < found.high
+    found = k.sign_accuracy(np.array([0.1, -2, 0.0, -3, 5, 4]), np.array([1.0, 1, -1, -1, 0, 2]))
+    assert (found.value, found.n) == (0.6, 5) and found.low < 0.6 < found.high
     assert np.isnan(k.sign_accuracy(np.array([]), np.array([])).value)
 
 
@@ -77,3 +100,14 @@ def test_average_precision_and_curves_equal_sklearn(pairs):
     np.testing.assert_allclose(drawn["false_positive_rate"], false)
     np.testing.assert_allclose(drawn["true_positive_rate"], true)
     assert drawn["precision"].iloc[-1] == pytest.approx(labels.mean())
+    # The curve of precision starts flat: at recall 0 it has the value of the highest scores.
+    assert drawn["precision"][0] == drawn["precision"][1] and drawn.index.tolist() == list(range(len(drawn)))
+
+
+def test_draws_by_class_keep_the_classes_sizes():
+    labels = np.array([1, 0, 0, 1, 0])
+    drawn = list(k.by_class(labels, 60, seed=4))
+    assert len(drawn) == 60 and {(len(rows), labels[rows].sum()) for rows in drawn} == {(5, 2)}
+    assert set(np.concatenate(drawn)) == set(range(5)) and len({tuple(rows) for rows in drawn}) > 20
+    assert all((a == b).all() for a, b in zip(drawn, k.by_class(labels, 60, seed=4)))
+    assert [len(rows) for rows in k.by_class(np.ones(3), 2, seed=0)] == [3, 3]  # a class alone

@@ -24,6 +24,19 @@ def test_pearson_pooled_over_windows_equals_scipy():
     assert tracks[0].low < tracks[0].value < tracks[0].high and np.isnan(tracks[2].value) and np.isfinite(drawn).all()
 
 
+def test_a_constant_side_has_no_r_whatever_its_rounding():
+    varied = np.random.default_rng(6).normal(size=(1000, 40))
+    constant = np.broadcast_to(np.arange(40) / 7, varied.shape)  # sums of squares of some are rounded up, of some down
+    for pred, obs in ((varied, constant), (constant, varied)):
+        assert np.isnan(c.pearson_from_moments(c.moments(pred, obs))).all()
+        assert np.isnan(c.pearson(pred, obs)).all()
+
+
+def test_pearson_of_values_far_from_zero_keeps_its_digits():
+    near = np.random.default_rng(7).normal(size=(2, 500, 1))
+    np.testing.assert_allclose(c.pearson(*(near + 2.0**33)), c.pearson(*near), rtol=1e-4)
+
+
 def test_bootstrap_draws_whole_windows_and_is_paired():
     rng = np.random.default_rng(1)
     obs = rng.normal(size=(6, 10, 1))
@@ -73,7 +86,8 @@ def test_skill_marks():
 def test_log_cpm_is_per_type_million():
     counts = np.array([[1.0, 0, 5], [3, 0, 5]])
     expected = np.log1p([[250_000, 0, 500_000], [750_000, 0, 500_000]])
-    np.testing.assert_allclose(c.log_cpm(counts), expected)
+    np.testing.assert_allclose(c.log_cpm(counts), expected, rtol=1e-12)
+    np.testing.assert_allclose(c.log_cpm(counts / 100), expected, rtol=1e-12)  # predictions may be small
 
 
 def test_noise_ceiling_is_what_a_perfect_model_reaches():
@@ -82,4 +96,4 @@ def test_noise_ceiling_is_what_a_perfect_model_reaches():
     halves = truth + rng.normal(0, 2, (2, len(truth)))
     ceiling = c.noise_ceiling(np.corrcoef(*halves)[0, 1])
     assert ceiling == pytest.approx(np.corrcoef(truth, halves.sum(0))[0, 1], abs=0.01)
-    assert c.noise_ceiling(-0.2) == 0 and c.noise_ceiling(1.0) == 1
+    assert c.noise_ceiling(-0.2) == 0 and c.noise_ceiling(1.0) == c.noise_ceiling(1 + 1e-9) == 1

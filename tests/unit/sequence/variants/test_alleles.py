@@ -1,6 +1,7 @@
 """Alleles: what a VCF says, checked against a genome, and the sequences built from it."""
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,27 @@ def test_every_reason_of_one_allele(tmp_path):
     assert {reason for *_, reason in cases} | {"unknown_contig", "duplicate", "in_set"} == set(REASONS)
     kept = resolve(Site("1", 49, at(49), other[at(49)], 3), "chr1", genome, 19)
     assert kept == Variant(f"1:50:{at(49)}:{other[at(49)]}", "chr1", 49, at(49), other[at(49)], 3)
+    # The first and the last base of the contig are in it, and the longest that is allowed is.
+    for pos, ref, alt in ((0, at(0), other[at(0)]), (599, at(599), other[at(599)]), (69, at(69, 19), at(69))):
+        assert isinstance(resolve(Site("1", pos, ref, alt, 3), "chr1", genome, 19), Variant)
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "kind", "anchor"),
+    [
+        ("A", "C", "snv", 0),
+        ("ACG", "CCT", "mnv", 0),
+        ("A", "AC", "insertion", 1),
+        ("A", "CA", "insertion", 0),  # at the contig's start there is no base to its left
+        ("AC", "A", "deletion", 1),
+        ("CA", "A", "deletion", 0),
+        ("AC", "GTT", "delins", 0),
+        ("ACG", "TT", "delins", 0),
+    ],
+)
+def test_the_kinds_of_alleles_and_their_anchors(ref: str, alt: str, kind: str, anchor: int):
+    variant = Variant("", "c", 0, ref, alt, 1)
+    assert (variant.kind, variant.anchor) == (kind, anchor)
 
 
 @settings(max_examples=300, deadline=None)
