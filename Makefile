@@ -39,16 +39,16 @@ cost: setup ## what a study will cost, before it is run: make cost STUDY=study.y
 	@$(SNAKEMAKE) --quiet all --configfile $(or $(STUDY),config/demo.yaml) -- cost
 
 test: setup ## all tests but the long ones: unit, one rule, dry-run matrix, end to end, resilience
-	@$(PY) -m pytest tests -m "not long"
+	@$(PY) -m pytest tests -m "not long" -n $(CORES) --dist loadfile
 
 test-long: setup ## whole runs made again: on one core and two, killed at random moments
 	@$(PY) -m pytest tests -m long
 
 test-fast: setup ## unit tests and dry runs only
-	@$(PY) -m pytest tests/unit tests/workflow
+	@$(PY) -m pytest tests/unit tests/workflow -n $(CORES) --dist loadfile
 
 coverage: setup ## the unit tests with branch coverage of the library: its lowest files, and an error under 90 %
-	@$(PY) -m pytest tests/unit -m "not long" --cov --cov-report=
+	@$(PY) -m pytest tests/unit -m "not long" -n $(CORES) --dist loadfile --cov --cov-report=
 	@set -o pipefail; .venv/bin/coverage report --fail-under=90 | awk 'NR <= 30; END { print }'
 
 mutants: setup ## formulas with one operator or number changed, which a test must notice: make mutants MODULES=policy

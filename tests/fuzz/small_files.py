@@ -213,7 +213,7 @@ def sleap(folder: Path) -> Path:
 
 
 def slp(folder: Path) -> Path:
-    from tests.unit.homecage.pose.test_other_formats import write_slp
+    from tests.unit.homecage.pose_files.test_other_formats import write_slp
 
     rows = [
         (0, 0, False, [(1, 2), (3, 4)], 0.5),
@@ -225,7 +225,7 @@ def slp(folder: Path) -> Path:
 
 
 def jabs(folder: Path) -> Path:
-    from tests.unit.homecage.pose.test_other_formats import write_jabs
+    from tests.unit.homecage.pose_files.test_other_formats import write_jabs
 
     write_jabs(folder / "p.h5", 5, [[1, 2], [2, -1], [2, 1]])
     return folder / "p.h5"
