@@ -27,6 +27,7 @@ try:
     CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
     SEQ_IN.check()
     CAGE_IN.check()
+    study.check_given(CFG.sequence and SEQ_IN, CFG.homecage and CAGE_IN)
 except UserError as error:
     raise WorkflowError(str(error))
 

@@ -129,6 +129,9 @@ class FeatureWeight(Section):
     worse: Literal["down", "up"] = Field(..., description="direction in which it moves when an animal is ill")
     scale: Literal["log", "share", "linear"] = Field(..., description="log: amounts; share: 0 to 1; linear: the rest")
     weight: float = Field(1.0, gt=0, description="weight in the score")
+    least_spread: float = Field(
+        0.01, ge=0, description="day-to-day spread of a healthy animal that is taken at least: 0.01 = 1 % of an amount"
+    )
 
 
 def first_amount(features: Sequence[FeatureWeight]) -> int | None:

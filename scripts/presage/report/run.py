@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
 from presage import tables
+from presage.homecage.readings.derived_events import with_derived
 
 # name -> (path below results/<run>/, table of presage.tables or "" where the columns are free)
 FILES = {
@@ -31,6 +33,7 @@ FILES = {
     "segments": ("homecage/segments.parquet", "segments"),
     "quality": ("homecage/quality.parquet", "quality"),
     "daily": ("homecage/readings/daily.parquet", "daily"),
+    "derived_events": ("homecage/readings/events.parquet", "events"),
     "hourly": ("homecage/readings/hourly.parquet", "hourly"),
     "distress": ("homecage/distress/scores.parquet", "distress_scores"),
     "alarms": ("homecage/distress/alarms.parquet", "alarms"),
@@ -60,16 +63,24 @@ class Run:
 
     @property
     def events(self) -> pd.DataFrame:
-        """The events given, and those that the evaluation knows: the true onset is in no user's sheet."""
-        parts = [self._events]
+        """The events given, those that sensors and weighings tell, and those that only the evaluation knows.
+
+        The true onset is in no user's sheet. An event that the evaluation tells of an animal and the sheet of its
+        cage is the sheet's.
+        """
+        derived = self.optional("derived_events")
+        known = with_derived(self._events, tables.empty("events") if derived is None else derived)
         lead = self.optional("lead_time")
+        parts = [known]
         if lead is not None and len(lead):
-            known = lead.rename(columns={"event_utc": "time_utc", "event": "kind"})
+            judged = lead.rename(columns={"event_utc": "time_utc", "event": "kind"})
             onset = lead.assign(kind="onset", time_utc=lead["onset_utc"]).dropna(subset=["time_utc"])
-            parts += [part[["cage", "animal", "time_utc", "kind"]] for part in (known, onset) if len(part)]
-        joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+            parts += [part[["cage", "animal", "time_utc", "kind"]] for part in (judged, onset) if len(part)]
         # Sheets may come in other time units; mixed ones would be objects.
-        joined["time_utc"] = pd.to_datetime(joined["time_utc"], utc=True).astype("datetime64[us, UTC]")
+        parts = [part.assign(time_utc=part["time_utc"].astype("datetime64[us, UTC]")) for part in parts if len(part)]
+        joined = pd.concat(parts or [known], ignore_index=True)
+        told = pd.MultiIndex.from_frame(joined[["cage", "kind", "time_utc"]])
+        joined = joined[(np.arange(len(joined)) < len(known)) | ~told.isin(told[: len(known)])]
         joined = joined.drop_duplicates(["cage", "animal", "kind", "time_utc"], ignore_index=True)
         return joined.reindex(columns=self._events.columns)
 

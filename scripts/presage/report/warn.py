@@ -12,6 +12,7 @@ from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, 
 from presage.sequence.reference.leakage import UNKNOWN
 
 FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak of
+DAY_ACTIVE = 0.5  # share of the cages that must be day-active before the clock is doubted
 BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
 
 
@@ -105,6 +106,19 @@ def _no_call(run: Run, _: Mapping[str, Any]) -> list[str]:
     return words + ([f"No baseline yet, so never judged: {', '.join(never)}"] if never else [])
 
 
+def _clock(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Many cages that are busier in the light than in the dark: mice are not, but a clock may be off."""
+    rows = run.rows("daily")
+    ratio = rows[rows["name"] == "all_day_night_ratio"].dropna(subset=["value"]).groupby("cage")["value"].median()
+    odd = sorted(ratio.index[ratio > 1.0])
+    if not len(ratio) or len(odd) < DAY_ACTIVE * len(ratio):
+        return []
+    return [
+        f"{number(len(odd))} of {number(len(ratio))} cages are busier in the light than in the dark: if they hold "
+        "mice, look at recording.time_zone, lights_on and lights_off (a clock that is wrong by hours moves every night)"
+    ]
+
+
 def _budgets(run: Run, _: Mapping[str, Any]) -> list[str]:
     table = run.rows("evaluation")
     notes = table[table["note"].fillna("").str.contains("not demonstrable")]
@@ -147,6 +161,7 @@ _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", fits),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),
+    ("homecage", _clock),
     ("homecage", _recordings),
     ("homecage", _cameras),
     ("homecage", _no_call),

@@ -318,10 +318,11 @@ class SequenceInputs:
 def _check_kind(key: str, path: str, allowed: Collection[str]) -> None:
     if path and (kind_of(path) or "") not in allowed:
         endings = ", ".join(ending for kind in allowed for ending in KINDS[kind])
+        drawn = f", or {MATCHED} to have one drawn" if key.endswith(".null_set") else ""
         raise UserError(
             f"config key sequence.variants.sets.{key}",
             f"{path} is of no kind that can be read here",
-            f"give a file that ends in {endings}, or that and .gz",
+            f"give a file that ends in {endings}, or that and .gz{drawn}",
         )
 
 

@@ -16,8 +16,9 @@ def said(tmp_path):
     """What is said of a run with these rows of one table."""
 
     def of(table, rows):
-        (tmp_path / "homecage").mkdir(exist_ok=True)
-        tables.write(tmp_path / f"homecage/{table}.parquet", table, filled(table, rows))
+        path = tmp_path / f"homecage/{table}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tables.write(path, path.stem, filled(path.stem, rows))
         return [sentence for branch, sentence in warnings(Run(tmp_path), {}) if branch == "homecage"]
 
     return of
@@ -86,3 +87,15 @@ def test_fits_that_learned_nothing_are_named(tmp_path):
     assert "lora (seed 1) could learn nothing of b_atac" in flat and "kept its start" in start
     assert "rest on 1 window:" in few and "bulk track (r 0.4): lora (0.3)" in below
     assert len(said(100, 0.5)) == 2
+
+
+def days(ratios):
+    """A day of each cage with this ratio of activity in the light to that in the dark."""
+    rows = [{"cage": f"C{i}", "date": START, "name": "all_day_night_ratio", "value": r} for i, r in enumerate(ratios)]
+    return [{**row, "end_utc": utc(1), "unit": "1", "coverage": 1.0, "provisional": False} for row in rows]
+
+
+def test_cages_that_are_busy_by_day_put_the_clock_in_doubt(said):
+    assert said("readings/daily", days([0.4, 0.5, 1.4, None])) == []  # one odd mouse is no odd clock
+    [sentence] = said("readings/daily", days([1.3, 0.5, 1.4]))
+    assert sentence.startswith("2 of 3 cages are busier in the light than in the dark") and "time_zone" in sentence

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from presage.config.load import load
-from presage.study import HomeCageInputs, SequenceInputs, given_files
+from presage.errors import UserError
+from presage.study import HomeCageInputs, SequenceInputs, check_given, given_files
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,3 +31,30 @@ def test_sheets_what_they_name_and_what_the_configuration_names() -> None:
     public = [path.removeprefix("resources/public/").partition("/")[2] for path in found]
     missing = {name for name in named if not any(path.startswith(name) for path in public)}
     assert missing == set()
+
+
+def checked(text: str) -> None:
+    config = load(yaml.safe_load(text), ROOT / "config" / "demo.yaml")
+    check_given(
+        config.sequence and SequenceInputs(config.sequence, "results/r/worlds/genome"),
+        config.homecage and HomeCageInputs(config.homecage, "results/r/worlds/vivarium"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("run: a\nsequence: {world: {}, variants: {sets: {mine: {vcf: no/v.vcf}}}}", "variants.sets.mine.vcf"),
+        ("run: a\nsequence: {world: {}, trunk: {kind: presage, path: no/trunk}}", "trunk"),
+        ("run: a\nhomecage: {world: {}, readings: {sources: [{name: t, kind: relsa, path: no/t.csv}]}}",
+         "readings.sources, t: path"),
+    ],
+)  # fmt: skip
+def test_a_given_file_that_is_not_there_is_named_by_its_key(text: str, key: str) -> None:
+    with pytest.raises(UserError, match=rf"config key \w+\.{key}: no/\S+ does not exist; correct the path"):
+        checked(text)
+
+
+def test_what_will_be_downloaded_or_made_need_not_be_there() -> None:
+    checked((ROOT / "config" / "real.yaml").read_text())
+    checked((ROOT / "config" / "demo.yaml").read_text())

@@ -1,7 +1,7 @@
 """Alarms as they were issued: one file for each model and cage-day, written once and never changed.
 
-A rerun with the same model reproduces the same file. One that does not is a finding, not an update: the first file
-stays, and the caller is told.
+A rerun with the same model says the same of the same day. One that does not is a finding, not an update: the first
+file stays, and the caller is told. Other hashes alone are none: readings of a later day change the data's hash.
 """
 
 import datetime as dt
@@ -13,6 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from presage import tables
+
+# What a later run may write differently while it judges the same.
+BOOKKEEPING = ["explanation", "config_hash", "data_hash", "code_hash"]
 
 
 def path(folder: str | Path, model_hash: str, date: dt.date) -> Path:
@@ -38,9 +41,13 @@ def issue(folder: str | Path, model_hash: str, date: dt.date, alarms: pd.DataFra
             os.link(draft, target)  # unlike a rename, this fails when the file is there
             return "written"
         except FileExistsError:
-            return "same" if draft.read_bytes() == target.read_bytes() else "differs"
+            return "same" if _judged(draft).equals(_judged(target)) else "differs"
     finally:
         draft.unlink()
+
+
+def _judged(file: Path) -> pd.DataFrame:
+    return tables.read(file, "alarms").drop(columns=BOOKKEEPING)
 
 
 def issue_all(folder: str | Path, issued: Iterable[tuple[str, dt.date, pd.DataFrame]]) -> dict[str, int]:

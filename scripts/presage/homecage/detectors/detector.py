@@ -114,14 +114,16 @@ class OwnBaseline:
 def healthy_deviations(panel: Panel, healthy: np.ndarray, settings: Detector) -> tuple[np.ndarray, np.ndarray]:
     """Spread [F] of each feature about the own baseline, and every ordinary day's deviations in it, [days, F], capped.
 
-    A feature that no healthy day has is left out (its spread is NaN). Raises ``ValueError`` when that is all of them:
+    A feature that hardly varies is taken to vary by its ``least_spread``: else a trifle would be many spreads. A
+    feature that no healthy day has is left out (its spread is NaN). Raises ``ValueError`` when that is all of them:
     no animal has a baseline and a day after it.
     """
     ordinary = healthy & (panel.evidence >= 1.0)
     days = range(1, len(panel.dates))
     rows = [compare(panel, day, 1, ordinary, settings).difference()[ordinary[:, day]] for day in days]
     differences = np.concatenate(rows) if rows else np.empty((0, len(panel.features)))
-    spread = np.array([_robust_sd(column[np.isfinite(column)]) for column in differences.T])
+    columns = [column[np.isfinite(column)] for column in differences.T]
+    spread = np.array([_robust_sd(column, f.least_spread) for column, f in zip(columns, panel.features)])
     if np.isnan(spread).all():
         raise ValueError("no healthy day has a baseline before it")
     return spread, np.clip(differences / spread, -settings.cap, settings.cap)
@@ -225,8 +227,8 @@ def _masked(panel: Panel) -> np.ndarray:
     return panel.scheduled & (panel.evidence <= 0.0)
 
 
-def _robust_sd(values: np.ndarray) -> float:
-    return max(MAD_TO_SD * float(np.median(np.abs(values))), 1e-6) if len(values) else float("nan")
+def _robust_sd(values: np.ndarray, least: float) -> float:
+    return max(MAD_TO_SD * float(np.median(np.abs(values))), least, 1e-6) if len(values) else float("nan")
 
 
 def correlation(z: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from presage.config.pose import Recording
 from presage.errors import UserError
 from presage.homecage.detectors.judge import judge
 from presage.homecage.detectors.models import Judged
-from presage.homecage.readings.derived_events import added
+from presage.homecage.readings.derived_events import with_derived
 from presage.homecage.recordings.events import read_events
 from presage.homecage.recordings.zeitgeber import Lights
 from presage.provenance import content_hash, file_hash
@@ -59,7 +59,7 @@ def read_study(files: Any, params: Any) -> Study:
     return Study(
         daily=tables.read(files.daily, "daily"),
         cages=cages,
-        events=added(events, derived),
+        events=with_derived(events, derived),
         recording=recording,
         detector=Detector(**params.detector),
         alarms=Alarms(**params.alarms),

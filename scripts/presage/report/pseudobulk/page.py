@@ -197,15 +197,15 @@ def strand_rows(samples: Mapping[str, Any]) -> list[dict[str, Any]]:
     for key, entry in samples.items():
         if not (strand := entry.get("strand")):
             continue
-        detected, said = strand.get("detected", strand.get("chemistry")), strand.get("said")
+        detected, said = strand.get("detected"), strand.get("said")
         rows.append(
             {
                 "sample": key,
                 "sense": strand.get("sense"),
                 "antisense": strand.get("antisense"),
-                "detected": "not judged" if detected is None else CHEMISTRY.get(detected, detected),
+                "detected": "too few or too even to tell" if detected is None else CHEMISTRY.get(detected, detected),
                 "said": CHEMISTRY.get(said, said) if said else "not stated",
-                "differs": bool(said and detected not in (None, "unknown", said)),
+                "differs": bool(said and detected and detected != said),
             }
         )
     return rows

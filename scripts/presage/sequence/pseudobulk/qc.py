@@ -14,6 +14,7 @@ from presage.config.pseudobulk import Pseudobulk
 from presage.errors import UserError
 from presage.sequence.pseudobulk.cells import Opened, knee
 from presage.sequence.reference.folds import FOLDS
+from presage.sequence.samples.chemistry import Strands
 from presage.sequence.samples.labels import check_matched, matching
 
 # Fates of reads that were asked for their barcode; others ended before (see ``rna``).
@@ -106,6 +107,7 @@ def _strand(opened: Opened) -> dict[str, Any]:
         **sense,
         "sense_fraction": round(sense["sense"] / told, 4) if told else None,
         "chemistry": facts["chemistry"],
+        "detected": Strands(**facts["looked"]).chemistry,
         "said": facts["stated"],
         "looked_at": facts["looked"],
     }

@@ -36,6 +36,12 @@ def test_an_issued_alarm_is_never_rewritten(tmp_path) -> None:
     assert [p.name for p in (tmp_path / "m").iterdir()] == ["2026-03-01.parquet"]
 
 
+def test_another_day_of_readings_is_no_other_judgement(tmp_path) -> None:
+    assert ledger.issue(tmp_path, "m", DAY, _alarms(3.0)) == "written"
+    assert ledger.issue(tmp_path, "m", DAY, _alarms(3.0).assign(data_hash="with the next day")) == "same"
+    assert ledger.issue(tmp_path, "m", DAY, _alarms(3.0).assign(level="check")) == "differs"
+
+
 def test_a_quiet_day_is_kept_too(tmp_path) -> None:
     assert ledger.issue(tmp_path, "m", DAY, tables.empty("alarms")) == "written"
     assert ledger.issue(tmp_path, "m", DAY, _alarms(3.0)) == "differs"

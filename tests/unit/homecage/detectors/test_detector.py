@@ -47,6 +47,23 @@ def test_a_fall_scores_high_and_says_what_fell() -> None:
     assert scores.warm_up[0].tolist() == [True] * 5 + [False] * 15
 
 
+def test_a_trifle_in_a_feature_that_hardly_varies_is_no_finding() -> None:
+    """A healthy colony that varies by a thousandth a day, and an animal that falls by one and by thirty per cent."""
+    healthy = np.concatenate([_steady(seed=s, cv=0.001) for s in range(6)])
+    fitted = OwnBaseline(_settings()).fit(_panel(healthy), np.ones(healthy.shape, dtype=bool))
+    assert fitted.spread == pytest.approx([0.01])
+    trifle, fall = _steady(seed=9, cv=0.001), _steady(seed=9, cv=0.001)
+    trifle[0, 12:] *= 0.99
+    fall[0, 12:] *= 0.7
+    assert np.nanmax(fitted.score(_panel(trifle)).score) < 2.5
+    assert fitted.score(_panel(fall)).score[0, 12] > 4.0
+    trusting = Detector(features=[_settings().features[0].model_copy(update={"least_spread": 0.0})])
+    trusted = OwnBaseline(trusting).fit(
+        panels.Panel(**{**vars(_panel(healthy)), "features": tuple(trusting.features)}), np.ones(healthy.shape, bool)
+    )
+    assert np.nanmax(trusted.score(_panel(trifle)).score) > 4.0
+
+
 def test_the_unit_does_not_matter_and_neither_does_the_level() -> None:
     distance = _steady()
     assert _fitted().score(_panel(distance * 11.8)).score == pytest.approx(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from presage import tables
-from presage.homecage.readings.derived_events import added, derived_events
+from presage.homecage.readings.derived_events import added, derived_events, with_derived
 from tests.unit.homecage import small_colony as colony
 
 START = pd.Timestamp("2026-03-01T09:00Z")
@@ -57,3 +57,25 @@ def test_the_sheets_word_counts():
     assert (both["kind"] == "weight_loss_5pct").sum() == 1 and (both["kind"] == "weight_loss_10pct").sum() == 1
     assert both.loc[both["kind"] == "weight_loss_5pct", "time_utc"].iloc[0] == sheet["time_utc"].iloc[1]
     assert len(added(tables.empty("events"), found)) == 2
+
+
+def weighed(values, animal=None):
+    frame = weights(values, animal=animal)[["cage", "animal", "time_utc", "value"]]
+    return frame.assign(kind="weighing", note=None)[tables.SCHEMAS["events"].names]
+
+
+def test_weighings_by_hand_tell_losses_too():
+    both = with_derived(weighed([20.0, 20.0, 20.0, 19.4, 18.8]), tables.empty("events"))
+    assert both["kind"].tolist() == ["weighing"] * 5 + ["weight_loss_5pct"]
+    assert both["time_utc"].iloc[-1] == START + pd.Timedelta(days=4) and both["value"].iloc[-1] == pytest.approx(0.06)
+
+
+def test_the_scales_word_comes_before_the_hand():
+    scale = derived_events([weights([20.0, 20.0, 20.0, 18.9], animal=None)], temperatures([]), 2.0)
+    both = with_derived(weighed([20.0, 20.0, 20.0, 20.0, 18.8]), scale)
+    assert both.loc[both["kind"] == "weight_loss_5pct", "time_utc"].tolist() == [START + pd.Timedelta(days=3)]
+
+
+def test_mice_weighed_together_without_a_name_lose_nothing():
+    two = pd.concat([weighed([20.0, 20.0, 20.0, 20.0]), weighed([15.0, 15.0, 15.0, 15.0])], ignore_index=True)
+    assert (with_derived(two, tables.empty("events"))["kind"] == "weighing").all()

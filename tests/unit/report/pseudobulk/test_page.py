@@ -92,7 +92,7 @@ def test_keys_of_today_are_enough(tmp_path):
         entry.pop("downsample", None)
     rewrite(tmp_path, **qc)
     text = pseudobulk_page(Run(tmp_path))
-    assert "no sample of this run has barcodes by rank" in text and "not judged" in text
+    assert "no sample of this run has barcodes by rank" in text and "too few or too even to tell" in text
     assert "at a part of its reads" not in text
 
 

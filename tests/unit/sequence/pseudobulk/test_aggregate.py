@@ -80,6 +80,7 @@ def test_genes_strands_donors_and_rejected_types(tmp_path, study):
         "antisense": 1,
         "sense_fraction": 0.75,
         "chemistry": "three_prime",
+        "detected": None,  # five reads tell no kit
         "said": None,
         "looked_at": {"sense": 4, "antisense": 1},
     }
