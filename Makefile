@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
-.PHONY: help setup demo real real-full cost test test-long test-fast coverage mutants fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
+.PHONY: help setup demo real real-full cost test test-long test-fast coverage mutants protections fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ coverage: setup ## the unit tests with branch coverage of the library: its lowes
 mutants: setup ## formulas with one operator or number changed, which a test must notice: make mutants MODULES=policy
 	@PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) .venv/bin/uv run --no-config --no-project --quiet --python $(PY) \
 		--with cosmic-ray==8.7.0 python -m tests.mutation.run --modules $(MODULES)
+
+protections: setup ## each protection taken out of the product in a copy: its test must fail
+	@OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) $(PY) -m tests.mutation.protections
 
 fuzz: setup ## damaged files for every reader: make fuzz MINUTES=60 INPUTS=100000, prints the table of docs/reliability.md
 	@OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) $(PY) -W ignore -m tests.fuzz.run --inputs $(or $(INPUTS),100000) --minutes $(or $(MINUTES),60) --processes $(CORES)

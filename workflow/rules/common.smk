@@ -27,7 +27,8 @@ try:
     CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
     SEQ_IN.check()
     CAGE_IN.check()
-    study.check_given(CFG.sequence and SEQ_IN, CFG.homecage and CAGE_IN)
+    if workflow.is_main_process:  # once, not again by every job of a cluster
+        study.check_given(CFG.sequence and SEQ_IN, CFG.homecage and CAGE_IN)
 except UserError as error:
     raise WorkflowError(str(error))
 

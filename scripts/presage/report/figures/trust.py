@@ -10,6 +10,7 @@ from presage.report import style
 from presage.report.cages.timeline import words
 from presage.report.figures.alarms import chosen_budget, primary_event
 from presage.report.metric_rows import metric
+from presage.report.render import number
 from presage.report.run import OURS, NoData, Run
 from presage.report.style import Drawing
 
@@ -170,11 +171,13 @@ def power(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     if rows.empty:
         raise NoData("no healthy stretch of these cages was long enough to inject an illness")
     rows["fall"] = pd.to_numeric(rows["group"].str.extract(r"(\d+)", expand=False)) / 100
+    rows.loc[rows["metric"] == "power_without", "fall"] = 0.0  # what alarms without any illness
     shapes = [shape for shape in SHAPES if (rows["metric"] == f"power:{shape}").any()]
     chosen = chosen_budget(run)
     known = sorted(set(rows["budget"].dropna()))
     budgets = sorted({min(known, key=lambda b: abs(b - wanted)) for wanted in (0.25, chosen)})
-    figure = style.new_figure("An illness injected into these healthy cages", 4.6, simulated)
+    title = f"An illness injected into {number(int(rows['n'].max()))} stretches of these healthy cages"
+    figure = style.new_figure(title, 4.6, simulated)
     grid = figure.subplots(2, len(shapes), sharex=True, sharey="row", squeeze=False)
     colour_of = style.colours(sorted(set(rows["detector"]), key=lambda name: (name != OURS, name)))
     lines = dict(zip(budgets, ("-", (0, (3, 2)))))
@@ -182,13 +185,14 @@ def power(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     for column, shape in enumerate(shapes):
         for (name, budget), (colour, line) in looks.items():
             mine = rows[(rows["detector"] == name) & (rows["budget"] == budget)].sort_values("fall")
-            found, delay = (mine[mine["metric"] == f"{kind}:{shape}"] for kind in ("power", "power_delay_days"))
+            found = mine[mine["metric"].isin(["power_without", f"power:{shape}"])]
+            delay = mine[mine["metric"] == f"power_delay_days:{shape}"]
             grid[0, column].fill_between(found["fall"], found["ci_low"], found["ci_high"], color=colour, alpha=0.1)
             label = f"{words(name)}, budget {budget:g}"
             grid[0, column].plot(found["fall"], found["value"], marker="o", color=colour, linestyle=line, label=label)
             grid[1, column].plot(delay["fall"], delay["value"], marker="o", color=colour, linestyle=line)
         grid[0, column].set_title(f"Fall {SHAPES[shape]}")
-        grid[1, column].set_xlabel("fall of activity")
+        grid[1, column].set_xlabel("fall of activity (0: as recorded)")
         for axes in grid[:, column]:
             axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
             style.tidy(axes)
