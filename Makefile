@@ -36,7 +36,7 @@ real-full: setup ## the same at full length: every adapter, five seeds, long pos
 	@$(PY) -m presage.report.adapter_table results/real_full
 
 cost: setup ## what a study will cost, before it is run: make cost STUDY=study.yaml
-	@$(SNAKEMAKE) --quiet all --configfile $(or $(STUDY),config/demo.yaml) -- cost
+	@$(SNAKEMAKE) --quiet host progress reason rules --configfile $(or $(STUDY),config/demo.yaml) -- cost
 
 test: setup ## all tests but the long ones: unit, one rule, dry-run matrix, end to end, resilience
 	@$(PY) -m pytest tests -m "not long" -n $(CORES) --dist loadfile

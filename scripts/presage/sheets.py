@@ -1,4 +1,4 @@
-"""What a study lists: samples, cages, video segments and events, read from TSV and checked row by row.
+"""What a study lists: samples, bulk tracks, cages, video segments and events, read from TSV and checked row by row.
 
 Light on purpose (standard library only): the Snakefile imports it. Every error names the file, the row (counted as a
 spreadsheet does, header = 1) and the column.
@@ -7,7 +7,7 @@ spreadsheet does, header = 1) and the column.
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,6 +54,19 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class BulkTrack:
+    """A bigWig of bulk coverage, of many that a trunk is trained on: depth per base, not normalised, or any other unit.
+
+    ``assay`` is free text (rna, atac, cage ...); ``strand`` is +, - or ``.`` for none.
+    """
+
+    assay: str
+    tissue: str
+    path: str
+    strand: str = "."
+
+
+@dataclass(frozen=True)
 class Cage:
     """One home cage. ``role`` says whether it may set the threshold (calibrate) or is judged by it (evaluate)."""
 
@@ -95,6 +108,15 @@ def read_samples(sheet: Path) -> list[Sample]:
             if not getattr(row, column):
                 raise UserError(_at(sheet, number, column), "is empty", "say what the bigWig holds")
     return [_resolve(row, sheet, ("path", "labels", "genome")) for _, row in rows]
+
+
+def read_bulk(sheet: Path) -> list[BulkTrack]:
+    """The sheet of bulk tracks. Raises :class:`UserError` for a track that is there twice, or a missing file."""
+    rows = _read(sheet, BulkTrack, unique=lambda r: f"{r.tissue} {r.assay} {r.strand or '.'}", what="tissue")
+    for number, row in rows:
+        _one_of(sheet, number, "strand", row.strand or ".", STRANDS)
+        _must_exist(sheet, number, "path", row.path)
+    return [replace(_resolve(row, sheet, ("path",)), strand=row.strand or ".") for _, row in rows]
 
 
 def _identity(row: Sample) -> str:

@@ -223,3 +223,28 @@ def test_nothing_goes_online(run: Path) -> None:
 def test_no_secret_of_the_environment_is_written_down(run: Path) -> None:
     files = [path for folder in (run, ROOT / ".snakemake" / "log") for path in folder.rglob("*") if path.is_file()]
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+
+
+OWN_TRUNK = """
+run: own
+sequence:
+  reference: {{fasta: '{world}/genome.fa', gtf: '{world}/genes.gtf'}}
+  samples: '{world}/samples.tsv'
+  trunk: {{bulk: '{world}/bulk/tracks.tsv', training: {{epochs: 1}}}}
+  adapt: {{training: {{epochs: 1}}, cached_trunk: true}}
+  evaluate: {{bootstrap: 100}}
+"""
+
+
+def test_a_trunk_is_trained_on_a_sheet_of_ones_own_bulk_tracks(micro_run: Path, tmp_path: Path) -> None:
+    """The built-in world's files, given as if they were a user's own, make the same trunk."""
+    config = tmp_path / "own.yaml"
+    config.write_text(OWN_TRUNK.format(world=micro_run / "worlds" / "genome"))
+    wanted = f"{tmp_path}/results/own/sequence/trunk/card.json"
+    done = snakemake(config, tmp_path / "results", "--directory", str(tmp_path), "--cores", "2", "--", wanted)
+    assert done.returncode == 0, done.stdout[-3000:]
+    own, world = (json.loads(path.read_text()) for path in (Path(wanted), micro_run / "sequence/trunk/card.json"))
+    assert own["trunk_hash"] == world["trunk_hash"] and own["tracks"] == world["tracks"]
+    assert (own["simulated"], world["simulated"]) == (False, True)
+    dry = snakemake(config, tmp_path / "results", "--directory", str(tmp_path), "--cores", "2", "-n")
+    assert "sequence_adapt" in dry.stdout and "genome_world" not in dry.stdout, dry.stdout[-3000:]

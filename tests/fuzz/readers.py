@@ -165,6 +165,12 @@ def _samples(path: Path) -> None:
     read_samples(path)
 
 
+def _bulk(path: Path) -> None:
+    from presage.sheets import read_bulk
+
+    read_bulk(path)
+
+
 def _cages(path: Path) -> None:
     from presage.sheets import read_cages
 
@@ -300,6 +306,7 @@ READERS: dict[str, Reader] = {
     "TFRecord folder": Reader(small.baskerville, _baskerville, 100),
     "cell labels": Reader(small.labels, _labels, 500),
     "sample sheet": Reader(small.samples, _samples, 2000),
+    "bulk sheet": Reader(small.bulk, _bulk, 2000),
     "cage sheet": Reader(small.cages, _cages, 2000),
     "segments sheet": Reader(small.segments, _segments, 2000),
     "events sheet": Reader(small.events, _events, 500),

@@ -101,6 +101,13 @@ def samples(folder: Path) -> Path:
     return folder / "samples.tsv"
 
 
+def bulk(folder: Path) -> Path:
+    (folder / "x.bw").touch()
+    rows = "atac\tliver\t.\tx.bw\nrna\tliver\t+\tx.bw\nrna\tliver\t-\tx.bw\n"
+    (folder / "bulk.tsv").write_text("assay\ttissue\tstrand\tpath\n" + rows)
+    return folder / "bulk.tsv"
+
+
 def segments(folder: Path) -> Path:
     (folder / "a.mp4").touch()
     rows = "c1\t2026-05-01T13:00:00\ta.mp4\t30\nc1\t2026-05-01T14:00:00+02:00\tb.mp4\t\n"

@@ -103,6 +103,7 @@ def test_an_h5ad_may_be_a_zarr_store(folder: Path) -> None:
 
 
 SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.read_cages
+BULK = sheets.read_bulk
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,10 @@ SAMPLES, SEGMENTS, CAGES = sheets.read_samples, sheets.read_segments, sheets.rea
             "cage\tstart\tpath\nc\t2026-05-01\tx.mp4\nd\t2026-05-01\tx.mp4\n",
             "x.mp4' is already in row 2",
         ),
+        (BULK, "assay\ttissue\tpath\nrna\tgut\tgone.bw\n", "row 2, column path: gone.bw does not exist"),
+        (BULK, "assay\ttissue\tstrand\tpath\nrna\tgut\tx\ta.bam\n", "row 2, column strand: 'x' is not"),
+        (BULK, "assay\ttissue\tstrand\tpath\nrna\tgut\t.\ta.bam\nrna\tgut\t\ta.bam\n", "is already in row 2"),
+        (BULK, "tissue\tpath\ngut\ta.bam\n", "has no column 'assay'"),
         (CAGES, "cage\trole\nc1\tboth\n", "row 2, column role: 'both' is not calibrate or evaluate"),
     ],
 )
@@ -176,7 +181,7 @@ def test_a_missing_sheet_is_named(tmp_path: Path) -> None:
 def test_any_bytes_end_in_rows_or_a_user_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("sheet") / "sheet.tsv"
     path.write_bytes(data)
-    for reader in (SAMPLES, SEGMENTS, CAGES):
+    for reader in (SAMPLES, BULK, SEGMENTS, CAGES):
         try:
             assert reader(path)
         except UserError as error:

@@ -27,7 +27,8 @@ try:
     CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
     SEQ_IN.check()
     CAGE_IN.check()
-    if workflow.is_main_process:  # once, not again by every job of a cluster
+    # Once, not again by every job of a cluster; and costs may be asked for before anything is there.
+    if workflow.is_main_process and "cost" not in sys.argv:
         study.check_given(CFG.sequence and SEQ_IN, CFG.homecage and CAGE_IN)
 except UserError as error:
     raise WorkflowError(str(error))

@@ -54,8 +54,13 @@ class Sequence(Section):
             raise ValueError("give samples (your sheet), tfrecords, or world (the built-in one)")
         if self.world is None and not self.reference.fasta:
             raise ValueError("reference.fasta is missing: give the genome that the reads were aligned to")
-        if self.world is None and self.trunk.kind == "train":
-            raise ValueError("trunk.kind 'train' needs the built-in world; give a trained trunk of another kind")
+        if self.world is None and self.trunk.kind == "train" and not self.trunk.bulk:
+            raise ValueError(
+                "there is no trunk: give a trained one (trunk.kind and its path), or trunk.bulk, a sheet of bulk "
+                "bigWigs that a small one is trained on (docs/trunks.md)"
+            )
+        if self.world is not None and self.trunk.bulk:
+            raise ValueError("trunk.bulk: the built-in world trains its trunk on its own bulk tracks; leave it out")
         names = [run.name for run in self.adapt.runs]
         for key, name in (("cells", self.cells and self.cells.adapter), ("generalise", self.generalise.adapter)):
             if name and name not in names:

@@ -134,8 +134,8 @@ class Trunk(Section):
 
     kind: Annotated[str, Known("trunk", ("train", "keras_h5", "huggingface", "enformer", "presage"))] = Field(
         "train",
-        description="train = on the bulk tracks; keras_h5 = a baskerville model.h5; huggingface = Borzoi, Flashzoi or "
-        "Prime as borzoi-pytorch saves them; enformer = as enformer-pytorch saves it; presage = a trunk folder",
+        description="train = here, on bulk tracks; keras_h5 = a baskerville model.h5; huggingface = Borzoi, Flashzoi "
+        "or Prime as borzoi-pytorch saves them; enformer = as enformer-pytorch saves it; presage = a trunk folder",
     )
     path: str | None = Field(
         None,
@@ -171,6 +171,11 @@ class Trunk(Section):
         description="BED (chrom start end fold) of the outputs that the trunk was trained with, for the leakage audit; "
         "empty = reference.windows; without either, a trunk from elsewhere has unknown folds",
     )
+    bulk: str | None = Field(
+        None,
+        description="kind train: TSV (assay tissue strand path) of the bulk bigWigs that it is trained on; the "
+        "built-in world has its own",
+    )
     shape: TrunkShape = Field(TrunkShape(), description="widths, for kind train")
     head: HeadKind = Field("exp", description=f"{HEAD} (kind train)")
     training: Training = Field(
@@ -183,6 +188,8 @@ class Trunk(Section):
         missing = [key for key in need.get(self.kind, ()) if not getattr(self, key)]
         if missing:
             raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}")
+        if self.bulk and self.kind != "train":
+            raise ValueError(f"bulk is for kind train: a trunk of kind {self.kind} is trained already")
         if self.kind in ("huggingface", "enformer") and bool(self.path) == bool(self.repository):
             raise ValueError(f"kind {self.kind} needs one of path (a folder) and repository (of the hub)")
         return self

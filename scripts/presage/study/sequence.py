@@ -265,6 +265,21 @@ class SequenceInputs:
         return located(self.config.trunk.windows) if self.config.trunk.windows else None
 
     @property
+    def bulk_sheet(self) -> str | None:
+        """The sheet of the bulk tracks that a trunk is trained on, where it is trained here."""
+        if self.config.trunk.kind != "train":
+            return None
+        return f"{self.folder}/bulk/tracks.tsv" if self.world else self.config.trunk.bulk
+
+    @functools.cached_property
+    def bulk_files(self) -> list[str]:
+        """The sheet of bulk tracks with the bigWigs that it names: for the built-in world its folder."""
+        if self.world:
+            return [f"{self.folder}/bulk"]
+        sheet = self.bulk_sheet
+        return [sheet, *(located(row.path) for row in sheets.read_bulk(Path(sheet)))] if sheet else []
+
+    @property
     def folds_known(self) -> bool:
         """Whether it is known what the trunk was trained on: it is trained here, or its windows are given."""
         given = self.config.reference.windows or self.config.trunk.windows
@@ -305,7 +320,7 @@ class SequenceInputs:
         """Resolve everything once, so that a bad sheet or name stops before any job. Raises :class:`UserError`."""
         _ = self.samples, self.fasta, self.gtf, self.blacklist, self.variant_sets, self.trunk_files, self.tfrecords
         asked_for = {"variants.sets": self.variant_sets, "ism.regions": self.ism_regions, "mpra": self.mpra}
-        _ = self.motifs
+        _ = self.motifs, self.bulk_files
         for key, asked in asked_for.items():
             if asked and not self.has_tracks:
                 raise UserError(

@@ -174,12 +174,12 @@ def test_fragments_are_sorted_inside_and_open_where_the_truth_is(world: Path, tr
 
 def test_bulk_tracks_follow_the_mixtures(world: Path, truth: Truth) -> None:
     listed = pd.read_csv(world / "bulk" / "tracks.tsv", sep="\t")
-    assert list(listed.columns) == ["slug", "assay", "tissue", "strand", "path"]
-    assert listed["slug"].is_unique and set(listed["strand"]) == {"+", "-", "."}
+    assert list(listed.columns) == ["assay", "tissue", "strand", "path"]
+    assert listed["path"].is_unique and set(listed["strand"]) == {"+", "-", "."}
     genes = truth.layout.genes
     assert (listed[listed["assay"] == "rna"].groupby("tissue").size() == 2).all()
     for row in listed.itertuples():
-        with pyBigWig.open(str(world / row.path)) as bw:
+        with pyBigWig.open(str(world / "bulk" / row.path)) as bw:
             assert bw.chroms() == SETTINGS.chromosomes
             if row.assay == "rna":
                 depth = {

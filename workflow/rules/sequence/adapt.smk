@@ -1,6 +1,6 @@
 """The frozen trunk, and the adapters that are fitted inside it.
 
-REQUIRES bulk coverage (built-in world) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
+REQUIRES bulk coverage (the built-in world's, or a sheet of bigWigs) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
 PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet},
          and a history.svg beside each history.parquet
 """
@@ -8,7 +8,7 @@ PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only wit
 
 rule sequence_bulk:
     input:
-        bulk=f"{GENOME_WORLD}/bulk",
+        bulk=SEQ_IN.bulk_files,
         fasta=rules.sequence_reference.output.fasta,
         windows=rules.sequence_reference.output.windows,
     output:
@@ -23,6 +23,7 @@ rule sequence_bulk:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
+        sheet=SEQ_IN.bulk_sheet,
         shape=settings(SEQ.trunk.shape),
         simulated=SIMULATED["sequence"],
         code=code("sequence_bulk"),

@@ -64,7 +64,7 @@ def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
         windows,
         windows if branch.tfrecords or branch.trunk.kind == "train" else None,
         _tracks(branch, inputs, results, assumed_tracks),
-        _bulk_tracks(branch),
+        _bulk_tracks(branch, inputs),
         sum(genome.lengths.values()),
         {name: count_alleles(branch, inputs, given) for name, given in inputs.variant_sets.items()},
     )
@@ -127,9 +127,11 @@ def _lanes(branch: Sequence, inputs: SequenceInputs) -> int:
     return max(1, rna + bool(kinds & {"fragments", "bam_atac"}))
 
 
-def _bulk_tracks(branch: Sequence) -> int:
+def _bulk_tracks(branch: Sequence, inputs: SequenceInputs) -> int:
     if branch.trunk.kind != "train":
         return 0
+    if not branch.world:
+        return len(inputs.bulk_files) - 1  # the first is the sheet
     from presage.worlds.genome.bulk import RANDOM_TISSUES, STRANDS, TISSUES
 
     return (len(TISSUES) + RANDOM_TISSUES) * (1 + len(STRANDS))

@@ -21,7 +21,7 @@ from presage.sequence.samples.bigwigs import BigWigSource
 from presage.sequence.samples.tracks import BigWigs, Runs, bin_sums, slugify, total
 from presage.sequence.targets.target_set import TargetWriter
 
-_ENDING = {"+": "_plus", "-": "_minus", ".": ""}
+ENDING = {"+": "_plus", "-": "_minus", ".": ""}
 SIGN = {"+": " (+)", "-": " (-)", ".": ""}
 _WINDOWS = 128  # windows that are binned at a time
 
@@ -78,12 +78,12 @@ def plan(
         known = strands.setdefault((row.assay, row.group[0]), [])
         strands[row.assay, row.group[0]] = sorted({*known, row.strand}, key="+-.".index)
     rows = [
-        (f"{slugify(kind)}_{assay}{_ENDING[s]}{suffix}", f"{kind} {assay}{SIGN[s]}", assay, kind, s, genome)
+        (f"{slugify(kind)}_{assay}{ENDING[s]}{suffix}", f"{kind} {assay}{SIGN[s]}", assay, kind, s, genome)
         for assay, kind in sorted(strands, key=lambda key: (key[0] != "rna", key))
         for s in strands[assay, kind]
     ]
     tracks = pd.DataFrame(rows, columns=["slug", "name", "assay", "cell_type", "strand", "genome"])
-    tracks["slug"] = _unique(tracks["slug"])
+    tracks["slug"] = unique_slugs(tracks["slug"])
     place = {key: i for i, key in enumerate(zip(tracks["assay"], tracks["cell_type"], tracks["strand"]))}
     donors = _donors(parts, finished)
     lanes: list[list[_Lane]] = [[] for _ in rows]
@@ -243,7 +243,7 @@ def strand_partners(keys: Sequence[Any], strands: Sequence[str]) -> list[int]:
     return [index.get((key, other.get(strand, "")), i) for i, (key, strand) in enumerate(zip(keys, strands))]
 
 
-def _unique(slugs: Iterable[str]) -> list[str]:
+def unique_slugs(slugs: Iterable[str]) -> list[str]:
     """``slugs`` with ``-2``, ``-3`` ... behind those that occur again (upper and lower case count as the same)."""
     seen: dict[str, int] = {}
     out = []

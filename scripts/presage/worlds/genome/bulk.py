@@ -65,8 +65,7 @@ def write_bulk(
         for (assay, strand), expected in tracks.items():
             slug = f"{tissue}_{assay}" + (f"_{STRANDS[strand]}" if strand in STRANDS else "")
             _write_bigwig(out / f"{slug}.bw", {c: rng.poisson(depth * e) for c, e in expected.items()})
-            row = {"slug": slug, "assay": assay, "tissue": tissue, "strand": strand, "path": f"bulk/{slug}.bw"}
-            listed.append(row)
+            listed.append({"assay": assay, "tissue": tissue, "strand": strand, "path": f"{slug}.bw"})
     return pd.DataFrame(listed)
 
 

@@ -16,7 +16,7 @@ from presage.sequence.pseudobulk.bulk import bulk_targets
 from presage.sequence.pseudobulk.pool import strand_partners
 from presage.sequence.reference.genome import Genome
 from presage.sequence.targets.target_set import TargetSet
-from presage.sheets import Sample
+from presage.sheets import Sample, read_bulk
 from tests.unit.sequence.pseudobulk.pooling import FEW, LABELS, bam_sample, bigwig_depth, check_against, umi
 from tests.unit.sequence.small_reads import (
     CONTIGS,
@@ -145,20 +145,18 @@ def test_strand_partners():
 def test_bulk_targets_are_the_binned_bigwigs(tmp_path, study):
     other = Read("chr2", 290, flag=16, tags=(("CB", "AAAC-1"), ("UB", "CCCC")))  # in no window
     study([bam_sample(tmp_path, [Read("chr1", 40, "16M"), other], LABELS)])
-    rows = [("t_plus", "+", "T_cell_rna_plus"), ("t_minus", "-", "T_cell_rna_minus")]
-    lines = [f"{slug}\trna\tgut\t{strand}\tbw/{name}.bw\n" for slug, strand, name in rows]
-    (tmp_path / "out/tracks.tsv").write_text("slug\tassay\ttissue\tstrand\tpath\n" + "".join(lines))
+    rows = [("+", "T_cell_rna_plus"), ("-", "T_cell_rna_minus")]
+    lines = [f"rna\tgut\t{strand}\tbw/{name}.bw\n" for strand, name in rows]
+    (tmp_path / "out/tracks.tsv").write_text("assay\ttissue\tstrand\tpath\n" + "".join(lines))
     windows = tables.read(tmp_path / "reference/windows.parquet", "windows")
     genome = Genome(tmp_path / "reference/genome.fa")
-    found = bulk_targets(tmp_path / "out/tracks.tsv", windows, 8, genome, tmp_path / "b.zarr", scale="none")
+    listed = read_bulk(tmp_path / "out/tracks.tsv")
+    found = bulk_targets(listed, windows, 8, genome, tmp_path / "b.zarr", scale="none")
     values = found.values(range(len(windows)))
     assert values.sum() == 16
     assert values[1, :, 0].tolist() == [0, 8, 8, 0]
-    assert found.names == ["gut rna (+)", "gut rna (-)"]
+    assert found.names == ["gut rna (+)", "gut rna (-)"] and found.tracks == ["gut_rna_plus", "gut_rna_minus"]
     assert found.strand_pair.tolist() == [1, 0]
-    (tmp_path / "out/tracks.tsv").write_text("slug\tassay\n")
-    with pytest.raises(UserError, match="has no column 'tissue'"):
-        bulk_targets(tmp_path / "out/tracks.tsv", windows, 8, genome, tmp_path / "b.zarr")
 
 
 def test_a_strand_that_is_empty_in_every_track_stops(tmp_path, study):
