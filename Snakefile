@@ -84,3 +84,7 @@ rule morning:
 
 
 include: "workflow/rules/job.smk"
+
+
+onsuccess:
+    print(*look_at(), sep="\n")

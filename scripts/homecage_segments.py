@@ -13,7 +13,9 @@ def run(job: Job) -> None:
     from presage.homecage.recordings.segments import cage_days, counts, probe_cage_day
     from presage.sheets import Segment, read_segments
 
-    settings = Recording(**job.params.recording)
+    given = (job.config.get("homecage") or {}).get("recording") or {}
+    strict = {"on_bad_segment": given["on_bad_segment"]} if "on_bad_segment" in given else {}
+    settings = Recording(**job.params.recording, **strict)
     rows = [Segment(*row[:4]) for row in json.loads(job.params.manifest)]
     if not rows:  # the built-in world, which brings its sheet
         everything = read_segments(Path(job.input.recordings[0]), check_files=False)

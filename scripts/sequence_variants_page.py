@@ -13,6 +13,7 @@ def run(job: Job) -> None:
     from presage.config.report import Report
     from presage.config.variants import Variants
     from presage.device import device
+    from presage.report.run import card_of
     from presage.report.variants.head import ScoredSet
     from presage.report.variants.page import variants_page
     from presage.sequence.variants.predicted import predicted
@@ -34,6 +35,7 @@ def run(job: Job) -> None:
         models=[f"{folder.parent.name} {folder.name}" for folder in folders],
         strands=1 + settings.rc,
         shifts=len(settings.shifts),
+        cards=[card_of(folder / "card.json") for folder in folders],
         regions={Path(table).name.removesuffix(".parquet"): Path(table) for table in job.input.ism},
     )
     report = Report(**job.params.report)

@@ -38,7 +38,9 @@ class Job:
 
     ``input``, ``params`` and ``wildcards`` are Snakemake's own. ``output`` (by name) and ``outputs`` (in order) point
     into ``folder``, a staging folder beside the outputs, whose content is moved into place only when ``run`` has
-    returned. ``gpus`` counts what a cluster reserved; on the user's own machine nothing is reserved and it is 0.
+    returned. ``config`` is the run's configuration as it was given: what only a failing job needs to know is asked
+    there, as a change of ``params`` makes every output anew. ``gpus`` counts what a cluster reserved; on the user's own
+    machine nothing is reserved and it is 0.
     """
 
     rule: str
@@ -48,6 +50,7 @@ class Job:
     folder: Path
     params: Any
     wildcards: Any
+    config: dict[str, Any]
     threads: int
     gpus: int
 
@@ -100,6 +103,7 @@ def work(run: Callable[[Job], None], snakemake: Any) -> None:
                 folder=staging.folder,
                 params=snakemake.params,
                 wildcards=snakemake.wildcards,
+                config=snakemake.config,
                 threads=snakemake.threads,
                 gpus=gpus if "SLURM_JOB_ID" in os.environ else 0,
             )

@@ -4,9 +4,10 @@ Light on purpose (standard library only): the Snakefile imports it. Every error 
 spreadsheet does, header = 1) and the column.
 """
 
+import difflib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +89,34 @@ class Segment:
     fps: str = ""
 
 
+@dataclass(frozen=True)
+class Event:
+    """What happened to a cage, or to one animal of it. ``time_utc`` is ISO 8601, facility-local without an offset."""
+
+    cage: str
+    time_utc: str
+    kind: str
+    animal: str = ""
+    value: str = ""
+    note: str = ""
+
+
+EVENT_KINDS = (
+    "onset",
+    "technician_note",
+    "weight_loss_5pct",
+    "weight_loss_10pct",
+    "temperature_fall",
+    "treatment",
+    "cage_change",
+    "weighing",
+    "camera_fault",
+    "light_fault",
+    "death",
+    "acknowledged",  # somebody has looked after an alarm
+)
+
+
 def read_samples(sheet: Path) -> list[Sample]:
     """The sample sheet. Raises :class:`UserError` for a duplicate sample, an unknown word or a missing file."""
     rows = _read(sheet, Sample, unique=_identity, what="sample")
@@ -151,6 +180,28 @@ def read_cages(sheet: Path) -> list[Cage]:
     return [row for _, row in rows]
 
 
+def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple[int, Event]]:
+    """The events sheet with the row numbers; a header alone is no event.
+
+    Raises :class:`UserError` for an unknown kind, a value that is no number, or a cage that is none of ``cages``. Times
+    hang on the facility's zone, which is not known here.
+    """
+    rows = _read(sheet, Event, unique=None, what="event")
+    for number, row in rows:
+        if row.kind not in EVENT_KINDS:
+            todo = f"use one of {', '.join(EVENT_KINDS)}"
+            raise UserError(_at(sheet, number, "kind"), f"{row.kind!r} is not known", todo)
+        if cages is not None and row.cage not in cages:
+            near = difflib.get_close_matches(row.cage, cages, 1)
+            what = f"{row.cage} is no cage of the cage sheet" + (f"; did you mean {near[0]}?" if near else "")
+            raise UserError(_at(sheet, number, "cage"), what, "correct the name, or add the cage to the cage sheet")
+        try:
+            float(row.value or 0)
+        except ValueError:
+            raise UserError(_at(sheet, number, "value"), f"{row.value!r} is not a number", "correct it") from None
+    return rows
+
+
 def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
     """The segments sheet, in file order.
 
@@ -184,8 +235,8 @@ def _shared(row: Segment) -> Segment:
     return Segment(sys.intern(row.cage), sys.intern(row.start), row.path, sys.intern(row.fps))
 
 
-def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str) -> list[tuple[int, Row]]:
-    """Rows as (line number, dataclass), header checked, ``unique`` unique, not empty."""
+def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str] | None, what: str) -> list[tuple[int, Row]]:
+    """Rows as (line number, dataclass), header checked; ``unique`` unique, and not empty, where it is given."""
     known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
     needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
     (_, header), *table = lines(sheet) or [(1, [])]
@@ -200,12 +251,12 @@ def _read(sheet: Path, kind: type[Row], unique: Callable[[Row], str], what: str)
             if not cells[name]:
                 raise UserError(_at(sheet, number, name), "is empty", "fill it in")
         row = kind(**cells)
-        key = unique(row)
-        if key in seen:
+        if unique and (key := unique(row)) in seen:
             raise UserError(_at(sheet, number, what), f"{key!r} is already in row {seen[key]}", "remove one of them")
-        seen[key] = number
+        if unique:
+            seen[key] = number
         rows.append((number, row))
-    if not rows:
+    if unique and not rows:
         raise UserError(sheet, "has no rows", f"list at least one {what}")
     return rows
 

@@ -52,7 +52,7 @@ CONFIG: dict[str, tuple[Any, str]] = {
     "sequence.evaluate.bootstrap": (200, EVALUATED),
     "sequence.generalise.donors": ([], "sequence_generalise"),
     "homecage.world.days": (27, "vivarium_world"),
-    "homecage.recording.on_bad_segment": ("count", "homecage_segments"),
+    "homecage.recording.on_bad_segment": ("count", ""),  # only a job that stops would ask
     "homecage.pose.epochs": (3, "homecage_pose_train"),
     "homecage.pose.imported_likelihood_cut": (0.5, "homecage_pose"),
     "homecage.pose.filters.min_parts": (3, "homecage_features"),

@@ -25,11 +25,11 @@ try:
     CLUSTER_LABELS = f"{RUN}/sequence/labels/labels.tsv"
     SEQ_IN = study.SequenceInputs(SEQ, GENOME_WORLD, CLUSTER_LABELS)
     CAGE_IN = study.HomeCageInputs(CAGES, VIVARIUM)
-    SEQ_IN.check()
-    CAGE_IN.check()
     # Once, not again by every job of a cluster; and costs may be asked for before anything is there.
     if workflow.is_main_process and "cost" not in sys.argv:
         study.check_given(CFG.sequence and SEQ_IN, CFG.homecage and CAGE_IN)
+    SEQ_IN.check()
+    CAGE_IN.check()
 except UserError as error:
     raise WorkflowError(str(error))
 
@@ -63,6 +63,13 @@ def settings(section, only=None):
 def optional(path):
     """An input that not every study has."""
     return [path] if path else []
+
+
+def look_at():
+    """Where to look when a run has ended well."""
+    pages = [f"{RUN}/index.html", f"{HOMECAGE}/morning.html"]
+    shown = "" if "cost" in sys.argv else " and ".join(filter(os.path.exists, pages))
+    return [f"Look at {shown}"] if shown else []
 
 
 def run_folder(wildcards):

@@ -175,7 +175,7 @@ rule homecage_figures:
         run=run_folder,
         settings=settings(CFG.report),
         branch="homecage",
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         simulated=SIMULATED["homecage"],
         code=code("figures"),
     message:
@@ -205,7 +205,7 @@ rule homecage_morning:
     params:
         run=run_folder,
         settings=settings(CFG.report),
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         simulated=SIMULATED["homecage"],
         code=code("homecage_morning"),
     message:

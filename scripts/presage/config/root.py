@@ -81,8 +81,8 @@ class HomeCage(Section):
     )
     segments: str | None = Field(
         None,
-        description="your segments sheet (TSV: cage start path fps) of video or finished pose; or a pattern of names, "
-        "e.g. videos/{cage}/{start:%Y-%m-%dT%H}.mp4 (docs/video.md)",
+        description="your segments sheet (TSV: cage start path fps) of video or finished pose; or, for video, a "
+        "pattern, e.g. videos/{cage}/{start:%Y-%m-%dT%H}.mp4 (docs/video.md)",
     )
     events: str | None = Field(None, description="your events sheet (TSV: cage animal time_utc kind value note)")
     recording: Recording = Field(default_factory=Recording, description="clock, lights and schedule of the cameras")

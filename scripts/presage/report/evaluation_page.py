@@ -76,9 +76,10 @@ def cards(metrics: pd.DataFrame, audit: pd.DataFrame, found: pd.DataFrame) -> li
     for kind, name in KINDS.items():
         mine = audit[audit["kind"] == kind]
         if kind != "window" and len(mine):
-            seen = int((mine["fold"] == "train").sum())
-            words = "nobody knows its folds" if (mine["fold"] == "unknown").all() else f"of {number(len(mine))}"
-            out.append(Card(f"{name.capitalize()} in training windows", number(seen), words, ""))
+            seen, words = number(int((mine["fold"] == "train").sum())), f"of {number(len(mine))}"
+            if (mine["fold"] == "unknown").all():
+                seen, words = "unknown", f"of {number(len(mine))}: nobody says what the trunk was trained on"
+            out.append(Card(f"{name.capitalize()} in training windows", seen, words, ""))
     if len(found):
         kept = int((found["verdict"] == "generalises").sum())
         out.append(Card("Hold-outs that generalise", f"{kept} of {len(found)}", "at most 5 % of r is lost", ""))

@@ -46,6 +46,12 @@ OURS = "ours"  # the name of our detector in the evaluation table
 NOT_DRAWN = "not_drawn"  # the one column of the numbers of a figure that has none: why
 
 
+def card_of(path: Path) -> dict[str, Any]:
+    """An adapter's card (``adapt/<name>/seed<k>/card.json``) with ``name`` and ``seed`` of its folder."""
+    folder = {"name": path.parent.parent.name, "seed": int(path.parent.name.removeprefix("seed"))}
+    return {**json.loads(path.read_text()), **folder}
+
+
 class NoData(Exception):
     """Why something cannot be shown: a branch that was not run, a table that is absent or empty."""
 
@@ -134,11 +140,7 @@ class Run:
 
     def cards(self) -> list[dict[str, Any]]:
         """The cards of the adapters by name and seed, with ``name`` and ``seed`` of their folder."""
-        found = []
-        for path in sorted(self.folder.glob("sequence/adapt/*/seed*/card.json")):
-            folder = {"name": path.parent.parent.name, "seed": int(path.parent.name.removeprefix("seed"))}
-            found.append({**json.loads(path.read_text()), **folder})
-        return found
+        return [card_of(path) for path in sorted(self.folder.glob("sequence/adapt/*/seed*/card.json"))]
 
     def figure_reason(self, stem: str) -> str:
         """Why the figure ``stem`` could not be drawn; empty where it was."""

@@ -1,6 +1,7 @@
 """What a reader must know before believing a number: leakage, thin tracks, days not judged, budgets out of reach."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, 
 from presage.sequence.reference.leakage import UNKNOWN
 
 FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak of
+FEW_GENES = 0.05  # share of the annotation's genes on unknown contigs that is usual: patches and scaffolds
+LATE_DAYS = 7  # after the last recording, from which on an event is doubted
 DAY_ACTIVE = 0.5  # share of the cages that must be day-active before the clock is doubted
 BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
 
@@ -56,8 +59,13 @@ def held_out(run: Run, _: Mapping[str, Any]) -> list[str]:
 
 def fits(run: Run, _: Mapping[str, Any]) -> list[str]:
     """Adapters that learned nothing, or of which too little is known: of some tracks, of any, by few test windows."""
+    return about_fits(run.cards()) + _thin_tests(run.rows("metrics"))
+
+
+def about_fits(cards: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the cards of adapters (with ``name`` and ``seed``) tell of fits that learned nothing."""
     found = []
-    for card in run.cards():
+    for card in cards:
         name = f"{card['name']} (seed {card['seed']})"
         if flat := card.get("flat_tracks"):
             shown = ", ".join(flat[:5]) + (f" and {number(len(flat) - 5)} more" if len(flat) > 5 else "")
@@ -66,8 +74,8 @@ def fits(run: Run, _: Mapping[str, Any]) -> list[str]:
                 "in these tracks mean nothing, and make others look specific"
             )
         if card.get("best_epoch") == 0:
-            found.append(f"{name} kept its start: no epoch was better on the valid windows")
-    return found + _thin_tests(run.rows("metrics"))
+            found.append(f"{name} kept its start, it learned nothing: no epoch was better on the valid windows")
+    return found
 
 
 def _thin_tests(metrics: pd.DataFrame) -> list[str]:
@@ -86,6 +94,26 @@ def _thin_tests(metrics: pd.DataFrame) -> list[str]:
                 + ", ".join(f"{name} ({number(mean[name])})" for name in below)
             )
     return found
+
+
+def _trunk(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """A trunk from a simulated world beneath real data."""
+    if run.simulated("sequence") or not run.json("sequence/trunk/card.json").get("simulated"):
+        return []
+    return ["The trunk was trained on simulated data: what is predicted with it says nothing of a real genome"]
+
+
+def _genes(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Genes that the genome has no place for, where they are many."""
+    genes = run.json("sequence/reference/qc.json").get("genes", {})
+    out = genes.get("left_out", {}).get("genes_not_in_genome", 0)
+    total = out + genes.get("kept", 0)
+    if out < FEW_GENES * total or not out:
+        return []
+    return [
+        f"{number(out)} of {number(total)} genes of the annotation lie on contigs that the genome has not: nothing is "
+        "counted there. Are the GTF and the FASTA of one assembly?"
+    ]
 
 
 def _pseudobulk(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -117,6 +145,26 @@ def _clock(run: Run, _: Mapping[str, Any]) -> list[str]:
         f"{number(len(odd))} of {number(len(ratio))} cages are busier in the light than in the dark: if they hold "
         "mice, look at recording.time_zone, lights_on and lights_off (a clock that is wrong by hours moves every night)"
     ]
+
+
+def _late_events(run: Run) -> list[str]:
+    """Events of the sheet after all that was recorded: most often a slip of the pen in the year or the month."""
+    last = run.rows("daily")["end_utc"].max()
+    late = run.events[run.events["time_utc"] > last + pd.Timedelta(days=LATE_DAYS)]
+    if late.empty:
+        return []
+    row, many = late.sort_values("time_utc").iloc[-1], len(late) > 1
+    return [
+        f"{number(len(late))} {'events lie' if many else 'event lies'} more than {LATE_DAYS} days after the last "
+        f"recording (cage {row['cage']}, {row['kind']}, {row['time_utc']:%Y-%m-%d}): are year and month right?"
+    ]
+
+
+def recorded(run: Run) -> list[str]:
+    """What puts clock and events of a colony in doubt; these belong on the page that is opened each morning, too."""
+    with contextlib.suppress(NoData):
+        return [*_clock(run, {}), *_late_events(run)]
+    return []
 
 
 def _budgets(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -158,6 +206,8 @@ def _cameras(run: Run, _: Mapping[str, Any]) -> list[str]:
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", leakage),
     ("sequence", held_out),
+    ("sequence", _trunk),
+    ("sequence", _genes),
     ("sequence", fits),
     ("sequence", _pseudobulk),
     ("sequence", _dropped),

@@ -208,8 +208,10 @@ class HomeCageInputs:
 
     def check(self) -> None:
         """Resolve everything once, so that a bad sheet or name stops before any job. Raises :class:`UserError`."""
-        if self.cages and not self.world:
-            sheets.read_cages(Path(self.cages))
+        if not self.world:
+            known = {cage.cage for cage in sheets.read_cages(Path(self.cages))} if self.cages else None
+            for number, row in sheets.read_events(Path(self.events), known) if self.events else ():
+                to_utc(row.time_utc, self.recording.zone, f"{self.events} row {number}, column time_utc")
         _ = self.segments, self.sources, self.dss_files, self.labelled
         self._check_body_parts()
 

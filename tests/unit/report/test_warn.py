@@ -7,7 +7,7 @@ import pytest
 
 from presage import tables
 from presage.report.run import Run
-from presage.report.warn import fits, warnings
+from presage.report.warn import fits, recorded, warnings
 from tests.unit.report.made_up_run.facts import START, filled, utc
 
 
@@ -99,3 +99,39 @@ def test_cages_that_are_busy_by_day_put_the_clock_in_doubt(said):
     assert said("readings/daily", days([0.4, 0.5, 1.4, None])) == []  # one odd mouse is no odd clock
     [sentence] = said("readings/daily", days([1.3, 0.5, 1.4]))
     assert sentence.startswith("2 of 3 cages are busier in the light than in the dark") and "time_zone" in sentence
+
+
+def of_sequence(folder, trunk=None, genes=None):
+    """What is said of a run on real data with this trunk's card and these genes."""
+    for name, value in (("trunk/card.json", trunk), ("reference/qc.json", genes)):
+        path = folder / "sequence" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value or {}))
+    return [sentence for branch, sentence in warnings(Run(folder), {}) if branch == "sequence"]
+
+
+def test_a_simulated_trunk_beneath_real_data_is_said(tmp_path):
+    assert of_sequence(tmp_path, trunk={"simulated": False}) == []
+    [sentence] = of_sequence(tmp_path, trunk={"simulated": True})
+    assert sentence.startswith("The trunk was trained on simulated data")
+
+
+def test_genes_without_a_place_are_counted_where_they_are_many(tmp_path):
+    left_out = {"genes_not_in_genome": 30}
+    assert of_sequence(tmp_path, genes={"genes": {"kept": 30_000, "left_out": left_out}}) == []  # patches
+    [sentence] = of_sequence(tmp_path, genes={"genes": {"kept": 30, "left_out": left_out}})
+    assert sentence.startswith("30 of 60 genes of the annotation lie on contigs that the genome has not")
+
+
+def test_events_after_all_that_was_recorded_are_doubted(tmp_path):
+    path = tmp_path / "homecage/readings/daily.parquet"
+    path.parent.mkdir(parents=True)
+    tables.write(path, "daily", filled("daily", days([0.5])))
+    event = {"cage": "C0", "kind": "weighing", "value": 20.0}
+
+    def said(*at):
+        return recorded(Run(tmp_path, filled("events", [{**event, "time_utc": utc(day)} for day in at])))
+
+    assert said(0.5, 2.0) == []
+    [sentence] = said(0.5, 366.0)
+    assert sentence.startswith("1 event lies more than 7 days after the last recording (cage C0, weighing, ")

@@ -1,9 +1,11 @@
 """presage.study.homecage: what a bad study is told before any job."""
 
+import contextlib
 import json
 
 import pytest
 
+from presage import sheets
 from presage.config.distress import Features
 from presage.config.pose import Filters, Pose, Recording
 from presage.config.root import HomeCage
@@ -142,8 +144,8 @@ def inputs(tmp_path, rows, cages="C4 C5"):
         (tmp_path / f"{number}{ending}").write_text("x")
         lines.append(f"{cage}\t2026-05-01T{number:02d}:00:00\t{number}{ending}\t{fps}")
     (tmp_path / "segments.tsv").write_text("\n".join(lines) + "\n")
-    sheets = {"cages": str(tmp_path / "cages.tsv"), "segments": str(tmp_path / "segments.tsv")}
-    return HomeCageInputs(HomeCage(pose=Pose(project=str(tmp_path)), **sheets), "")
+    given = {"cages": str(tmp_path / "cages.tsv"), "segments": str(tmp_path / "segments.tsv")}
+    return HomeCageInputs(HomeCage(pose=Pose(project=str(tmp_path)), **given), "")
 
 
 def test_a_cage_that_the_cage_sheet_lacks_is_named_before_any_job(tmp_path):
@@ -166,3 +168,29 @@ def test_body_parts_of_finished_pose_are_looked_up_before_any_job(tmp_path):
         study._check_body_parts()
     (tmp_path / "0.csv").write_text("\0no table")
     study._check_body_parts()  # its own job says what is wrong with it
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("C4\t2026-05-01T09:00:00\tdeath\t", None),
+        ("C05\t2026-05-01T09:00:00\tdeath\t", r"row 2, column cage: C05 is no cage .*; did you mean C5\?"),
+        ("C4\t1.5.2026\tdeath\t", r"row 2, column time_utc: start '1\.5\.2026' is no ISO date-time"),
+        ("C4\t2026-05-01T09:00:00\tsick\t", r"row 2, column kind: 'sick' is not known"),
+        ("C4\t2026-05-01T09:00:00\tweighing\t26,8", r"row 2, column value: '26,8' is not a number"),
+    ],
+)
+def test_events_are_read_before_any_job(tmp_path, monkeypatch, row, said):
+    """Not after hours of pose, when they are needed first."""
+    given = inputs(tmp_path, [("C4", ".mp4", "")])
+    (tmp_path / "events.tsv").write_text(f"cage\ttime_utc\tkind\tvalue\n{row}\n")
+    given.config = given.config.model_copy(update={"events": str(tmp_path / "events.tsv"), "pose": Pose(model="m")})
+    monkeypatch.setattr(given, "_check_body_parts", lambda: None)
+    with contextlib.nullcontext() if said is None else pytest.raises(UserError, match=said):
+        given.check()
+
+
+def test_events_with_commas_are_told_to_use_tabs(tmp_path):
+    (tmp_path / "e.tsv").write_text("cage,time_utc,kind\nC4,2026-05-01T09:00:00,death\n")
+    with pytest.raises(UserError, match="separate the columns with tabs, not commas"):
+        sheets.read_events(tmp_path / "e.tsv")

@@ -30,7 +30,7 @@ rule homecage_distress:
     params:
         detector=settings(CAGES.detector),
         alarms=settings(CAGES.alarms),
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         ledger=f"{HOMECAGE}/ledger",
         seed=CFG.seed,
         simulated=SIMULATED["homecage"],

@@ -33,7 +33,7 @@ rule homecage_evaluate:
         detector=settings(CAGES.detector),
         compare=settings(CAGES.compare),
         alarms=settings(CAGES.alarms),
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         sources=[settings(source) for source in CAGE_IN.sources],
         dss=settings(CAGES.dss),
         seed=CFG.seed,

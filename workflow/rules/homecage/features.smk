@@ -22,7 +22,7 @@ rule homecage_features:
     params:
         settings=settings(CAGES.features),
         filters=settings(CAGES.pose.filters),
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         sampling=settings(CAGES.pose.sampling),
         simulated=SIMULATED["homecage"],
         code=code("homecage_features"),
@@ -79,7 +79,7 @@ rule homecage_readings:
         temperature_fall=CAGES.readings.temperature_fall,
         urgent_hours=CAGES.alarms.urgent_hours,
         features=settings(CAGES.features),
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         sampling=settings(CAGES.pose.sampling),
         simulated=SIMULATED["homecage"],
         code=code("homecage_readings"),

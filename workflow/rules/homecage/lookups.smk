@@ -72,6 +72,12 @@ def reference_pose():
     )
 
 
+def recording_settings():
+    """Clock, lights and schedule. What to do with a bad file is nothing to those that were good: a job asks the config."""
+    own = settings(CAGE_IN.recording)
+    return {key: own[key] for key in own if key != "on_bad_segment"}
+
+
 def judged_only(path):
     """An input that exists only where there are cages to judge."""
     return path if HAS_CAGES else []

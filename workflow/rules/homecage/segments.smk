@@ -19,7 +19,7 @@ rule homecage_segments:
         runtime=minutes(30),
     params:
         manifest=manifest,
-        recording=settings(CAGE_IN.recording),
+        recording=recording_settings(),
         simulated=SIMULATED["homecage"],
         code=code("homecage_segments"),
     message:

@@ -9,7 +9,6 @@ import pandas as pd
 from presage import tables
 from presage.config.distress import Alarms, Compare, Detector
 from presage.config.pose import Recording
-from presage.errors import UserError
 from presage.homecage.detectors.judge import judge
 from presage.homecage.detectors.models import Judged
 from presage.homecage.readings.derived_events import with_derived
@@ -48,13 +47,6 @@ def read_study(files: Any, params: Any) -> Study:
     derived = tables.read(files.derived, "events")
     cages = read_cages(Path(files.cages[0]))
     events = read_events(files.events[0] if files.events else None, recording.zone)
-    strange = sorted(set(events["cage"]) - {cage.cage for cage in cages})
-    if strange:
-        raise UserError(
-            f"{files.events[0]}, column cage",
-            f"{', '.join(strange)} in no row of {files.cages[0]}",
-            "correct the name, or add the cage to the cage sheet",
-        )
     settings = {"detector": params.detector, "alarms": params.alarms, "recording": params.recording}
     return Study(
         daily=tables.read(files.daily, "daily"),

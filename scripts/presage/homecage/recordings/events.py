@@ -5,24 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from presage import tables, text_table
-from presage.errors import UserError
+from presage import sheets, tables
 from presage.homecage.recordings.clock import to_utc
-
-KINDS = (
-    "onset",
-    "technician_note",
-    "weight_loss_5pct",
-    "weight_loss_10pct",
-    "temperature_fall",
-    "treatment",
-    "cage_change",
-    "weighing",
-    "camera_fault",
-    "light_fault",
-    "death",
-    "acknowledged",  # somebody has looked after an alarm
-)
 
 
 def read_events(sheet: str | Path | None, zone: ZoneInfo) -> pd.DataFrame:
@@ -31,26 +15,17 @@ def read_events(sheet: str | Path | None, zone: ZoneInfo) -> pd.DataFrame:
     A time with an offset is taken as it is, one without is facility-local time in ``zone``. Raises :class:`UserError`
     naming row and column.
     """
-    if sheet is None:
+    rows = sheets.read_events(Path(sheet)) if sheet is not None else []
+    if not rows:
         return tables.empty("events")
-    raw = text_table.read(sheet)
-    columns = tables.SCHEMAS["events"].names
-    missing = [name for name in ("cage", "time_utc", "kind") if name not in raw]
-    if missing:
-        raise UserError(sheet, f"has no column {missing[0]!r}", f"the columns are {', '.join(columns)}")
-    raw = raw.reindex(columns=columns, fill_value="")
-    times, values = [], []
-    for number, (kind, when, value) in enumerate(zip(raw["kind"], raw["time_utc"], raw["value"]), start=2):
-        where = f"{sheet} row {number}"
-        if kind not in KINDS:
-            raise UserError(f"{where}, column kind", f"{kind!r} is not known", f"use one of {', '.join(KINDS)}")
-        times.append(to_utc(when, zone, f"{where}, column time_utc"))
-        try:
-            values.append(float(value) if value else None)
-        except ValueError:
-            raise UserError(f"{where}, column value", f"{value!r} is not a number", "correct it") from None
-    raw["time_utc"] = pd.to_datetime(pd.Series(times, dtype=object), utc=True).astype("datetime64[us, UTC]")
-    raw["value"] = pd.Series(values, dtype=float)
-    for column in ("animal", "note"):
-        raw[column] = [text or None for text in raw[column]]
-    return raw
+    table = pd.DataFrame(
+        {
+            "cage": [row.cage for _, row in rows],
+            "animal": [row.animal or None for _, row in rows],
+            "time_utc": [to_utc(row.time_utc, zone, f"{sheet} row {n}, column time_utc") for n, row in rows],
+            "kind": [row.kind for _, row in rows],
+            "value": pd.Series([float(row.value) if row.value else None for _, row in rows], dtype=float),
+            "note": [row.note or None for _, row in rows],
+        }
+    )
+    return table.astype({"time_utc": "datetime64[us, UTC]"})[tables.SCHEMAS["events"].names]

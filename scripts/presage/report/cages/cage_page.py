@@ -49,7 +49,7 @@ class Cage:
     """What is known of one cage: rows of the tables of these names, for all its animals.
 
     ``bands`` maps (animal or None, feature) to the own baseline (:func:`presage.report.cages.timeline.draw`); ``state``
-    is how the cage stands on the morning page: (class, word, what to do).
+    is how the cage stands on the morning page: (class, word, what to do); ``run`` the name of the run.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Cage:
     bands: Mapping[tuple[str | None, str], pd.DataFrame] = field(default_factory=dict)
     films: Sequence[Film] = ()
     state: tuple[str, str, str] | None = None
+    run: str = ""
 
     def animals(self) -> list[str | None]:
         """The animals by name, after None where something concerns the cage as a whole."""
@@ -105,6 +106,7 @@ def cage_page(
         "timeline.html",
         cage=cage.name,
         state=cage.state,
+        run=cage.run,
         until=days[-1],
         drawings=drawings,
         actograms=actograms,

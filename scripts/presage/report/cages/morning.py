@@ -12,15 +12,18 @@ import pandas as pd
 
 from presage import tables
 from presage.config.report import Report
+from presage.homecage.readings.derived_events import LOSSES
 from presage.report.cages.bands import detector_cards, drawn_features, own_bands
 from presage.report.cages.cage_page import Cage, Explain, cage_page, file_name
 from presage.report.cages.films import Film, between, films
 from presage.report.cages.reasons import Reason, Reasons
-from presage.report.cages.timeline import simulated_sentence, yes
+from presage.report.cages.timeline import simulated_sentence, words, yes
 from presage.report.render import number, render
 from presage.report.run import Run
+from presage.report.warn import recorded
 
 OPEN = timedelta(days=2)  # quiet days that an episode bridges
+MEASURED = timedelta(days=7)  # how long a loss that a scale or a thermometer told keeps a cage in sight
 TRENDS = ("rising", "steady", "falling")
 # state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
 STATES = {
@@ -57,6 +60,7 @@ class Tile:
     trend: str = ""
     reasons: list[Reason] = field(default_factory=list)
     films: list[Film] = field(default_factory=list)
+    measured: list[str] = field(default_factory=list)
 
     @property
     def excess(self) -> float:
@@ -85,6 +89,22 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
     if fault:  # judged, but for how long?
         return "camera_fault"
     return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
+
+
+def _measured(events: pd.DataFrame, until: pd.Timestamp) -> list[str]:
+    """What a scale or a thermometer told in the week before ``until``, and nobody has looked since; newest first."""
+    looked = events.loc[events["kind"] == "acknowledged", "time_utc"].max()
+    told = events[events["kind"].isin([*LOSSES, "temperature_fall"]) & (events["time_utc"] > until - MEASURED)]
+    told = told[(told["time_utc"] <= until) & ~(told["time_utc"] <= looked)].sort_values("time_utc")
+    return [_in_words(row) for row in told.drop_duplicates(["animal", "kind"], keep="last")[::-1].to_dict("records")]
+
+
+def _in_words(event: Mapping[str, Any]) -> str:
+    who = f" ({event['animal']})" if isinstance(event["animal"], str) else ""
+    value, kind = event["value"], words(event["kind"])
+    if isinstance(value, float) and np.isfinite(value):
+        kind = f"{100 * value:.0f} % of its weight lost" if event["kind"] in LOSSES else f"{value:.1f} degrees colder"
+    return f"Measured{who}: {kind}, {event['time_utc']:%Y-%m-%d}"
 
 
 def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | None:
@@ -173,9 +193,12 @@ class Wall:
         state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
         ended = last < self.until and state in ("masked", "warm_up", "quiet")
         state = "no_call" if ended else state
+        told = _measured(events, until)
         seen = _acknowledgement(events, open_alarms)
         if seen is not None and state in ("urgent", "check", "watch"):
             state = "seen"
+        if told and state != "urgent":  # an animal that loses weight is no quiet one, whatever it does
+            state = "check"
         worst = latest.sort_values("score", na_position="first").iloc[-1]
         why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
@@ -194,6 +217,7 @@ class Wall:
             score=None if pd.isna(worst["score"]) else float(worst["score"]),
             threshold=float(worst["threshold"]),
             explanation=next((w for w in why if isinstance(w, str)), ""),
+            measured=told,
             animals=int(latest["animal"].nunique()),
             spark=spark,
             level_y=level_y,
@@ -233,10 +257,11 @@ def morning_page(
     days: int = 14,
     found: Sequence[Tile] | None = None,
     doubt: str = "",
+    warned: Sequence[str] = (),
 ) -> str:
     """The page ``morning.html`` as text, complete in itself; each tile links to ``timeline/<cage>.html`` beside it.
 
-    ``doubt`` follows what is said of the budget.
+    ``doubt`` follows what is said of the budget; ``warned``: sentences that concern all cages.
     """
     found = wall.tiles(days) if found is None else found
     counts = {state: sum(t.state == state for t in found) for state in STATES}
@@ -252,6 +277,7 @@ def morning_page(
         days=days,
         budget=", ".join(number(b) for b in budgets),
         doubt=doubt,
+        warned=warned,
         simulated=simulated_sentence(simulated),
     )
 
@@ -279,7 +305,8 @@ def write_morning(
     wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages)
     found = wall.tiles(settings.morning_days)
     doubt = _doubt(cards[-1] if cards else {}, alarms)
-    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found, doubt)
+    warned = recorded(run)
+    text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found, doubt, warned)
     Path(page).write_text(text, encoding="utf-8")
     Path(timelines).mkdir(parents=True, exist_ok=True)
     all_tables = {"daily": daily, "scores": scores, "alarms": alarms, "events": events, **tables_of}
@@ -289,7 +316,9 @@ def write_morning(
             continue
         own = {name: parts.get(tile.cage, all_tables[name][:0]) for name, parts in by_cage.items()}
         state = (tile.state, tile.word, tile.action)
-        cage = Cage(tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state)
+        cage = Cage(
+            tile.cage, **own, bands=bands.get(tile.cage, {}), films=made.get(tile.cage, ()), state=state, run=run.name
+        )
         text = cage_page(cage, features, explain, simulated, light_hours, OPEN)
         Path(timelines, file_name(tile.cage)).write_text(text, encoding="utf-8")
 

@@ -17,6 +17,7 @@ _SPOKEN = {
     "all_weight": "weight",
     "all_weight_percent": "weight",
     "weight_loss_5pct": "5 % weight loss",
+    "weight_loss_10pct": "10 % weight loss",
     "onset": "true onset",
     "technician_note": "seen by technician",
 }

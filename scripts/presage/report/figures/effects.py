@@ -86,14 +86,14 @@ def draw(numbers: pd.DataFrame, simulated: bool | None) -> Figure:
     columns = style.columns(figure, [1.75] * bool(rows) + [1.25])
     if rows:
         for place, name in zip(np.ravel(np.asarray(columns[0].subfigures(len(rows), 1), dtype=object)), rows):
-            pair = np.ravel(np.asarray(place.subplots(1, 2), dtype=object))
+            last = [part for part in ("shares", "null") if len(parts[part])]
+            pair = np.ravel(np.asarray(place.subplots(1, len(last) if name == "last" else 2), dtype=object))
             if name == "curves":
                 _curves(pair, parts["curves"])
             elif name == "areas":
                 _areas(pair, parts["areas"])
-            else:
-                _shares(pair[0], parts["shares"])
-                _calibration(pair[1], parts["null"])
+            for axes, part in zip(pair, last if name == "last" else ()):
+                (_shares if part == "shares" else _calibration)(axes, parts[part])
     _heat(columns[-1], parts["top"])
     return figure
 

@@ -23,7 +23,7 @@ NAMED, HEAT, SPECIFIC = 10, 30, 15  # variants with a name in the volcano, in th
 TYPES = 60  # cell types that a panel of the heat map has room for
 CROWDED = 24  # cell types of a panel whose names still have room to lean
 CROWD = 1500  # points that stay lines of the SVG; more become one picture inside it
-# Orange is what to be careful with: the trunk was trained on that sequence.
+# Orange is what to be careful with: the models of this study are fitted there.
 FOLDS = {"train": style.ORANGE, "valid": style.GREEN, "test": style.BLUE, "outside": style.PURPLE}
 MARKERS = ["o", "^", "s", "D", "v"]  # assays
 NOTHING = "no variant was scored"
@@ -45,7 +45,7 @@ def fold_marks(axes: Axes, folds: pd.Series) -> None:
 
 def fold_handles(folds: Iterable[str], marker: str = "s", counts: Mapping[str, int] | None = None) -> list[Line2D]:
     """The legend of the folds."""
-    words = {"train": "train: the trunk has seen this sequence", "outside": "outside of all windows"}
+    words = {"train": "train: this study's models are fitted there", "outside": "outside of all windows"}
     found = []
     for fold in (fold for fold in FOLDS if fold in set(folds)):
         label = words.get(fold, fold) + (f" ({counts[fold]:,})" if counts else "")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from presage.report.page import Card
 from presage.report.render import number
 from presage.report.variants.rows import ALPHA, SURE, Overview, row_groups
+from presage.report.warn import about_fits
 from presage.sequence.variants.gather import classes
 from presage.sequence.variants.vcf import strongest
 
@@ -31,6 +32,7 @@ class ScoredSet:
     models : names of the models that were averaged
     strands, shifts : how many of each model's predictions were averaged
     regions : name -> path of the `ism` table of a region whose every base was changed
+    cards : of the models, with ``name`` and ``seed``
     """
 
     name: str
@@ -43,6 +45,7 @@ class ScoredSet:
     strands: int
     shifts: int
     regions: dict[str, Path] = field(default_factory=dict)
+    cards: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def replicates(self) -> int:
@@ -127,7 +130,7 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
 
 def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str]:
     """What to know before believing a number of this page."""
-    found: list[str] = []
+    found = about_fits(given.cards)
     if not seen.variants:
         return found
     if train := seen.folds.get("train", 0):
@@ -153,6 +156,8 @@ def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str
         found.append("There is no null set: nothing says how large an effect is by chance alone")
     if given.replicates == 1:
         found.append("One prediction per allele: there is no SD, and agreement means nothing")
+    if given.replicates == 2:
+        found.append("Two predictions per allele: they agree on the sign by chance in one of two variants")
     return found
 
 

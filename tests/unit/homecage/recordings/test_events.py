@@ -57,5 +57,5 @@ def test_a_wrong_cell_is_named_by_row_and_column(tmp_path: Path, row: str, told:
 
 
 def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"events\.tsv: has no column 'kind'; the columns are cage, animal, time_utc"):
+    with pytest.raises(UserError, match=r"events\.tsv: has no column 'kind'; the columns are cage, time_utc, kind"):
         read_events(_sheet(tmp_path, "c1\t2026-07-01T09:00:00", head="cage\ttime_utc"), BERLIN)

@@ -70,7 +70,7 @@ def test_an_alarm_says_why_and_shows_the_films_of_its_days(events):
     assert f'src="../clips/C01/{first + 0.1}.mp4"' in text and f"{first - 0.1}.mp4" not in text
     assert "<b>37.3</b>" in text and "72.9 to 133" in text and "below; 19 Mar, ZT 12 to 24" in text
     text = cage_page(cage("C01", events), explain=lambda alarm: said)
-    assert "No film was made" in text and "<code>clips/C01/best.mp4</code>" in text
+    assert "No film was made" in text and "results//homecage/clips/C01/best.mp4</code>" in text
 
 
 def test_an_event_without_animal_or_note_leaves_their_cells_empty(events):

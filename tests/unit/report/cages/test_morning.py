@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from presage import tables
 from presage.config.report import Report
@@ -17,6 +18,12 @@ from tests.unit.report.made_up_run.facts import START, filled, utc
 
 DAILY, SCORES, ALARMS = colony()
 LAST = SCORES["date"].max()
+
+
+@pytest.fixture
+def unweighed(events):
+    """The events without what scales told, which keep a cage in sight."""
+    return events[~events["kind"].str.startswith("weight_loss")]
 
 
 def tiles(scores, alarms, events, **more):
@@ -52,7 +59,32 @@ def test_a_measured_camera_fault_is_no_sick_mouse(events):
     assert found["C01"].state == "check"  # an alarm is one, whatever the camera
 
 
-def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(events):
+def test_a_cage_that_lost_weight_is_not_quiet_until_somebody_has_looked(events):
+    assert states(SCORES, ALARMS, events)["C04"] == "quiet"
+    until = SCORES.loc[SCORES["cage"] == "C04", "decision_utc"].max()
+
+    def told(*rows):
+        new = [{"cage": "C04", "kind": kind, "time_utc": until - pd.Timedelta(days=ago), "value": value}
+               for kind, ago, value in rows]  # fmt: skip
+        both = [
+            part.astype({"animal": object, "note": object, "value": float}) for part in (events, filled("events", new))
+        ]
+        found = tiles(SCORES, ALARMS, pd.concat(both, ignore_index=True))
+        [tile] = [tile for tile in found if tile.cage == "C04"]
+        return tile.state, [line.rpartition(",")[0] for line in tile.measured]
+
+    loss = ("weight_loss_10pct", 2, 0.123)
+    assert told(loss, ("weight_loss_5pct", 3, None)) == (
+        "check", ["Measured: 12 % of its weight lost", "Measured: 5 % weight loss"],
+    )  # fmt: skip
+    assert told(("temperature_fall", 1, 2.5)) == ("check", ["Measured: 2.5 degrees colder"])
+    assert told(loss, ("acknowledged", 1, None)) == ("quiet", [])
+    assert told(loss, ("acknowledged", 3, None))[0] == "check"
+    assert told(("weight_loss_5pct", 8, 0.06)) == ("quiet", [])
+    assert told(("weight_loss_5pct", -1, 0.06)) == ("quiet", [])  # not known yet at the state that is shown
+
+
+def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(unweighed):
     own = ALARMS[ALARMS["cage"] == "C01"]
     decided = own["decision_utc"].max()
 
@@ -65,7 +97,7 @@ def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(ev
             "value": None,
             "note": "wet food",
         }
-        return pd.concat([events, pd.DataFrame([note])], ignore_index=True)
+        return pd.concat([unweighed, pd.DataFrame([note])], ignore_index=True)
 
     after = with_note(decided + pd.Timedelta(hours=2))
     first = {tile.cage: tile for tile in tiles(SCORES, ALARMS, after)}["C01"]
@@ -89,17 +121,17 @@ def test_an_urgent_check_goes_first_and_needs_no_score(events):
     assert first.explanation == "hidden for 7.0 h of the dark"
 
 
-def test_a_closed_alarm_is_over(events):
+def test_a_closed_alarm_is_over(unweighed):
     closed = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=START)
     calm = SCORES.assign(alarm=False)
-    assert states(calm, closed, events)["C01"] == "quiet"
+    assert states(calm, closed, unweighed)["C01"] == "quiet"
 
 
-def test_an_alarm_stays_open_for_two_quiet_days(events):
+def test_an_alarm_stays_open_for_two_quiet_days(unweighed):
     calm = SCORES.assign(alarm=False)
     for days, state in ((1, "watch"), (2, "watch"), (3, "quiet")):
         ended = ALARMS[ALARMS["cage"] == "C01"].assign(last_date=LAST - dt.timedelta(days=days))
-        assert states(calm, ended, events)["C01"] == state
+        assert states(calm, ended, unweighed)["C01"] == state
 
 
 def test_warming_up_and_masked_days_say_so(events):

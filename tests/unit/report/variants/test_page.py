@@ -228,3 +228,9 @@ def test_what_a_row_opens_to_is_said(tracks, logos, words):
 @pytest.mark.parametrize(("value", "text"), [(1.234, "+1.23"), (-0.0342, "−0.034"), (-2.0, "−2.00"), (0.0, "+0.00")])
 def test_effects_have_a_sign(value, text):
     assert head.signed(value) == text
+
+
+def test_a_page_of_models_that_learned_nothing_says_so(given):
+    text = variants_page(replace(given, cards=[{"name": "lora", "seed": 1, "best_epoch": 0}]), bump)
+    assert "lora (seed 1) kept its start, it learned nothing" in text
+    assert "kept its start" not in variants_page(given, bump)
