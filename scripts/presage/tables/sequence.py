@@ -122,7 +122,8 @@ TABLES = {
         record i64 - number of the record in the file, from 1
         fold str - train, valid, test or outside
         gene str? - nearest TSS
-        tss_distance i64? bp signed distance to it, positive downstream""",
+        tss_distance i64? bp signed distance to it, positive downstream
+        id str? - what the file calls it, such as an rs number""",
     "calibration_effects": """
         site i64 - row of the calibration set's sites
         track str - slug
@@ -181,7 +182,8 @@ TABLES = {
         model_hash str - trunk
         adapter_hash str - adapter and head
         seed i32 - first seed that was averaged
-        code_hash str - library code behind this row""",
+        code_hash str - library code behind this row
+        id str? - what the file calls the variant, such as an rs number""",
     "gene_scores": """
         variant str - chrom:pos:ref:alt as in the VCF (1-based)
         chrom str - contig
@@ -281,7 +283,8 @@ TABLES = {
         ref str - reference allele
         alt str - alternative allele
         record i64 - number of the record in the file, from 1
-        reason str - why it was not scored""",
+        reason str - why it was not scored
+        id str? - what the file calls it""",
     "metrics": """
         metric str - name as in docs/numbers.md
         model str - adapter, baseline or trunk

@@ -1,6 +1,6 @@
 // The table: filters, order, pages of rows, rows that open, and files of what is listed.
 
-const SITE = ["variant", "chrom", "pos", "ref", "alt", "fold", "gene", "symbol", "tss_distance"];
+const SITE = ["variant", "id", "chrom", "pos", "ref", "alt", "fold", "gene", "symbol", "tss_distance"];
 const collator = new Intl.Collator("en", {numeric: true});
 
 unpacked("data").then(startTable).catch((error) => {
@@ -22,6 +22,7 @@ function startTable(data) {
   const strongest = (i, among) => among.reduce((best, t) => (Math.abs(value("log_fc", i, t)) > Math.abs(value("log_fc", i, best)) ? t : best), among[0]);
   const doubt = (i, t) => [
     value("sign_agreement", i, t) < data.sure && "models, strands and shifts differ in its sign",
+    known(value("log_fc_sd", i, t)) && value("log_fc_sd", i, t) > Math.abs(value("log_fc", i, t)) && "its spread over them is larger than the effect",
     known(value("p_null", i, t)) && value("p_null", i, t) > data.alpha && "null variants are often as strong",
   ].filter(Boolean).join(" and ");
 
@@ -30,7 +31,7 @@ function startTable(data) {
     const region = /^([^:\s]+):([\d,]+)\s*[-–]\s*([\d,]+)$/.exec(text), edges = region && region.slice(2).map((n) => Number(n.replaceAll(",", "")));
     const found = (i) => (region
       ? sites.chrom[i].toLowerCase() === region[1] && sites.pos[i] + 1 >= edges[0] && sites.pos[i] + 1 <= edges[1]
-      : [sites.variant[i], sites.gene[i], sites.symbol[i]].some((word) => known(word) && word.toLowerCase().includes(text)));
+      : [sites.variant[i], sites.id[i], sites.gene[i], sites.symbol[i]].some((word) => known(word) && word.toLowerCase().includes(text)));
     const folds = new Set(asked.getAll("fold")), limit = (name) => (asked.get(name) ? Number(asked.get(name)) : null);
     const p = limit("p"), least = limit("least");
     const here = [...tracks.keys()].filter((t) => !asked.get("assay") || tracks[t].assay === asked.get("assay"));
@@ -80,8 +81,8 @@ function startTable(data) {
     rank: (i) => [String(i + 1)],
     variant: (i, t) => {
       const button = element("button", {type: "button", class: "opens", "aria-expanded": String(open.has(i)), "aria-controls": `view${i}`, title: sites.variant[i]}, cut(sites.variant[i], 30));
-      const why = doubt(i, t);
-      return why ? [button, " ", element("span", {class: "doubt", title: why, role: "img", "aria-label": `in doubt: ${why}`}, "?")] : [button];
+      const why = doubt(i, t), name = known(sites.id[i]) ? [" ", element("span", {class: "muted small"}, cut(sites.id[i], 20))] : [];
+      return why ? [button, ...name, " ", element("span", {class: "doubt", title: why, role: "img", "aria-label": `in doubt: ${why}`}, "?")] : [button, ...name];
     },
     symbol: (i) => [cut(sites.symbol[i] || "–", 22)],
     tss_distance: (i) => [signed(sites.tss_distance[i])],

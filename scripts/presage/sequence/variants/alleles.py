@@ -36,7 +36,8 @@ class Variant:
     """One allele, checked against the genome, left-aligned and parsimonious (VCF style: indels keep one anchor base).
 
     ``name`` is ``chrom:pos:ref:alt`` as the file has it (1-based); ``chrom`` is the genome's own contig name, ``pos``
-    the 0-based position of the first base of ``ref``; ``record`` counts the file's records from 1.
+    the 0-based position of the first base of ``ref``; ``record`` counts the file's records from 1; ``id`` is what the
+    file calls it (an rs number), empty where it has no name.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Variant:
     ref: str
     alt: str
     record: int
+    id: str = ""
 
     @property
     def kind(self) -> str:
@@ -70,6 +72,7 @@ class Dropped(NamedTuple):
     alt: str
     record: int
     reason: str
+    id: str | None = None
 
 
 class Site(NamedTuple):
@@ -80,6 +83,7 @@ class Site(NamedTuple):
     ref: str
     alt: str
     record: int
+    id: str = ""
 
 
 def decode(codes: np.ndarray) -> str:
@@ -95,9 +99,11 @@ def resolve(site: Site, chrom: str | None, genome: Genome, max_length: int) -> V
     """
     reason = _refuse(site, chrom, genome, max_length)
     if chrom is None or reason:
-        return Dropped(chrom or site.chrom, site.pos, site.ref, site.alt, site.record, reason or "unknown_contig")
+        why = reason or "unknown_contig"
+        return Dropped(chrom or site.chrom, site.pos, site.ref, site.alt, site.record, why, site.id or None)
     pos, ref, alt = normalise(chrom, site.pos, site.ref, site.alt, genome)
-    return Variant(f"{site.chrom}:{site.pos + 1}:{site.ref}:{site.alt}", chrom, pos, ref, alt, site.record)
+    name = f"{site.chrom}:{site.pos + 1}:{site.ref}:{site.alt}"
+    return Variant(name, chrom, pos, ref, alt, site.record, site.id)
 
 
 def _refuse(site: Site, chrom: str | None, genome: Genome, max_length: int) -> str | None:

@@ -19,7 +19,7 @@ from presage.tables import SCHEMAS, ChunkedTable
 
 _SITES = 512  # at a time
 SUBSTITUTIONS = ("snv", "mnv")
-_SITE = ["variant", "chrom", "pos", "ref", "alt", "fold", "gene", "tss_distance"]
+_SITE = ["variant", "id", "chrom", "pos", "ref", "alt", "fold", "gene", "tss_distance"]
 _MODEL = ("model_hash", "adapter_hash")
 
 

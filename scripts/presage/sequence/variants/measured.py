@@ -93,7 +93,7 @@ class _Effects:
             for row in group:
                 v = row.variant
                 if known.intersection(row.tracks):
-                    losses.add(Dropped(v.chrom, v.pos, v.ref, v.alt, v.record, "duplicate"))
+                    losses.add(Dropped(v.chrom, v.pos, v.ref, v.alt, v.record, "duplicate", v.id or None))
                     continue
                 if not known:
                     first = v
@@ -187,7 +187,7 @@ def _in_genome_order(rows: Iterable[Measured], study: Study) -> Iterator[Measure
         if tracks not in number:
             number[tracks] = len(meant)
             meant.append(tracks)
-        return rank[v.chrom], v.pos, v.ref, v.alt, v.record, v.name, number[tracks], effect
+        return rank[v.chrom], v.pos, v.ref, v.alt, v.record, v.name, number[tracks], effect, v.id
 
-    for chrom, pos, ref, alt, record, name, tracks, effect in in_order(plain(*row) for row in rows):
-        yield Measured(Variant(name, contigs[chrom], pos, ref, alt, record), meant[tracks], effect)
+    for chrom, pos, ref, alt, record, name, tracks, effect, known_as in in_order(plain(*row) for row in rows):
+        yield Measured(Variant(name, contigs[chrom], pos, ref, alt, record, known_as), meant[tracks], effect)

@@ -36,12 +36,13 @@ def read_variants(path: str | Path, first: int = 0, last: int | None = None) -> 
     """Sites ``[first, last)`` of a `sites` table, streamed."""
     file, at = pq.ParquetFile(path), 0
     last = file.metadata.num_rows if last is None else last
-    columns = ["variant", "chrom", "pos", "ref", "alt", "record"]
+    columns = ["variant", "chrom", "pos", "ref", "alt", "record", "id"]
     for batch in file.iter_batches(_READ, columns=columns):
         low, high = max(0, first - at), max(0, min(last - at, len(batch)))
         if low < high:
             part = batch.slice(low, high - low)
-            yield from (Variant(*row) for row in zip(*(part[name].to_pylist() for name in columns)))
+            rows = zip(*(part[name].to_pylist() for name in columns))
+            yield from (Variant(*row, known_as or "") for *row, known_as in rows)
         at += len(batch)
         if at >= last:
             return

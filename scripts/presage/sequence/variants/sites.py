@@ -107,9 +107,9 @@ def in_genome_order(variants: Iterable[Variant], study: Study) -> Iterator[tuple
     """Variants with their keys, sorted; of equal ones the file's first comes first."""
     rank = {chrom: i for i, chrom in enumerate(study.genome.lengths)}
     contigs = list(study.genome.lengths)
-    rows = ((rank[v.chrom], v.pos, v.ref, v.alt, v.record, v.name) for v in variants)
-    for chrom, pos, ref, alt, record, name in in_order(rows):
-        yield (chrom, pos, ref, alt), Variant(name, contigs[chrom], pos, ref, alt, record)
+    rows = ((rank[v.chrom], v.pos, v.ref, v.alt, v.record, v.name, v.id) for v in variants)
+    for chrom, pos, ref, alt, record, name, known_as in in_order(rows):
+        yield (chrom, pos, ref, alt), Variant(name, contigs[chrom], pos, ref, alt, record, known_as)
 
 
 def without_repeats(alleles: Iterable[tuple[Key, Variant]], losses: Losses) -> Iterator[tuple[Key, Variant]]:
@@ -138,7 +138,7 @@ def without(
 
 
 def _lost(variant: Variant, reason: str) -> Dropped:
-    return Dropped(variant.chrom, variant.pos, variant.ref, variant.alt, variant.record, reason)
+    return Dropped(variant.chrom, variant.pos, variant.ref, variant.alt, variant.record, reason, variant.id or None)
 
 
 def keys_of(sites: str | Path, study: Study) -> Iterator[Key]:
@@ -173,6 +173,7 @@ def site_rows(variants: list[Variant], first: int, places: Places) -> pd.DataFra
             "site": first + np.arange(len(variants), dtype=np.int64),
             "variant": [v.name for v in variants],
             **{name: [getattr(v, name) for v in variants] for name in ("chrom", "pos", "ref", "alt", "kind", "record")},
+            "id": [v.id or None for v in variants],
         }
     )
     return pd.concat([own, places(variants)], axis=1)[SCHEMAS["sites"].names]

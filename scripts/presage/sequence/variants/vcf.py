@@ -12,6 +12,7 @@ import pysam
 
 # key -> (VCF type, column of the `scores` table, meaning)
 _INFO = {
+    "NAME": ("String", "variant", "chrom:pos:ref:alt as it was given, percent-encoded"),
     "TRACK": ("String", "track", "Track with the largest absolute LOGFC"),
     "CELLTYPE": ("String", "cell_type", "Cell type of TRACK, percent-encoded"),
     "LOGFC": ("Float", "log_fc", "log2 ratio of summed predicted coverage in TRACK, ALT over REF"),
@@ -37,7 +38,8 @@ class VcfWriter:
     def add(self, rows: pd.DataFrame, tracks: int) -> None:
         """Rows of the `scores` table, ``tracks`` consecutive ones for each allele."""
         for row in strongest(rows, tracks).to_dict("records"):
-            fields = (row["chrom"], row["pos"] + 1, row["variant"], row["ref"], row["alt"], ".", ".", _info(row))
+            known_as = row["id"] if isinstance(row["id"], str) else row["variant"]
+            fields = (row["chrom"], row["pos"] + 1, known_as, row["ref"], row["alt"], ".", ".", _info(row))
             self._write("\t".join(map(str, fields)) + "\n")
 
     def _write(self, text: str) -> None:

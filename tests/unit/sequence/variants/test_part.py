@@ -17,6 +17,7 @@ from presage.sequence.variants.gather import gather, read_conformal, read_nulls
 from presage.sequence.variants.part import NearGenes, read_variants, score_share, share
 from presage.sequence.variants.places import Places
 from presage.sequence.variants.scorer import Scorer
+from presage.sequence.variants.sites import site_rows
 from tests.unit.sequence.variants.cases import GENES, SLUGS, TRACKS, WINDOWS, random_genome, small_model
 
 GENES = GENES.assign(name=["one", "two"], exon_starts=[[100, 180], [300]], exon_ends=[[150, 200], [401]])
@@ -29,16 +30,9 @@ def write_sites(path, text, places, chrom="chr1"):
     for i, pos in enumerate(places):
         ref = text[chrom][pos : pos + 3] if i % 5 == 4 else text[chrom][pos]
         alt = ref[0] if i % 5 == 4 else "A" if ref != "A" else "C"
-        variants.append(Variant(f"{chrom}:{pos + 1}:{ref}:{alt}", chrom, pos, ref, alt, i + 1))
-    where = Places(WINDOWS, GENES)(variants)
-    rows = pd.DataFrame(
-        {
-            "site": np.arange(len(variants)),
-            "variant": [v.name for v in variants],
-            **{name: [getattr(v, name) for v in variants] for name in ("chrom", "pos", "ref", "alt", "kind", "record")},
-        }
-    )
-    tables.write(path, "sites", pd.concat([rows, where], axis=1)[tables.SCHEMAS["sites"].names], {"null_name": "some"})
+        known_as = f"rs{i}" if i % 2 else ""
+        variants.append(Variant(f"{chrom}:{pos + 1}:{ref}:{alt}", chrom, pos, ref, alt, i + 1, known_as))
+    tables.write(path, "sites", site_rows(variants, 0, Places(WINDOWS, GENES)), {"null_name": "some"})
     return variants
 
 
@@ -158,11 +152,12 @@ def test_other_tools_read_the_vcf(tmp_path, study):
     with pysam.VariantFile(str(out["vcf"])) as file:
         records = list(file)
         assert list(file.header.contigs) == ["chr1", "chr2"] and not list(file.header.samples)
-        assert [r.id for r in file.fetch("chr1", 195, 221)] == [v.name for v in variants[-2:]]  # needs the index
+        assert [r.id for r in file.fetch("chr1", 195, 221)] == [v.id or v.name for v in variants[-2:]]  # needs the index
     for record, variant in zip(records, variants, strict=True):
         rows = scores[scores["variant"] == variant.name]
         top = rows.loc[rows["log_fc"].abs().idxmax()]
-        assert (record.id, record.start, record.ref) == (variant.name, variant.pos, variant.ref)
+        assert (record.id, record.start, record.ref) == (variant.id or variant.name, variant.pos, variant.ref)
+        assert record.info["NAME"].replace("%3A", ":") == variant.name and set(rows["id"]) == {variant.id or None}
         assert record.alts == (variant.alt,)
         assert record.info["TRACK"] == top["track"] and record.info["LOGFC"] == pytest.approx(top["log_fc"], rel=1e-5)
         assert record.info["FOLD"] == top["fold"] and record.info["TSSD"] == top["tss_distance"]

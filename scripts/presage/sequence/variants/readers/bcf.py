@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from presage.errors import UserError
 from presage.sequence.variants.alleles import Site
-from presage.sequence.variants.readers.text import opened, spelled
+from presage.sequence.variants.readers.text import named, opened, spelled
 
 _CONTIG = re.compile(r"##contig=<(?:[^>]*?,)?ID=([^,>]+)")
 _IDX = re.compile(r"[<,]IDX=(\d+)")
@@ -40,12 +40,12 @@ def read_bcf(path: str | Path) -> Iterator[Site]:
                 block = _take(file, shared)
                 _skip(file, own)
                 chrom, pos = struct.unpack_from("<ii", block)
-                ref, *alts = _alleles(block)
+                known_as, (ref, *alts) = _alleles(block)
                 name = contigs[chrom]
             except (struct.error, EOFError, IndexError, KeyError, ValueError):
                 raise UserError(f"{path} record {record}", "is damaged or cut off", "copy the file again") from None
             for alt in alts or ["."]:
-                yield Site(name, pos, ref.upper(), spelled(alt), record)
+                yield Site(name, pos, ref.upper(), spelled(alt), record, named(known_as))
 
 
 def _take(file: BinaryIO, size: int) -> bytes:
@@ -76,15 +76,15 @@ def _contigs(header: bytes) -> dict[int, str]:
     return found
 
 
-def _alleles(block: bytes) -> list[str]:
-    """REF and the ALT alleles of a record's shared part."""
+def _alleles(block: bytes) -> tuple[str, list[str]]:
+    """ID, and REF with the ALT alleles, of a record's shared part."""
     number = struct.unpack_from("<H", block, 18)[0]
-    _, at = _text(block, 24)  # ID
+    known_as, at = _text(block, 24)
     alleles = []
     for _ in range(number):
         text, at = _text(block, at)
         alleles.append(text)
-    return alleles
+    return known_as, alleles
 
 
 def _text(block: bytes, at: int) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Tables with a header (TSV, or CSV by the file's name): columns chrom pos ref alt, in any order and case.
+"""Tables with a header (TSV, or CSV by the file's name): columns chrom pos ref alt, and id, in any order and case.
 
 ``pos`` is 1-based and indels keep an anchor base, as in VCF. Further columns are never looked at.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from presage.errors import UserError
 from presage.sequence.variants.alleles import Site
-from presage.sequence.variants.readers.text import numbered, position, spelled
+from presage.sequence.variants.readers.text import named, numbered, position, spelled
 
 ALLELE = ("chrom", "pos", "ref", "alt")
 
@@ -19,7 +19,7 @@ def read_table(path: str | Path) -> Iterator[Site]:
 
     Raises :class:`UserError` naming the line when the file is missing, damaged or lacks a column or a value.
     """
-    for record, (line, row) in enumerate(read_rows(path, ALLELE), 1):
+    for record, (line, row) in enumerate(read_rows(path, ALLELE, ("id",)), 1):
         for alt in row["alt"].split(","):
             yield site_of(path, line, row, alt, record)
 
@@ -69,4 +69,4 @@ def site_of(path: str | Path, line: int, row: dict[str, str], alt: str, record: 
     pos = position(row["pos"])
     if pos is None:
         raise UserError(f"{path} line {line}", "pos is no integer", "give 1-based positions")
-    return Site(row["chrom"], pos, row["ref"].upper(), spelled(alt.strip()), record)
+    return Site(row["chrom"], pos, row["ref"].upper(), spelled(alt.strip()), record, named(row.get("id", "")))

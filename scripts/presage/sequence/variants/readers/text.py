@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from presage.errors import UserError
 
 _BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+_NAME = re.compile(r"[!-:<-~]{1,200}")  # what prints, without blanks and semicolons
 _POSITION = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -51,6 +52,12 @@ def numbered(path: str | Path) -> Iterator[tuple[int, str]]:
             yield number, line
     if not number:
         raise UserError(path, "is empty", "give a file of variants")
+
+
+def named(text: str) -> str:
+    """What a file calls a variant, such as an rs number; nothing for a dot, or for what may stand in no VCF."""
+    text = text.strip()
+    return text if text != "." and _NAME.fullmatch(text) else ""
 
 
 def position(text: str) -> int | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from presage.errors import UserError
 from presage.sequence.variants.alleles import Site
-from presage.sequence.variants.readers.text import numbered, position, spelled
+from presage.sequence.variants.readers.text import named, numbered, position, spelled
 
 
 def read_vcf(path: str | Path) -> Iterator[Site]:
@@ -24,6 +24,6 @@ def read_vcf(path: str | Path) -> Iterator[Site]:
         pos = position(fields[1]) if len(fields) == 5 else None
         if pos is None:
             raise UserError(f"{path} line {number}", "is not a VCF record (CHROM POS ID REF ALT)", "repair the file")
-        chrom, _, _, ref, alts = fields
+        chrom, _, name, ref, alts = fields
         for alt in alts.split(","):
-            yield Site(chrom, pos, ref.upper(), spelled(alt), record)
+            yield Site(chrom, pos, ref.upper(), spelled(alt), record, named(name))

@@ -23,13 +23,13 @@ RECORDS = [
     ("chr1", 600, "T", "."),
 ]
 EXPECTED = [
-    Site("chr2", 6, "A", "C", 1),
-    Site("chr2", 6, "A", "*", 1),
-    Site("chr1", -1, "N", "A", 2),
-    Site("chr1", 8, "ACGTACGTACGTACGTACGT", "A", 3),
-    Site("chr1", 11, "G", "<DEL>", 4),
-    Site("chr1", 11, "G", "G[chr2:5[", 5),
-    Site("chr1", 599, "T", ".", 6),
+    Site("chr2", 6, "A", "C", 1, "rs7"),
+    Site("chr2", 6, "A", "*", 1, "rs7"),
+    Site("chr1", -1, "N", "A", 2, "rs0"),
+    Site("chr1", 8, "ACGTACGTACGTACGTACGT", "A", 3, "rs9"),
+    Site("chr1", 11, "G", "<DEL>", 4, "rs12"),
+    Site("chr1", 11, "G", "G[chr2:5[", 5, "rs12"),
+    Site("chr1", 599, "T", ".", 6, "rs600"),
 ]
 SECRET = "MRS_SMITH"
 
@@ -46,8 +46,8 @@ def written(folder, name):
     if ".tsv" in name or ".csv" in name:
         between = "," if ".csv" in name else "\t"
         quote = '"' if ".csv" in name else ""
-        rows = [(SECRET, c, r, quote + a + quote, str(p)) for c, p, r, a in RECORDS]
-        text = "\n".join(between.join(row) for row in [("sample", "#CHROM", "Ref", "ALT", "pos"), *rows]) + "\n"
+        rows = [(SECRET, c, r, quote + a + quote, str(p), f"rs{p}") for c, p, r, a in RECORDS]
+        text = "\n".join(between.join(row) for row in [("sample", "#CHROM", "Ref", "ALT", "pos", "ID"), *rows]) + "\n"
     else:
         text = vcf_text(SECRET)
     if name.endswith(".bcf"):
@@ -142,4 +142,4 @@ def test_what_programs_leave_in_text_is_read(tmp_path):
 def test_real_snvs_are_sites_as_published(real_data, tmp_path):
     genome, _ = random_genome(tmp_path)
     found = list(read_sites(real_data / "mini_borzoi" / "eqtl.vcf", genome))  # it has no #CHROM line
-    assert len(found) == 8 and found[0] == Site("chr1", 14_676, "G", "A", 1)
+    assert len(found) == 8 and found[0] == Site("chr1", 14_676, "G", "A", 1, "chr1_14677_G_A_b38")
