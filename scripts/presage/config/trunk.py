@@ -169,7 +169,7 @@ class Trunk(Section):
     windows: str | None = Field(
         None,
         description="BED (chrom start end fold) of the outputs that the trunk was trained with, for the leakage audit; "
-        "empty = reference.windows; without either, a trunk from elsewhere has unknown folds",
+        "an empty file = it saw nothing of this genome; null = reference.windows, and without these nobody knows",
     )
     bulk: str | None = Field(
         None,

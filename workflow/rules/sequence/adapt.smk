@@ -78,7 +78,7 @@ rule sequence_trunk:
         runtime=minutes(720),
         gpu=min(1, CFG.gpus),  # its BatchNorm needs whole batches: see presage.sequence.training.fit
     params:
-        settings=settings(SEQ_IN.trunk),
+        settings=trunk_settings(),
         torch_threads=CFG.torch_threads,
         resume=RESUME,
         seed=CFG.seed,

@@ -112,8 +112,18 @@ def coverage_outputs():
 
 def shape_settings():
     """What windows and bins depend on: how a trunk is trained is nothing to the reference and the tracks."""
+    own = trunk_settings()
+    return {
+        key: own[key]
+        for key in own
+        if key not in ("training", "head", "bulk", "targets")
+    }
+
+
+def trunk_settings():
+    """What a trunk depends on: what it had been trained on elsewhere is for the leakage audit."""
     own = settings(SEQ_IN.trunk)
-    return {key: own[key] for key in own if key not in ("training", "head")}
+    return {key: own[key] for key in own if key != "windows"}
 
 
 def trunk_targets():

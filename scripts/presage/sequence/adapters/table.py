@@ -43,6 +43,8 @@ def resolved_text(model: SequenceModel) -> str:
     own = parameters(model.trunk) - adapter
     title = f"{'layer':44s} {'shape':>14s} {'adapter':14s} {'trainable':>11s}"
     total = f"{adapter:,d} trainable in a trunk of {own:,d} ({adapter / own:.2%}), which is frozen"
+    if adapter == own:
+        total = f"the whole trunk of {own:,d} parameters is trained"
     return "\n".join([title, *lines, total])
 
 

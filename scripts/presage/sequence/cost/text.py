@@ -67,7 +67,10 @@ def _hours(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]
         rows.append((step.name, *(_cell(step, card, cost) for card in cards)))
     sums = [sum(card.hours(step.flops, step.precision, cost.share) for step in steps) for card in cards]
     rows.append(("all, one after the other", *(duration(hours) for hours in sums)))
-    return table(rows)
+    return [
+        *table(rows),
+        "of arithmetic only: starting jobs, reading and writing come on top, most of a small study's time",
+    ]
 
 
 def _cell(step: Step, card: Gpu, cost: Cost) -> str:

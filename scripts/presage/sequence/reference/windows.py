@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from presage import tables
 from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.reference import folds
@@ -106,8 +107,11 @@ def trunk_windows(
     """What a trunk from elsewhere was trained with: rows of the windows table, of any length, with folds.
 
     Intervals are outputs; an input reaches ``margin`` bp further at both sides. Contigs are spelled as ``reference``
-    does where it has them. Raises :class:`UserError` for a file without folds, or where nothing trains.
+    does where it has them. An empty file says that the trunk saw nothing of this genome. Raises :class:`UserError` for
+    a file without folds, or where nothing trains.
     """
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        return tables.empty("windows")
     bed = read_folds(path)
     contigs = map_contigs(dict.fromkeys(bed[0]), reference).names
     fold = folds.published(bed[3], test_folds, valid_folds)

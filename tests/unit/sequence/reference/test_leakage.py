@@ -126,3 +126,10 @@ def test_trunk_windows_that_say_nothing_are_refused(tmp_path):
             trunk_windows(bed, ["c"], 5, ["fold3"], ["fold4"])
     with pytest.raises(UserError, match="cannot be read as BED"):
         trunk_windows(tmp_path / "none.bed", ["c"], 5, ["fold3"], ["fold4"])
+
+
+def test_an_empty_file_says_that_the_trunk_saw_nothing_of_this_genome(tmp_path):
+    (tmp_path / "nothing.bed").touch()
+    trunk = trunk_windows(tmp_path / "nothing.bed", ["chr1"], 5, ["fold3"], ["fold4"])
+    table = audit(WINDOWS, GENES, trunk=trunk)
+    assert set(table["fold"]) == {"outside"} and table["input_overlap"].isna().all()
