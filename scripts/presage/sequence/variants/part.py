@@ -41,8 +41,8 @@ def read_variants(path: str | Path, first: int = 0, last: int | None = None) -> 
         low, high = max(0, first - at), max(0, min(last - at, len(batch)))
         if low < high:
             part = batch.slice(low, high - low)
-            rows = zip(*(part[name].to_pylist() for name in columns))
-            yield from (Variant(*row, known_as or "") for *row, known_as in rows)
+            *known, ids = (part[name].to_pylist() for name in columns)
+            yield from (Variant(*row) for row in zip(*known, [name or "" for name in ids]))
         at += len(batch)
         if at >= last:
             return
