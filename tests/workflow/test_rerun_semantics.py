@@ -41,6 +41,7 @@ CONFIG: dict[str, tuple[Any, str]] = {
     "sequence.pseudobulk.min_cells": (4, "sequence_pseudobulk sequence_generalise_split"),  # reads no sample again
     "sequence.cluster.genes": (1000, ""),
     "sequence.trunk.training.epochs": (2, "sequence_trunk"),
+    "sequence.trunk.windows": (str(ROOT / "pyproject.toml"), "sequence_leakage"),  # any file: the audit alone reads it
     "sequence.adapt.training.lr": (0.001, "sequence_adapt sequence_generalise_adapt"),
     "sequence.cells.epochs": (2, "sequence_cells sequence_generalise_cells"),
     "sequence.variants.rc": (False, "sequence_variants_part sequence_variants_cells"),
