@@ -88,3 +88,7 @@ include: "workflow/rules/job.smk"
 
 onsuccess:
     print(*look_at(), sep="\n")
+
+
+onerror:
+    print(*what_failed(), sep="\n", file=sys.stderr)

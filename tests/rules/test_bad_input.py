@@ -39,6 +39,10 @@ def refused(config: Path, tmp_path: Path, *args: str) -> str:
     assert done.returncode != 0, done.stdout[-2000:]
     lines = error_lines(done.stdout) or [line for line in done.stdout.splitlines() if "config key" in line]
     assert lines, done.stdout[-3000:]
+    if "Error in rule" in done.stdout:  # said again at the end, where it is looked for, and the traceback nowhere
+        _, failed = done.stdout.split("What failed:\n")
+        assert lines[0].removeprefix("error: ").split(" (traceback in")[0][:60] in failed, done.stdout[-3000:]
+        assert "Traceback" not in done.stdout
     return done.stdout
 
 

@@ -1,6 +1,7 @@
 """Paths and look-ups shared by all rules: functions only, and no numbers (those are in presage.config)."""
 
 import shlex
+import time
 
 from presage import study
 from presage.config import pose as pose_config
@@ -35,6 +36,7 @@ except UserError as error:
 
 os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 SEQUENCE, HOMECAGE = f"{RUN}/sequence", f"{RUN}/homecage"
+STARTED = time.time()
 LOGS, BENCHMARKS = f"{RUN}/logs", f"{RUN}/benchmarks"
 RESUME = f"{RUN}/.resume"  # not an output of any rule: a killed job must find it again
 SIMULATED = study.simulated(CFG)
@@ -70,6 +72,20 @@ def look_at():
     pages = [f"{RUN}/index.html", f"{HOMECAGE}/morning.html"]
     shown = "" if "cost" in sys.argv else " and ".join(filter(os.path.exists, pages))
     return [f"Look at {shown}"] if shown else []
+
+
+def what_failed():
+    """The line of each job that failed in this run, once more at the end, with its log."""
+    fresh = (p for p in Path(LOGS).rglob("*.log") if p.stat().st_mtime >= STARTED)
+    errors = (
+        (next((line for line in text if line.startswith("ERROR ")), None), path)
+        for path in sorted(fresh)
+        for text in [path.read_text(errors="replace").splitlines()]
+    )
+    found = [
+        f"  {line.removeprefix('ERROR ')} ({path})" for line, path in errors if line
+    ]
+    return ["What failed:", *found] if found else []
 
 
 def run_folder(wildcards):
