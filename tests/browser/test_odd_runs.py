@@ -79,7 +79,9 @@ def test_a_run_without_any_alarm(visit, tmp_path):
         change(folder, name, table, lambda f, t=table: f.assign(alarm=False) if t == "distress_scores" else f[:0])
     write_pages(folder, sheet({})[:0])
     page = visit(folder / "homecage/morning.html", width=390)
-    assert page.locator(".counts li", has_text="check").inner_text() == "0 check" and browser.overflow(page) <= 0
+    told = page.locator(".tile", has_text="Measured: 5 % weight loss")
+    assert page.locator(".counts li", has_text="check").inner_text() == "3 check" and told.count() == 3
+    assert browser.overflow(page) <= 0
     page.locator(".tile h2 a").first.click()
     assert "None in this recording" in page.locator("main").inner_text()
     visit(folder / "index.html")
