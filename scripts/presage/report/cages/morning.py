@@ -92,11 +92,13 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
 
 
 def _measured(events: pd.DataFrame, until: pd.Timestamp) -> list[str]:
-    """What a scale or a thermometer told in the week before ``until``, and nobody has looked since; newest first."""
+    """The last that scale and thermometer told of each animal in the week before ``until``, where nobody has looked
+    since; newest first."""
     looked = events.loc[events["kind"] == "acknowledged", "time_utc"].max()
     told = events[events["kind"].isin([*LOSSES, "temperature_fall"]) & (events["time_utc"] > until - MEASURED)]
-    told = told[(told["time_utc"] <= until) & ~(told["time_utc"] <= looked)].sort_values("time_utc")
-    return [_in_words(row) for row in told.drop_duplicates(["animal", "kind"], keep="last")[::-1].to_dict("records")]
+    told = told[(told["time_utc"] <= until) & ~(told["time_utc"] <= looked)]
+    told = told.assign(weight=told["kind"].isin(list(LOSSES))).sort_values(["time_utc", "value"], na_position="first")
+    return [_in_words(row) for row in told.drop_duplicates(["animal", "weight"], keep="last")[::-1].to_dict("records")]
 
 
 def _in_words(event: Mapping[str, Any]) -> str:

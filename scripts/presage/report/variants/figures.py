@@ -16,7 +16,7 @@ from presage.report.heat import heat, ink, scale_bar
 from presage.report.naming import name_points, short
 from presage.report.run import NoData
 from presage.report.style import FULL, Drawing
-from presage.report.variants.rows import ALPHA, LIMIT, SURE, Overview
+from presage.report.variants.rows import ALPHA, LIMIT, Overview, in_doubt
 from presage.sequence.variants.vcf import strongest
 
 NAMED, HEAT, SPECIFIC = 10, 30, 15  # variants with a name in the volcano, in the heat map, in the specificity figure
@@ -117,7 +117,7 @@ def by_type(rows: pd.DataFrame) -> pd.DataFrame:
     size = rows["log_fc"].abs()
     found = rows.loc[size.sort_values(ascending=False, kind="stable").index]
     found = found.drop_duplicates(["rank", "assay", "cell_type"]).sort_index()
-    doubt = (found["sign_agreement"] < SURE) | (found["p_null"] > ALPHA)
+    doubt = in_doubt(*(found[name] for name in ("log_fc", "log_fc_sd", "p_null", "sign_agreement")))
     return found.assign(sure=~doubt)
 
 

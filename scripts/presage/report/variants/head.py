@@ -117,7 +117,7 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
     if seen.height == "p_null":
         words = (
             f"p ≤ {ALPHA:g} in the strongest track, {100 * SURE:.0f} % or more of "
-            f"{many(given.replicates, 'prediction')} agree on the sign"
+            f"{many(given.replicates, 'prediction')} agree on the sign, SD no larger than the effect"
         )
         found.append(Card("Stand out", number(seen.passed), words, ""))
         found.append(Card("Null variants", number(sum(null.values())), "what p is read against", ""))

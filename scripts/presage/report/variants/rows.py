@@ -5,7 +5,7 @@ The rows of a variant are consecutive and its tracks come in one order, so a col
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ class Overview(NamedTuple):
     height : what tells an effect from noise, in a variant's strongest track: ``p_null`` where any variant has one, else
         ``ratio`` (|log_fc| over its SD), else empty
     without : variants without a height
-    passed : variants whose strongest track has p <= 0.05 and sign agreement >= 0.8
+    passed : variants whose strongest track has p <= 0.05 and is not :func:`in_doubt`
     cloud : columns ``log_fc height fold assay variants``: places of the strongest tracks, those within a 640th of the
         width and a 400th of the height counted together; height is -log10 p or the ratio, at most 30
     top : all rows of the variants that are kept, those with the largest |log_fc| in any track, with ``rank`` from 1;
@@ -75,7 +75,7 @@ def overview(path: str | Path, keep: int = TOP) -> Overview:
         known = np.isfinite(y)
         cloud.add(block["fold"][known], assay[row[known]], log_fc[known], y[known])
         variants, without = variants + len(row), without + int((~known).sum())
-        passed += int(((p <= ALPHA) & (sure >= SURE)).sum())
+        passed += int(((p <= ALPHA) & ~in_doubt(log_fc, sd, p, sure)).sum())
     return Overview(
         variants,
         tracks,
@@ -86,6 +86,12 @@ def overview(path: str | Path, keep: int = TOP) -> Overview:
         cloud.points(assays),
         _take(file, best.rows, each),
     )
+
+
+def in_doubt(log_fc: Any, sd: Any, p: Any, sign_agreement: Any) -> Any:
+    """Effects (arrays or columns) whose predictions differ in sign, or more than the effect is large, or that null
+    variants often reach: bool. An unknown ``sd`` or ``p`` is no doubt."""
+    return (sign_agreement < SURE) | (p > ALPHA) | (sd > np.abs(log_fc))
 
 
 def row_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
