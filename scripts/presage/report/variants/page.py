@@ -150,7 +150,8 @@ def heat_caption(seen: Overview) -> str:
     text = (
         "Red: the alternative allele raises the signal; blue: it lowers it; white: no effect. A cell is the largest "
         "effect of that cell type in the assay, and each assay has its own scale. A cross is doubt: fewer than "
-        f"{100 * SURE:.0f} % of the predictions agree on the sign, their SD is larger than the effect, or p is above {ALPHA:g}."
+        f"{100 * SURE:.0f} % of the predictions agree on the sign, their SD is larger than the effect, or p is above "
+        f"{ALPHA:g}."
     )
     most = max((len(set(part["cell_type"])) for _, part in seen.tracks.groupby("assay")), default=0)
     if most > figures.TYPES:

@@ -100,17 +100,19 @@ def test_heights_of_names_are_those_of_points():
 
 
 def test_a_cell_is_the_larger_of_two_strands_and_doubt_is_its_own():
-    common = {"rank": 1, "variant": "v", "assay": "rna", "cell_type": "a", "p_null": np.nan}
+    common = {"rank": 1, "variant": "v", "assay": "rna", "cell_type": "a", "p_null": np.nan, "log_fc_sd": np.nan}
     rows = pd.DataFrame(
         [
             {**common, "track": "a+", "log_fc": 0.5, "sign_agreement": 1.0},
             {**common, "track": "a-", "log_fc": -0.9, "sign_agreement": 0.7},
             {**common, "track": "b+", "cell_type": "b", "log_fc": 0.1, "sign_agreement": 0.8, "p_null": 0.05},
             {**common, "track": "c+", "cell_type": "c", "log_fc": 0.1, "sign_agreement": 1.0, "p_null": 0.06},
+            {**common, "track": "d+", "cell_type": "d", "log_fc": -0.1, "sign_agreement": 1.0, "log_fc_sd": 0.2},
         ]
     )
     found = figures.by_type(rows)
-    assert found["track"].tolist() == ["a-", "b+", "c+"] and found["sure"].tolist() == [False, True, False]
+    assert found["track"].tolist() == ["a-", "b+", "c+", "d+"]
+    assert found["sure"].tolist() == [False, True, False, False]
 
 
 def test_the_heat_map_shows_the_table(seen):
