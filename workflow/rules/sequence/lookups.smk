@@ -113,11 +113,7 @@ def coverage_outputs():
 def shape_settings():
     """What windows and bins depend on: how a trunk is trained is nothing to the reference and the tracks."""
     own = trunk_settings()
-    return {
-        key: own[key]
-        for key in own
-        if key not in ("training", "head", "bulk", "targets")
-    }
+    return {key: own[key] for key in own if key not in ("training", "head", "bulk")}
 
 
 def trunk_settings():
