@@ -103,9 +103,11 @@ def _measured(events: pd.DataFrame, until: pd.Timestamp) -> list[str]:
 
 def _in_words(event: Mapping[str, Any]) -> str:
     who = f" ({event['animal']})" if isinstance(event["animal"], str) else ""
-    value, kind = event["value"], words(event["kind"])
-    if isinstance(value, float) and np.isfinite(value):
-        kind = f"{100 * value:.0f} % of its weight lost" if event["kind"] in LOSSES else f"{value:.1f} degrees colder"
+    value, kind = float("nan" if event["value"] is None else event["value"]), words(event["kind"])
+    if event["kind"] in LOSSES and 0 < value < 1:  # a sheet may hold something else there, or nothing
+        kind = f"{100 * value:.0f} % of its weight lost"
+    elif event["kind"] not in LOSSES and np.isfinite(value):
+        kind = f"{value:.1f} degrees colder"
     return f"Measured{who}: {kind}, {event['time_utc']:%Y-%m-%d}"
 
 

@@ -20,7 +20,7 @@ _INFO = {
     "SIGN": ("Float", "sign_agreement", "Share of models, strands and shifts with the sign of LOGFC"),
     "TOP": ("Float", "top_share", "Share of them in which TRACK has the largest effect of its assay and strand"),
     "P": ("Float", "p_null", "Share of null variants with at least this absolute LOGFC in TRACK"),
-    "FOLD": ("String", "fold", "Fold of the windows that the trunk was trained with: train, valid, test or outside"),
+    "FOLD": ("String", "fold", "Fold of this study's windows: train, valid, test or outside"),
     "GENE": ("String", "gene", "Gene of the nearest transcription start, percent-encoded"),
     "TSSD": ("Integer", "tss_distance", "bp to that start, positive downstream"),
 }

@@ -78,6 +78,7 @@ def test_a_cage_that_lost_weight_is_not_quiet_until_somebody_has_looked(events):
     assert told(("temperature_fall", 1, 2.5), ("weight_loss_5pct", 3, None)) == (
         "check", ["Measured: 2.5 degrees colder", "Measured: 5 % weight loss"],
     )  # fmt: skip
+    assert told(("weight_loss_5pct", 1, 18.6)) == ("check", ["Measured: 5 % weight loss"])  # somebody's grams
     assert told(loss, ("acknowledged", 1, None)) == ("quiet", [])
     assert told(loss, ("acknowledged", 3, None))[0] == "check"
     assert told(("weight_loss_5pct", 8, 0.06)) == ("quiet", [])
