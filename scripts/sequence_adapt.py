@@ -9,12 +9,14 @@ def run(job: Job) -> None:
     from presage.device import device
     from presage.sequence.adapters.step import adapt
     from presage.sequence.targets.target_set import TargetSet
+    from presage.sequence.targets.track_names import describe
 
     settings = Adapt(**job.params.settings)
+    targets = TargetSet.open(job.input.targets, job.input.fasta)
     adapt(
         job.output.weights.parent,
         job.input.trunk,
-        TargetSet.open(job.input.targets, job.input.fasta),
+        targets,
         settings.runs[0],
         settings,
         job.params.seed,
@@ -23,6 +25,7 @@ def run(job: Job) -> None:
         resume_root=job.params.resume,
         processes=max(1, job.gpus),
         embeddings=job.input.embeddings[0] if job.input.embeddings else None,
+        tracks=describe(targets, job.input.tracks[0] if job.input.tracks else None),
     )
 
 

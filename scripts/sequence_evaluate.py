@@ -10,7 +10,7 @@ def run(job: Job) -> None:
     from presage import tables
 
     parts = [tables.read(path, "metrics") for path in job.input.parts]
-    filled = [part for part in parts if len(part)]
+    filled = [part for part in parts if len(part)] or parts[:1]
     tables.write(job.output.metrics, "metrics", pd.concat(filled, ignore_index=True), job.provenance())
 
 

@@ -11,15 +11,14 @@ def run(job: Job) -> None:
 
     from presage import tables
     from presage.config.evaluate import Evaluate
-    from presage.sequence.targets.target_set import TargetSet
-    from presage.sequence.targets.track_names import describe
+    from presage.sequence.model.outputs import outputs_of
     from presage.sequence.variants import planted
     from presage.sequence.variants.benchmark import Benchmark, benchmark, benchmark_curves
     from presage.sequence.variants.labelled import join, read_labelled
 
     settings, model, simulated = Evaluate(**job.params.settings), job.params.scorer, job.params.simulated
     genes = tables.read(job.input.genes, "genes")
-    tracks = describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None)
+    tracks = outputs_of(job.input.adapters).tracks
     scores = {Path(path).parent.name: tables.read(path, "scores") for path in job.input.scores}
     often = {"resamples": settings.bootstrap, "simulated": simulated}
     metrics, known = [tables.empty("metrics")], dict[str, Benchmark]()

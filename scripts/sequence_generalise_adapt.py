@@ -15,8 +15,8 @@ def run(job: Job) -> None:
 
     out, settings = HoldOut(**job.params.hold_out), Adapt(**job.params.settings)
     targets = TargetSet.open(job.input.targets, job.input.fasta)
+    tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
     if not out.pools_again:
-        tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
         kept, _ = sides(targets.select(settings.tracks), tracks, out)
         settings = settings.model_copy(update={"tracks": tuple(kept)})
     adapt(
@@ -31,6 +31,7 @@ def run(job: Job) -> None:
         resume_root=job.params.resume,
         processes=max(1, job.gpus),
         embeddings=job.input.embeddings[0] if job.input.embeddings else None,
+        tracks=tracks,
     )
 
 

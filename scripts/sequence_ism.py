@@ -13,12 +13,11 @@ def run(job: Job) -> None:
     from presage.config.ism import Ism
     from presage.device import device
     from presage.sequence.loading import load_model
+    from presage.sequence.model.outputs import outputs_of
     from presage.sequence.mutagenesis.coverage import coverage, shown_change
     from presage.sequence.mutagenesis.regions import locate, read_bed
     from presage.sequence.mutagenesis.saturate import chosen, rows, saturate, spans, window
     from presage.sequence.reference.genome import Genome
-    from presage.sequence.targets.target_set import TargetSet
-    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants.scorer import Scorer
 
     torch.set_num_threads(job.params.torch_threads)
@@ -30,22 +29,21 @@ def run(job: Job) -> None:
         place = read_bed(job.input.planted[0], name)
     on = device(job.gpus)
     models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
-    targets = TargetSet.open(job.input.targets)
-    tracks = describe(targets, job.input.tracks[0] if job.input.tracks else None)
+    outputs = outputs_of(job.input.adapters)
     columns = chosen(models[0].tracks, settings.tracks)
     scorer = Scorer(
         models,
         genome,
         rc=settings.rc,
         pseudocount=settings.pseudocount,
-        spans=spans(models[0].tracks, tracks, settings.span),
-        scale=targets.scale_of(models[0].tracks),
+        spans=spans(models[0].tracks, outputs.tracks, settings.span),
+        scale=outputs.scale,
         sparse=settings.sparse,
     )
     found = saturate(scorer, place, columns, settings.deletions, settings.batch_size)
     slugs = [models[0].tracks[i] for i in columns]
     own = {"region": name, "settings": job.params.settings}
-    tables.write(job.output.table, "ism", rows(found, place.chrom, slugs, tracks), job.provenance(**own))
+    tables.write(job.output.table, "ism", rows(found, place.chrom, slugs, outputs.tracks), job.provenance(**own))
     shown = shown_change(found, place, window(scorer, place)[0])
     drawn = coverage(scorer, place, columns, shown.change) if shown else tables.empty("ism_coverage")
     change = shown.words if shown else None

@@ -14,7 +14,8 @@ def run(job: Job) -> None:
     from presage.sequence.reference.windows import trunk_windows
     from presage.sequence.targets.target_set import TargetSet
 
-    windows, genes = TargetSet.open(job.input.windows).windows, tables.read(job.input.genes, "genes")
+    path, genes = Path(job.input.windows), tables.read(job.input.genes, "genes")
+    windows = TargetSet.open(path).windows if path.is_dir() else tables.read(path, "windows")
     scored = [part for path in job.input.scores if len(part := tables.read(path, "scores"))]
     ism = [tables.read(path, "ism").assign(item=Path(path).stem) for path in job.input.regions]
     mpra = [tables.read(path, "mpra_effects") for path in job.input.elements]

@@ -13,10 +13,9 @@ def run(job: Job) -> None:
     from presage.config.ism import Mpra
     from presage.device import device
     from presage.sequence.loading import load_model
+    from presage.sequence.model.outputs import outputs_of
     from presage.sequence.mutagenesis.mpra import effects, read_assay
     from presage.sequence.mutagenesis.saturate import chosen
-    from presage.sequence.targets.target_set import TargetSet
-    from presage.sequence.targets.track_names import describe
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Mpra(**job.params.settings)
@@ -24,7 +23,7 @@ def run(job: Job) -> None:
     log.info("mpra: %d single-base changes, %d other rows left aside", len(assay), others)
     on = device(job.gpus)
     models = [load_model(job.input.trunk, Path(adapter).parent, on) for adapter in job.input.adapters]
-    tracks = describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None)
+    tracks = outputs_of(job.input.adapters).tracks
     found = effects(models, chosen(models[0].tracks, settings.tracks), tracks, assay, settings)
     own = {"settings": job.params.settings, "other_rows": others}
     tables.write(job.output.effects, "mpra_effects", found, job.provenance(**own))

@@ -7,9 +7,8 @@ def run(job: Job) -> None:
     """Gather the parts; p-values from the null's, intervals from those of the calibration set."""
     from presage import tables
     from presage.config.variants import Variants
+    from presage.sequence.model.outputs import outputs_of
     from presage.sequence.reference.genome import Genome
-    from presage.sequence.targets.target_set import TargetSet
-    from presage.sequence.targets.track_names import describe
     from presage.sequence.variants.gather import gather, read_conformal, read_nulls
 
     settings = Variants(**job.params.settings)
@@ -24,7 +23,7 @@ def run(job: Job) -> None:
     scored = gather(
         job.input.sites,
         [{"effects": effects, "genes": genes} for effects, genes in zip(job.input.effects, job.input.gene_effects)],
-        describe(TargetSet.open(job.input.targets), job.input.tracks[0] if job.input.tracks else None),
+        outputs_of(job.input.adapters).tracks,
         tables.read(job.input.genes, "genes"),
         Genome(job.input.fasta).lengths,
         {"scores": job.output.scores, "genes": job.output.gene_scores, "vcf": job.output.vcf},

@@ -21,9 +21,7 @@ def run(job: Job) -> None:
 
     torch.set_num_threads(job.params.torch_threads)
     settings = Variants(**job.params.settings)
-    tracks = job.input.tracks[0] if job.input.tracks else None
-    given = job.input.trunk, job.input.adapters, job.input.targets, tracks, job.input.fasta
-    scoring = load_scoring(*given, settings, device(job.gpus))
+    scoring = load_scoring(job.input.trunk, job.input.adapters, job.input.fasta, settings, device(job.gpus))
     folders = [Path(adapter).parent for adapter in job.input.adapters]
     scored = ScoredSet(
         name=job.wildcards.set,

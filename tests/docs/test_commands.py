@@ -5,6 +5,7 @@ what only a reader has (a genome, videos) stands there as empty files, since a p
 """
 
 import importlib.util
+import json
 import shlex
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from presage.config.genome_world import GenomeWorld
 from presage.config.root import Sequence
+from presage.config.trunk import TrunkShape
 from presage.study import SequenceInputs
 from tests.docs.pages import Block, blocks, pages
 from tests.planning import fork
@@ -37,6 +39,9 @@ run: my_study
 homecage: {segments: videos.tsv, pose: {project: my-dlc-project}, recording: {time_zone: UTC}}
 """
 _VIDEOS = "cage\tstart\tpath\nA07\t2026-05-01T08:00:00\tvideos/A07.mp4\nA07\t2026-05-01T20:00:00\tvideos/A07n.mp4\n"
+
+
+_SHAPE = {"results/demo/sequence/trunk/card.json": json.dumps({"shape": TrunkShape().model_dump(mode="json")})}
 
 
 def _world() -> list[str]:
@@ -73,7 +78,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "docs/reports.md": {"study.yaml": "run: study\nhomecage: {world: {}}\n"},
     "docs/tutorials/variants.md": dict.fromkeys(_world(), ""),
     "docs/tutorials/morning.md": _mouse_files(),
-    "docs/tutorials/share_adapter.md": dict.fromkeys(_world(), ""),
+    "docs/tutorials/share_adapter.md": dict.fromkeys(_world(), "") | _SHAPE,
 }
 """What stands in a page's sandbox beside the clone: path -> content."""
 BASH = [page for page in pages() if any(block.language == "bash" for block in blocks(page))]

@@ -1,6 +1,7 @@
 """Both branches end to end on the smallest worlds: what a run leaves, and that it reruns nothing."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from zipfile import ZipFile
@@ -248,3 +249,39 @@ def test_a_trunk_is_trained_on_a_sheet_of_ones_own_bulk_tracks(micro_run: Path, 
     assert (own["simulated"], world["simulated"]) == (False, True)
     dry = snakemake(config, tmp_path / "results", "--directory", str(tmp_path), "--cores", "2", "-n")
     assert "sequence_adapt" in dry.stdout and "genome_world" not in dry.stdout, dry.stdout[-3000:]
+
+
+THEIRS = """
+run: theirs
+sequence:
+  reference: {{fasta: '{folder}/genome.fa', gtf: '{folder}/genes.gtf', windows: '{folder}/windows.bed'}}
+  trunk: {{kind: presage, path: '{folder}/trunk'}}
+  adapt: {{given: {{lab_a: '{folder}/lora'}}}}
+  variants: {{cells: 0, sets: {{mine: {{vcf: '{folder}/variants.vcf.gz', null_set: null}}}}}}
+"""
+
+
+def test_another_lab_scores_with_a_finished_adapter_and_no_samples(run: Path, tmp_path: Path) -> None:
+    """What a lab is sent is enough for the numbers that the sender has, with the sender's folds."""
+    folder, world = tmp_path / "sent", run / "worlds" / "genome"
+    shutil.copytree(run / "sequence/trunk", folder / "trunk")
+    shutil.copytree(run / "sequence/adapt/lora/seed1", folder / "lora")
+    for name in ("genome.fa", "genes.gtf", "variants.vcf.gz"):
+        shutil.copy2(world / name, folder)
+    windows = tables.read(run / TABLES["windows"], "windows")[["chrom", "out_start", "out_end", "fold"]]
+    windows.to_csv(folder / "windows.bed", sep="\t", header=False, index=False)
+    (tmp_path / "theirs.yaml").write_text(THEIRS.format(folder=folder))
+    done = snakemake(tmp_path / "theirs.yaml", tmp_path / "r", "--directory", str(tmp_path), "--cores", "2")
+    assert done.returncode == 0, done.stdout[-3000:]
+    theirs = tmp_path / "r" / "theirs"
+    columns = ["variant", "track", "cell_type", "assay", "fold", "log_fc", "sad", "log_fc_sd", "sign_agreement"]
+    mine, sent = (
+        tables.read(path, "scores")[columns] for path in (theirs / "sequence/variants/mine/scores.parquet",
+                                                          run / TABLES["scores"])
+    )  # fmt: skip
+    assert mine.equals(sent)
+    summary = json.loads((theirs / "summary.json").read_text())
+    assert summary["sequence.adapter.lab_a.trainable_fraction"] > 0 and summary["sequence.variants.scored"] == 36
+    assert "The adapter lab_a was trained on simulated data" in (theirs / "index.html").read_text()
+    assert (theirs / "sequence/evaluate/evaluation.html").is_file()
+    assert not (theirs / "sequence/pseudobulk").exists()

@@ -186,6 +186,30 @@ sequence:
     assert set(with_genes) - set(jobs) == {"sequence_trunk", "sequence_gene_head"}
 
 
+def test_an_adapter_from_elsewhere_scores_without_any_sample(tmp_path: Path) -> None:
+    for name in ("g.fa", "v.vcf", "trunk/trunk.safetensors", "s1/adapter.safetensors", "s2/adapter.safetensors"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+        (tmp_path / name).with_name("card.json").write_text(json.dumps({"shape": TrunkShape().model_dump(mode="json")}))
+    (tmp_path / "c.yaml").write_text(f"""
+run: theirs
+sequence:
+  reference: {{fasta: {tmp_path}/g.fa}}
+  trunk: {{kind: presage, path: {tmp_path}/trunk}}
+  adapt: {{given: {{lab_a: [{tmp_path}/s1, {tmp_path}/s2]}}}}
+  variants: {{jobs: 2, sets: {{mine: {{vcf: {tmp_path}/v.vcf, null_set: null}}}}}}
+  ism: {{regions: {{here: {{chrom: chr1, start: 5, end: 9}}}}}}
+""")
+    scored = {f"sequence_variants{end}": n for end, n in (("", 1), ("_part", 2), ("_page", 1))}
+    steps = ["reference", "trunk", "sites", "ism", "ism_picture", "figures"]
+    steps += ["evaluate", "evaluate_variants", "evaluation_page", "leakage"]
+    alone = {f"sequence_{step}": 1 for step in steps} | {"sequence_given": 2}
+    assert plan(tmp_path, "--configfile", f"{tmp_path}/c.yaml") == alone | scored | PAGE
+    (tmp_path / "more.yaml").write_text("sequence: {world: {}, variants: {adapter: lab_a}}\n")
+    beside = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml", f"{tmp_path}/more.yaml")
+    assert beside["sequence_given"] == 2 and beside["sequence_adapt"] == 3
+
+
 def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path) -> None:
     later = "{name: later, kind: lora, targets: [transformer.*]}"
     early, probe = "{name: early, kind: lora, targets: [tower.*.conv]}", "{name: probe, kind: probe}"

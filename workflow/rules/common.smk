@@ -112,7 +112,9 @@ def facts():
         "sequence": (
             "the built-in genome world (simulated)"
             if SIMULATED["sequence"]
-            else SEQ.samples or SEQ.tfrecords
+            else SEQ.samples
+            or SEQ.tfrecords
+            or f"none; adapters fitted elsewhere: {', '.join(SEQ_IN.scorers)}"
         ),
         "homecage": (
             "the built-in vivarium (simulated)"

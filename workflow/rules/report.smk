@@ -113,8 +113,6 @@ rule sequence_variants_page:
         ism=ism_files(("parquet",)),
         trunk=rules.sequence_trunk.output.weights,
         adapters=scoring_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
     output:

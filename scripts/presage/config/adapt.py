@@ -10,6 +10,7 @@ from presage.config.training import HEAD, HeadKind, Training
 
 INSIDE = ("lora", "dora", "locon", "ia3", "houlsby", "squeeze_excite", "bitfit", "norm", "full")
 AdapterKind = Annotated[str, Known("adapter", INSIDE)]
+NAME = r"^[A-Za-z0-9_]+$"
 RunKind = Annotated[str, Known("adapter", (*INSIDE, "probe", "ridge"))]
 
 _QUERY_VALUE = ("transformer.*.attention.query", "transformer.*.attention.value")
@@ -65,7 +66,7 @@ class Adapter(Section):
 class AdaptRun(Adapter):
     """One fit: an adapter (with others beside it, if asked for) and a head, in ``adapt/<name>/seed<k>``."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_]+$", description="folder name")
+    name: str = Field(pattern=NAME, description="folder name")
     kind: RunKind = Field(
         description="which adapter, or probe = a head only, ridge = a head in closed form: see docs/adapters.md"
     )
@@ -130,8 +131,12 @@ class Adapt(Section):
             AdaptRun(name="probe", kind="probe", epochs=12),
             AdaptRun(name="ridge", kind="ridge"),
         ),
-        min_length=1,
         description="adapters to fit",
+    )
+    given: dict[Annotated[str, Field(pattern=NAME)], str | Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        {},
+        description="adapters that were fitted elsewhere, on the same trunk: name -> folder with adapter.safetensors "
+        "and card.json, or a list of such folders, one for each seed (docs/tutorials/share_an_adapter.md)",
     )
     grid: tuple[AdaptGrid, ...] = Field((), description="further runs: every rank with every share of training windows")
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one fit of each run for each seed")
@@ -154,6 +159,16 @@ class Adapt(Section):
         "float32", description="of those outputs; float16 = half the disk"
     )
 
+    @property
+    def names(self) -> list[str]:
+        """Names of all adapters: those that are fitted here, then those that were fitted elsewhere."""
+        return [*(run.name for run in self.runs), *self.given]
+
+    @property
+    def folders(self) -> dict[str, tuple[str, ...]]:
+        """Folders of each adapter that was fitted elsewhere."""
+        return {name: (own,) if isinstance(own, str) else own for name, own in self.given.items()}
+
     @model_validator(mode="after")
     def _with_grid(self) -> Self:
         """A configuration that was written out holds the runs of its grid already."""
@@ -165,9 +180,11 @@ class Adapt(Section):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        names = [run.name for run in self.runs]
+        names = self.names
         if len(set(names)) < len(names):
             raise ValueError(f"names of runs repeat: {names}")
+        if not names:
+            raise ValueError("there is no adapter: give runs to fit, or given, folders of fitted ones")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds repeat: {list(self.seeds)}")
         if self.cached_trunk and self.training.shift:

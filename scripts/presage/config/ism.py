@@ -121,7 +121,9 @@ class Ism(Section):
         description="name of the region (a file) -> {chrom, start, end}, {gene, upstream, downstream} or "
         "{variant, flank}; {}: the built-in world's own, and none elsewhere; null: none",
     )
-    adapter: str | None = Field(None, description="name of the adapt run that scores; null: the first of adapt.runs")
+    adapter: str | None = Field(
+        None, description="the adapter that scores; null: the first of adapt.runs, or of adapt.given"
+    )
     tracks: tuple[str, ...] = Field(("*",), min_length=1, description="patterns on slugs: the tracks that are read")
     deletions: bool = Field(True, description="delete each base, too")
     rc: bool = Field(True, description="average the prediction over both strands of the DNA")
@@ -148,7 +150,9 @@ class Mpra(Section):
     )
     release: str = Field("GRCh38", description="rows of this genome build are read, where the table has a Release")
     elements: list[str] = Field([], description="elements to compare; []: all")
-    adapter: str | None = Field(None, description="name of the adapt run that scores; null: the first of adapt.runs")
+    adapter: str | None = Field(
+        None, description="the adapter that scores; null: the first of adapt.runs, or of adapt.given"
+    )
     tracks: tuple[str, ...] = Field(("*",), min_length=1, description="patterns on slugs: the tracks that are read")
     backgrounds: tuple[Literal["n", "random"], ...] = Field(
         ("n", "random"), min_length=1, description="what surrounds an element: unknown bases, or random ones"

@@ -50,8 +50,10 @@ class Sequence(Section):
 
     @model_validator(mode="after")
     def _has_input(self) -> "Sequence":
-        if self.world is None and self.samples is None and self.tfrecords is None:
-            raise ValueError("give samples (your sheet), tfrecords, or world (the built-in one)")
+        if self.world is None and self.samples is None and self.tfrecords is None and not self.adapt.given:
+            raise ValueError(
+                "give samples (your sheet), tfrecords, adapt.given (a fitted adapter), or world (the built-in one)"
+            )
         if self.world is None and not self.reference.fasta:
             raise ValueError("reference.fasta is missing: give the genome that the reads were aligned to")
         if self.world is None and self.trunk.kind == "train" and not self.trunk.bulk:
@@ -65,9 +67,19 @@ class Sequence(Section):
         for key, name in (("cells", self.cells and self.cells.adapter), ("generalise", self.generalise.adapter)):
             if name and name not in names:
                 raise ValueError(f"{key}.adapter {name!r} is none of adapt.runs: {', '.join(names)}")
+        for key, name in self.named_scorers:
+            if name not in self.adapt.names:
+                raise ValueError(f"{key}.adapter {name!r} is none of adapt: {', '.join(self.adapt.names)}")
         if self.tfrecords and any(axis != "tracks" for axis, _ in self.generalise.listed):
             raise ValueError("generalise: a TFRecord set has no cells, so hold out track_groups")
         return self
+
+    @property
+    def named_scorers(self) -> list[tuple[str, str]]:
+        """Section and name of every adapter that is named to score variants, regions or reporter elements."""
+        given = {"variants": self.variants.adapter, "ism": self.ism.adapter, "mpra": self.mpra and self.mpra.adapter}
+        named = {key: [name] if isinstance(name, str) else name or [] for key, name in given.items()}
+        return [(key, name) for key, names in named.items() for name in names]
 
 
 class HomeCage(Section):

@@ -60,7 +60,8 @@ class Variants(Section):
     )
     adapter: str | list[str] | None = Field(
         None,
-        description="adapt runs that score, one or several, all seeds averaged; null: the first of adapt.runs",
+        description="adapters that score, one or several, all seeds averaged; null: the first of adapt.runs, or of "
+        "adapt.given",
     )
     rc: bool = Field(True, description="average the prediction over both strands of the DNA")
     shifts: list[int] = Field(

@@ -31,7 +31,7 @@ FILES = {
 
 def evaluation_page(run: Run, title: str = "") -> str:
     """The page as text. Raises :class:`NoData` where the run was not evaluated."""
-    metrics, audit = run.rows("metrics"), run.rows("leakage")
+    metrics, audit = run.table("metrics"), run.rows("leakage")
     simulated = run.simulated("sequence")
     held = run.optional("generalise")
     found = verdicts(held) if held is not None and len(held) else verdicts(tables.empty("generalise"))

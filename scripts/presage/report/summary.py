@@ -83,11 +83,14 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         "sequence.trunk_params": lambda run, c: int(run.json("sequence/trunk/card.json")["trunk_parameters"]),
         "sequence.trunk.test_pearson": _metric("bin_pearson", model="trunk", split="test", group="all"),
     }
-    for adapter in (section.get("adapt") or {}).get("runs", []):
-        name = adapter["name"]
+    adapt = section.get("adapt") or {}
+    fitted = [run["name"] for run in adapt.get("runs", [])] if _has_data(section) else []
+    for name in (*fitted, *adapt.get("given", {})):
         stem = f"sequence.adapter.{name}"
         asks[f"{stem}.trainable_fraction"] = _card(name, "trainable_fraction")
         asks[f"{stem}.head_params"] = _card(name, "head_parameters")
+    for name in fitted:
+        stem = f"sequence.adapter.{name}"
         for key, metric in _ADAPTER.items():
             asks[f"{stem}.{key}"] = _metric(metric, model=name, split="test", group="all")
     if (run.folder / "sequence/gene_head").is_dir():
@@ -116,6 +119,11 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         f"sequence.variants.{key}": _metric(metric, group="all", split="not_train") for key, metric in _VARIANTS.items()
     }
     return asks
+
+
+def _has_data(section: Mapping[str, Any]) -> bool:
+    """Whether there is something to fit to; a study may have finished adapters alone."""
+    return any(section.get(key) is not None for key in ("world", "samples", "tfrecords"))
 
 
 def _held_out(run: Run) -> dict[str, Ask]:

@@ -96,11 +96,14 @@ def _thin_tests(metrics: pd.DataFrame) -> list[str]:
     return found
 
 
-def _trunk(run: Run, _: Mapping[str, Any]) -> list[str]:
-    """A trunk from a simulated world beneath real data."""
-    if run.simulated("sequence") or not run.json("sequence/trunk/card.json").get("simulated"):
+def _trained_on(run: Run, summary: Mapping[str, Any]) -> list[str]:
+    """A trunk, or an adapter that was given, from a simulated world beneath real data."""
+    if summary.get("sequence.simulated") or run.simulated("sequence"):
         return []
-    return ["The trunk was trained on simulated data: what is predicted with it says nothing of a real genome"]
+    made = {"The trunk": run.json("sequence/trunk/card.json")}
+    made |= {f"The adapter {card['name']}": card for card in run.cards()}
+    words = "was trained on simulated data: what is predicted with it says nothing of a real genome"
+    return [f"{name} {words}" for name, card in made.items() if card.get("simulated")]
 
 
 def _genes(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -206,7 +209,7 @@ def _cameras(run: Run, _: Mapping[str, Any]) -> list[str]:
 _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", leakage),
     ("sequence", held_out),
-    ("sequence", _trunk),
+    ("sequence", _trained_on),
     ("sequence", _genes),
     ("sequence", fits),
     ("sequence", _pseudobulk),

@@ -39,7 +39,9 @@ def figures(config: Config, branch: str) -> list[str]:
             absent.add("fig4_across_types")
         if not sequence.generalise.listed and not (own.has_coverage and sequence.pseudobulk.downsample):
             absent.add("fig7_generalisation")
-        if not own.has_tracks:
+        if not own.runs:  # nothing is measured that predictions could be read against
+            absent |= {f"fig{stem}" for stem in ("2_adapters", "3_tracks", "4_across_types", "7_generalisation")}
+        if not own.scorers:
             absent |= {stem for stem, owner in FIGURES.items() if owner == "sequence"} - {"fig18_pseudobulk"}
     if homecage:
         inputs = HomeCageInputs(homecage, "")

@@ -50,6 +50,7 @@ def _sequence(own: SequenceInputs) -> Named:
     yield from (("reference.windows", own.published_windows), ("tfrecords", own.tfrecords))
     yield from (("trunk", path) for path in own.trunk_files)
     yield from (("trunk.bulk", path) for path in (own.bulk_files if own.bulk_sheet else ()))
+    yield from (("adapt.given", path) for path in own.adapter_files)
     yield from (("trunk.windows", own.trunk_windows), ("ism.motifs", own.motifs), ("mpra.table", own.mpra))
     for name, variants in own.variant_sets.items():
         key = f"variants.sets.{name}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from presage import sheets
 from presage.barcode_rule import PLAIN
+from presage.config.adapt import AdaptRun
 from presage.config.genome_world import ISM_REGION
 from presage.config.root import Sequence
 from presage.config.trunk import Trunk
@@ -167,6 +168,27 @@ class SequenceInputs:
         """Whether there is coverage to fit adapters to, from samples or from a TFRecord set."""
         return self.config.tfrecords is not None or self.has_coverage
 
+    @property
+    def runs(self) -> tuple[AdaptRun, ...]:
+        """The adapters that are fitted here: none where there is nothing to fit them to."""
+        return self.config.adapt.runs if self.has_tracks else ()
+
+    @property
+    def given_adapters(self) -> dict[str, list[str]]:
+        """Folders of the adapters that were fitted elsewhere, one for each seed, by name."""
+        return {name: [located(folder) for folder in own] for name, own in self.config.adapt.folders.items()}
+
+    @property
+    def scorers(self) -> list[str]:
+        """Names of all adapters that can predict: those that are fitted here, then those that were elsewhere."""
+        return [*(run.name for run in self.runs), *self.given_adapters]
+
+    @property
+    def adapter_files(self) -> list[str]:
+        """Files of the adapters that were fitted elsewhere."""
+        folders = [folder for own in self.given_adapters.values() for folder in own]
+        return [f"{folder}/{name}" for folder in folders for name in ("adapter.safetensors", "card.json")]
+
     def _files(self, rows: list[Sample]) -> list[str]:
         """Every file that jobs of these rows read, a BAM's index included."""
         files = [r.path for r in rows] + [r.labels for r in rows if r.labels not in ("", CLUSTER, WHOLE)]
@@ -322,11 +344,19 @@ class SequenceInputs:
         asked_for = {"variants.sets": self.variant_sets, "ism.regions": self.ism_regions, "mpra": self.mpra}
         _ = self.motifs, self.bulk_files
         for key, asked in asked_for.items():
-            if asked and not self.has_tracks:
+            if asked and not self.scorers:
                 raise UserError(
                     f"config key sequence.{key}",
                     "nothing can be scored: the samples have counts only, and no track to fit a model to",
-                    "add a sample with coverage (bam, fragments, bigwig), or leave the key out",
+                    "add a sample with coverage (bam, fragments, bigwig), give a fitted adapter (adapt.given), or "
+                    "leave the key out",
+                )
+        for key, named in self.config.named_scorers:
+            if self.scorers and named not in self.scorers:
+                raise UserError(
+                    f"config key sequence.{key}.adapter",
+                    f"{named} cannot be fitted: no sample has coverage",
+                    f"name one of {', '.join(self.scorers)}, or add a sample with coverage",
                 )
 
 

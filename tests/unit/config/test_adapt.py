@@ -1,9 +1,10 @@
-"""The grid of adapter runs: every rank with every share of windows, once."""
+"""Adapter runs: the grid of every rank with every share of windows, and adapters that were fitted elsewhere."""
 
 import pytest
 from pydantic import ValidationError
 
 from presage.config.adapt import Adapt
+from presage.config.root import Sequence
 
 
 def test_a_grid_is_all_pairs_named_after_both():
@@ -32,3 +33,31 @@ def test_a_grid_without_lists_is_one_run_and_a_written_config_reads_back():
 def test_impossible_grids(entry, words):
     with pytest.raises(ValidationError, match=words):
         Adapt(grid=[entry])
+
+
+def test_adapters_from_elsewhere_stand_behind_those_that_are_fitted():
+    adapt = Adapt(given={"lab_a": "a", "lab_b": ["b1", "b2"]})
+    assert adapt.names == ["lora", "probe", "ridge", "lab_a", "lab_b"]
+    assert adapt.folders == {"lab_a": ("a",), "lab_b": ("b1", "b2")}
+    assert Adapt(**adapt.model_dump(mode="json")) == adapt
+
+
+@pytest.mark.parametrize(
+    ("adapt", "words"),
+    [
+        ({"given": {"lora": "folder"}}, "names of runs repeat"),
+        ({"given": {"a/b": "folder"}}, "should match pattern"),
+        ({"given": {"a": []}}, "at least 1 item"),
+        ({"runs": []}, "there is no adapter: give runs to fit, or given"),
+    ],
+)
+def test_impossible_adapters(adapt, words):
+    with pytest.raises(ValidationError, match=words):
+        Adapt(**adapt)
+
+
+@pytest.mark.parametrize("section", [{"variants": {"adapter": ["lora", "x"]}}, {"ism": {"adapter": "x"}}])
+def test_what_scores_is_an_adapter_of_the_study(section):
+    with pytest.raises(ValidationError, match="adapter 'x' is none of adapt: lora, probe, ridge"):
+        Sequence(world={}, **section)
+    Sequence(world={}, adapt={"given": {"x": "folder"}}, **section)

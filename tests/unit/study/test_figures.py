@@ -41,3 +41,18 @@ def test_a_finished_target_set_has_no_figures_of_cells_or_genes() -> None:
     )
     absent = {"fig4_across_types", "fig5_variants", "fig6_ism", "fig7_generalisation", "fig18_pseudobulk"}
     assert absent.isdisjoint(drawn) and "fig2_adapters" in drawn
+
+
+def test_an_adapter_from_elsewhere_alone_has_effects_and_nothing_that_was_measured() -> None:
+    drawn = figures(
+        _own(
+            sequence={
+                "reference": {"fasta": "g.fa", "gtf": "g.gtf"},
+                "trunk": {"kind": "presage", "path": "trunk"},
+                "adapt": {"given": {"lab_a": "folder"}},
+                "variants": {"sets": {"mine": {"vcf": "v.vcf"}}},
+            }
+        ),
+        "sequence",
+    )
+    assert drawn == ["fig1_overview", "fig5_variants", "fig8_leakage"]

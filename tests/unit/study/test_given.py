@@ -46,6 +46,7 @@ def checked(text: str) -> None:
     [
         ("run: a\nsequence: {world: {}, variants: {sets: {mine: {vcf: no/v.vcf}}}}", "variants.sets.mine.vcf"),
         ("run: a\nsequence: {world: {}, trunk: {kind: presage, path: no/trunk}}", "trunk"),
+        ("run: a\nsequence: {world: {}, adapt: {given: {lab_a: no/adapter}}}", "adapt.given"),
         ("run: a\nhomecage: {world: {}, readings: {sources: [{name: t, kind: relsa, path: no/t.csv}]}}",
          "readings.sources, t: path"),
     ],

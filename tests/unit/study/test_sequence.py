@@ -11,7 +11,7 @@ from presage.config.variants import Variants, VariantSet
 from presage.errors import UserError
 from presage.sequence.reference.assemblies import ASSEMBLIES
 from presage.sheets import Sample
-from presage.study.paths import PUBLIC_FILES
+from presage.study.paths import PUBLIC_FILES, PUBLIC_FOLDERS
 from presage.study.sequence import SequenceInputs, is_clustered, with_labels
 
 CLUSTERS = "run/labels.tsv"
@@ -137,3 +137,27 @@ def test_a_set_of_the_built_in_world_has_the_planted_null():
 def test_a_variant_file_of_no_known_kind_is_named_by_its_key(given, key):
     with pytest.raises(UserError, match=f"config key sequence.variants.{key}"):
         variant_sets(**given)
+
+
+ALONE = {
+    "reference": {"fasta": "g.fa"},
+    "trunk": {"kind": "presage", "path": "trunk"},
+    "adapt": {"given": {"lab_a": ["s1", "registry:singlecell/"]}},
+    "variants": {"sets": {"mine": {"vcf": "v.vcf"}}},
+}
+
+
+def test_an_adapter_from_elsewhere_scores_where_nothing_can_be_fitted():
+    inputs = SequenceInputs(Sequence(**ALONE), "")
+    assert inputs.runs == () and inputs.scorers == ["lab_a"] and not inputs.has_tracks
+    assert inputs.given_adapters == {"lab_a": ["s1", f"{PUBLIC_FOLDERS}/singlecell"]}
+    assert inputs.adapter_files[:2] == ["s1/adapter.safetensors", "s1/card.json"]
+    inputs.check()
+    both = SequenceInputs(Sequence(world={}, adapt=ALONE["adapt"]), "world")
+    assert both.scorers == ["lora", "probe", "ridge", "lab_a"]
+
+
+def test_an_adapter_that_cannot_be_fitted_cannot_score():
+    inputs = SequenceInputs(Sequence(**{**ALONE, "ism": {"adapter": "lora"}}), "")
+    with pytest.raises(UserError, match=r"sequence\.ism\.adapter: lora cannot be fitted.*name one of lab_a"):
+        inputs.check()

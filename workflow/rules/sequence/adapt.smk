@@ -2,7 +2,7 @@
 
 REQUIRES bulk coverage (the built-in world's, or a sheet of bigWigs) or a trained trunk's files; pseudobulk targets or a baskerville TFRecord set
 PRODUCES <run>/sequence/trunk/, <run>/sequence/embeddings/<stage>.zarr (only with adapt.cached_trunk), <run>/sequence/adapt/<name>/seed<k>/{adapter.safetensors,card.json,history.parquet},
-         and a history.svg beside each history.parquet
+         and a history.svg beside each history.parquet; of an adapter that was fitted elsewhere, a copy of what was given
 """
 
 
@@ -129,6 +129,7 @@ rule sequence_adapt:
         trunk=rules.sequence_trunk.output.weights,
         card=rules.sequence_trunk.output.card,
         targets=adapt_targets(),
+        tracks=track_table(),
         fasta=rules.sequence_reference.output.fasta,
         embeddings=adapt_embeddings,
     output:
@@ -139,6 +140,8 @@ rule sequence_adapt:
         f"{LOGS}/sequence_adapt/{{name}}.seed{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/sequence_adapt/{{name}}.seed{{seed}}.tsv"
+    wildcard_constraints:
+        name=one_of(run.name for run in SEQ_IN.runs),
     priority: 10
     conda:
         "../../../envs/torch.yaml"
@@ -158,6 +161,32 @@ rule sequence_adapt:
         "Fit adapter {wildcards.name}, seed {wildcards.seed}"
     script:
         "../../../scripts/sequence_adapt.py"
+
+
+rule sequence_given:
+    input:
+        trunk=rules.sequence_trunk.output.card,
+        weights=given_adapter("adapter.safetensors"),
+        card=given_adapter("card.json"),
+    output:
+        weights=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/adapter.safetensors",
+        card=f"{SEQUENCE}/adapt/{{name}}/seed{{seed}}/card.json",
+    log:
+        f"{LOGS}/sequence_given/{{name}}.seed{{seed}}.log",
+    wildcard_constraints:
+        name=one_of(SEQ_IN.given_adapters),
+    conda:
+        "../../../envs/torch.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        simulated=SIMULATED["sequence"],
+        code=code("sequence_given"),
+    message:
+        "Check adapter {wildcards.name} (seed {wildcards.seed}), fitted elsewhere, against the trunk"
+    script:
+        "../../../scripts/sequence_given.py"
 
 
 rule sequence_history:

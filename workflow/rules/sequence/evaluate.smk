@@ -46,8 +46,7 @@ rule sequence_evaluate_variants:
     input:
         scores=variant_scores(),
         benchmarks=list(SEQ_IN.variant_benchmarks.values()),
-        targets=adapt_targets(),
-        tracks=track_table(),
+        adapters=scoring_adapters(),
         genes=rules.sequence_reference.output.genes,
         truth=SEQ_IN.truth,
     output:
@@ -74,7 +73,7 @@ rule sequence_evaluate_variants:
 
 rule sequence_leakage:
     input:
-        windows=adapt_targets(),
+        windows=audited_windows(),
         genes=rules.sequence_reference.output.genes,
         scores=variant_scores(),
         regions=ism_files(("parquet",)),
@@ -102,10 +101,7 @@ rule sequence_leakage:
 
 rule sequence_evaluate:
     input:
-        parts=[
-            rules.sequence_evaluate_tracks.output.metrics,
-            rules.sequence_evaluate_variants.output.metrics,
-        ],
+        parts=evaluated_parts(),
     output:
         metrics=f"{SEQUENCE}/evaluate/metrics.parquet",
     log:

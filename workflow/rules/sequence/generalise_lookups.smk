@@ -5,7 +5,7 @@ GENERALISE = f"{SEQUENCE}/generalise"
 
 def all_hold_outs():
     """Every hold-out of the study; none where there is no coverage to predict."""
-    return hold_outs(SEQ.generalise) if SEQ and SEQ_IN.has_tracks else []
+    return hold_outs(SEQ.generalise) if SEQ and SEQ_IN.runs else []
 
 
 def hold_out(wildcards):

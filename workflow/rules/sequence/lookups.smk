@@ -2,21 +2,35 @@
 
 
 def adapters(files):
-    """Paths of ``files`` for every adapter run and seed."""
+    """Paths of ``files`` for every adapter and seed that is fitted here."""
     return [
         f"{SEQUENCE}/adapt/{run.name}/seed{seed}/{file}"
-        for run in SEQ.adapt.runs
+        for run in SEQ_IN.runs
         for seed in SEQ.adapt.seeds
         for file in files
     ]
 
 
 def seeds_of(name):
-    """The adapters (one per seed) of a run."""
-    return [
-        f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors"
-        for seed in SEQ.adapt.seeds
-    ]
+    """The adapters (one per seed) of a run, or of one that was fitted elsewhere."""
+    given = SEQ_IN.given_adapters.get(name)
+    seeds = range(1, len(given) + 1) if given else SEQ.adapt.seeds
+    return [f"{SEQUENCE}/adapt/{name}/seed{seed}/adapter.safetensors" for seed in seeds]
+
+
+def one_of(names):
+    """Wildcard constraint: one of ``names``, which have letters, digits and underscores only; nothing where none is."""
+    return "|".join(names) or "(?!)"
+
+
+def given_adapter(file):
+    """Input function: a file of an adapter that was fitted elsewhere."""
+
+    def path(wildcards):
+        folders = SEQ_IN.given_adapters[wildcards.name]
+        return f"{folders[int(wildcards.seed) - 1]}/{file}"
+
+    return path
 
 
 def adapt_settings(wildcards):
@@ -27,6 +41,7 @@ def adapt_settings(wildcards):
         "runs": [settings(run)],
         "seeds": [int(wildcards.seed)],
         "grid": [],
+        "given": {},
     }
     if not adapt_embeddings(
         wildcards
@@ -143,12 +158,14 @@ def adapt_targets():
 
 def track_table():
     """What each pseudobulk track is; a TFRecord set names its tracks itself."""
-    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/tracks.parquet"]
+    pooled = SEQ_IN.samples and not SEQ.tfrecords
+    return optional(pooled and f"{SEQUENCE}/pseudobulk/tracks.parquet")
 
 
 def track_qc():
     """Noise ceilings and scales of the pseudobulk tracks."""
-    return [] if SEQ.tfrecords else [f"{SEQUENCE}/pseudobulk/qc.json"]
+    pooled = SEQ_IN.samples and not SEQ.tfrecords
+    return optional(pooled and f"{SEQUENCE}/pseudobulk/qc.json")
 
 
 def cell_adapters():
@@ -185,17 +202,29 @@ def cell_tables():
     )
 
 
+def audited_windows():
+    """The windows whose folds are looked up: those that adapters are fitted on, else the study's own."""
+    return adapt_targets() if SEQ_IN.runs else rules.sequence_reference.output.windows
+
+
+def evaluated_parts():
+    """What the table of all metrics is put together from; without a fit there is nothing measured to compare with."""
+    tracks = [f"{SEQUENCE}/evaluate/tracks.parquet"] if SEQ_IN.runs else []
+    return [*tracks, f"{SEQUENCE}/evaluate/variants.parquet"]
+
+
 def evaluation_tables():
-    """What is known of the predictions: metrics, and what the trunk had seen."""
-    return [
-        f"{SEQUENCE}/evaluate/{name}.parquet"
-        for name in ("metrics", "leakage", "generalise")
-    ]
+    """What is known of the predictions: metrics, what the trunk had seen, and what was held out from a fit."""
+    names = ("metrics", "leakage") if SEQ_IN.scorers else ()
+    names += ("generalise",) if SEQ_IN.runs else ()
+    return [f"{SEQUENCE}/evaluate/{name}.parquet" for name in names]
 
 
 def gene_head_tables():
-    """What the head fitted to counts leaves; without an annotation no gene has a place."""
-    return [f"{SEQUENCE}/gene_head/evaluation.parquet"] if SEQ_IN.gtf else []
+    """What the head leaves that is fitted to counts where there is nothing else; without an annotation no gene has a
+    place."""
+    counts_alone = SEQ_IN.samples and not SEQ_IN.has_tracks and SEQ_IN.gtf
+    return [f"{SEQUENCE}/gene_head/evaluation.parquet"] if counts_alone else []
 
 
 def sequence_tables():
@@ -203,13 +232,12 @@ def sequence_tables():
     if CFG.sequence is None:
         return []
     pseudobulk = [f"{SEQUENCE}/pseudobulk/qc.json"] if SEQ_IN.samples else []
-    if not SEQ_IN.has_tracks:
-        return [*pseudobulk, *gene_head_tables()]
     sets = variant_scores()
     sets += [path for name in SEQ_IN.variant_sets for path in cell_scores(name)]
     return [
         *evaluation_tables(),
         *pseudobulk,
+        *gene_head_tables(),
         *sets,
         *ism_files(("parquet",)),
         *mpra_files(("agreement.parquet",)),
@@ -223,14 +251,14 @@ def pseudobulk_page():
 
 
 def evaluation_page():
-    """What is known of the predictions, to be read; a run without tracks has none."""
-    there = CFG.sequence is not None and SEQ_IN.has_tracks
+    """What is known of the predictions, to be read; a run that predicts none has none."""
+    there = CFG.sequence is not None and SEQ_IN.scorers
     return [f"{SEQUENCE}/evaluate/evaluation.html"] if there else []
 
 
 def histories():
     """Loss curves of every fit of this run."""
-    if CFG.sequence is None or not SEQ_IN.has_tracks:
+    if CFG.sequence is None or not SEQ_IN.scorers:
         return []
     trunk = [f"{SEQUENCE}/trunk/history.svg"] if SEQ.trunk.kind == "train" else []
     return [*trunk, *adapters(["history.svg"])]

@@ -10,8 +10,6 @@ rule sequence_ism:
     input:
         trunk=rules.sequence_trunk.output.weights,
         adapters=ism_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
         planted=optional(SEQ_IN.ism_planted),
@@ -80,8 +78,6 @@ rule sequence_mpra:
     input:
         trunk=rules.sequence_trunk.output.weights,
         adapters=mpra_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
         assay=optional(SEQ_IN.mpra),
     output:
         effects=f"{SEQUENCE}/mpra/effects.parquet",

@@ -69,8 +69,7 @@ rule sequence_null_sites:
 rule sequence_calibration_sites:
     input:
         measured=calibration_file,
-        targets=adapt_targets(),
-        tracks=track_table(),
+        adapters=scoring_adapters(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
         windows=rules.sequence_reference.output.windows,
@@ -89,7 +88,6 @@ rule sequence_calibration_sites:
         runtime=minutes(240),
     params:
         settings=sites_settings(),
-        adapted=adapted_tracks(),
         simulated=SIMULATED["sequence"],
         code=code("sequence_calibration_sites"),
     message:

@@ -3,8 +3,8 @@
 
 def scoring_names():
     """Names of the adapter runs that score variants."""
-    given = SEQ.variants.adapter or SEQ.adapt.runs[0].name
-    return [given] if isinstance(given, str) else given
+    named = SEQ.variants.adapter or SEQ_IN.scorers[:1]
+    return [named] if isinstance(named, str) else named
 
 
 def scoring_name():
@@ -17,9 +17,18 @@ def scoring_adapters():
     return [path for name in scoring_names() for path in seeds_of(name)]
 
 
+def scorer_of(named):
+    """The seeds of one adapter that scores: the one named, else the first that there is."""
+    return [
+        path
+        for name in optional(named) or SEQ_IN.scorers[:1]
+        for path in seeds_of(name)
+    ]
+
+
 def ism_adapters():
     """The adapters that read mutated regions."""
-    return seeds_of(SEQ.ism.adapter or SEQ.adapt.runs[0].name)
+    return scorer_of(SEQ.ism.adapter)
 
 
 def ism_settings(wildcards):
@@ -43,7 +52,7 @@ def ism_picture_settings():
 
 def mpra_adapters():
     """The adapters that are compared with a reporter assay."""
-    return seeds_of(SEQ.mpra.adapter or SEQ.adapt.runs[0].name) if SEQ.mpra else []
+    return scorer_of(SEQ.mpra.adapter) if SEQ.mpra else []
 
 
 def mpra_settings():
@@ -92,11 +101,6 @@ def null_settings(wildcards):
 def null_name(wildcards):
     """What a null set that is given is called."""
     return SEQ_IN.variant_sets[wildcards.set].null_name
-
-
-def adapted_tracks():
-    """Patterns of the tracks that are scored, once they are fitted to."""
-    return list(SEQ.adapt.tracks)
 
 
 def effect_parts(role, kind):
@@ -178,7 +182,7 @@ def variant_files_beside(wildcards):
 
 def ism_files(endings):
     """What mutagenesis leaves of each region."""
-    if CFG.sequence is None or not SEQ_IN.has_tracks:
+    if CFG.sequence is None or not SEQ_IN.scorers:
         return []
     return [
         f"{SEQUENCE}/ism/{region}.{ending}"
@@ -199,6 +203,6 @@ def pictures():
 
 def variants_pages():
     """The page to read for each set of variants."""
-    if CFG.sequence is None or not SEQ_IN.has_tracks:
+    if CFG.sequence is None or not SEQ_IN.scorers:
         return []
     return [f"{SEQUENCE}/variants/{name}/variants.html" for name in SEQ_IN.variant_sets]

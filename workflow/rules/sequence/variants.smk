@@ -11,8 +11,6 @@ rule sequence_variants_part:
         sites=f"{SEQUENCE}/variants/{{set}}/{{role}}.parquet",
         trunk=rules.sequence_trunk.output.weights,
         adapters=scoring_adapters(),
-        tracks=track_table(),
-        targets=adapt_targets(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
     output:
@@ -53,8 +51,7 @@ rule sequence_variants:
         calibration=calibration_sites,
         measured=calibration_effects,
         calibration_parts=calibration_parts,
-        tracks=track_table(),
-        targets=adapt_targets(),
+        adapters=scoring_adapters(),
         fasta=rules.sequence_reference.output.fasta,
         genes=rules.sequence_reference.output.genes,
     output:

@@ -14,13 +14,14 @@ from presage.sequence.adapters import attach
 from presage.sequence.adapters.parts import placed
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
 from presage.sequence.model.heads import Head
+from presage.sequence.model.outputs import outputs_of
 from presage.sequence.model.sequence_model import SequenceModel, tensor_hash
 from presage.sequence.model.shape import CARD, read_card
 from presage.sequence.model.weights import load_strictly, prefixed, read_tensors, unprefixed, write_card
 from presage.sequence.trunk.borzoi import parameters
 
 WEIGHTS = "adapter.safetensors"
-FORMAT = 2
+FORMAT = 3
 
 
 def adapter_tensors(model: SequenceModel) -> dict[str, Tensor]:
@@ -64,16 +65,41 @@ def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
         return _load(model, Path(folder))
 
 
-def _load(model: SequenceModel, folder: Path) -> SequenceModel:
+def check_adapter(folder: str | Path, trunk_hash: str) -> dict[str, Any]:
+    """The card of an adapter whose files are whole and which belongs on the trunk with ``trunk_hash``.
+
+    Raises :class:`UserError` as :func:`load_adapter`; layers are not looked at, for the trunk is not loaded.
+    """
+    folder = Path(folder)
+    with damaged(folder, "copy the folder again"):
+        card, tensors = _read(folder, trunk_hash)
+        _require(tensor_hash(tensors), card, folder)
+        outputs_of([folder / WEIGHTS])
+    return card
+
+
+def _read(folder: Path, trunk_hash: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     card, tensors = read_card(folder), read_tensors(folder / WEIGHTS)
     if card.get("format") != FORMAT:
         raise UserError(folder, f"has format {card.get('format')}, this is {FORMAT}", "fit the adapter again")
-    if card["trunk_hash"] != model.trunk_hash:
+    if card["trunk_hash"] != trunk_hash:
         raise UserError(
             folder,
-            f"was fitted on trunk {card['trunk_hash']}, this is {model.trunk_hash}",
+            f"was fitted on trunk {card['trunk_hash']}, this is {trunk_hash}",
             "give its own trunk or fit it again",
         )
+    return card, tensors
+
+
+def _require(found: str, card: Mapping[str, Any], folder: Path) -> None:
+    if found != card["adapter_hash"]:
+        raise UserError(
+            folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again"
+        )
+
+
+def _load(model: SequenceModel, folder: Path) -> SequenceModel:
+    card, tensors = _read(folder, model.trunk_hash)
     head = Head(model.trunk.width, len(card["tracks"]), card["head"])
     load_strictly(head, unprefixed("head", tensors), folder / WEIGHTS)
     try:
@@ -91,9 +117,6 @@ def _load(model: SequenceModel, folder: Path) -> SequenceModel:
         adapter_hash=card["adapter_hash"],
         card=card,
     )
-    found = tensor_hash(adapter_tensors(adapted))
-    if found != card["adapter_hash"] or set(tensors) != set(adapter_tensors(adapted)):
-        raise UserError(
-            folder / WEIGHTS, f"has hash {found}, its card says {card['adapter_hash']}", "copy both files again"
-        )
+    _require(tensor_hash(tensors), card, folder)  # a tensor that no part took shows here,
+    _require(tensor_hash(adapter_tensors(adapted)), card, folder)  # and one that is none of the file's there
     return adapted

@@ -21,9 +21,11 @@ from presage.sequence.adapters.ridge import fit_ridge
 from presage.sequence.adapters.table import resolved_text
 from presage.sequence.loading import load_model
 from presage.sequence.model.heads import Head
+from presage.sequence.model.outputs import to_card
 from presage.sequence.model.sequence_model import SequenceModel, base_state, tensor_hash
 from presage.sequence.model.shape import read_card
 from presage.sequence.targets.target_set import TargetSet
+from presage.sequence.targets.track_names import describe
 from presage.sequence.training.embeddings import Embeddings
 from presage.sequence.training.fit import Fit, fit, loss_of, score
 from presage.sequence.training.ranks import ALONE, Ranks, launch
@@ -46,17 +48,21 @@ def adapt(
     resume_root: str | Path | None = None,
     processes: int = 1,
     embeddings: str | Path | None = None,
+    tracks: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Fit ``run`` on the frozen trunk; write ``adapter.safetensors``, ``card.json``, ``history.parquet``.
 
     Only train windows are fitted and only valid windows choose. Returns the card. Same seed and threads, same bytes
     on a CPU, also after a kill, if the fit could go on from what it left in ``resume_root``. ``processes``: how many
     share each batch, each with a GPU of its own where ``device`` is ``cuda``. ``embeddings``: outputs of the frozen
-    trunk on disk, which are read instead of computed.
+    trunk on disk, which are read instead of computed. ``tracks``: columns ``slug cell_type assay strand``, for the
+    card; None: as the names of a TFRecord set tell.
 
     Raises :class:`UserError` when the targets do not fit the trunk, or a layer pattern fits nothing.
     """
-    arguments = (Path(out_dir), trunk_path, data, run, settings, seed, threads, device, resume_root, embeddings)
+    described = describe(data) if tracks is None else tracks
+    where = (resume_root, embeddings, described)
+    arguments = (Path(out_dir), trunk_path, data, run, settings, seed, threads, device, *where)
     if processes == 1 or run.kind == "ridge":
         _adapt(ALONE, *arguments)
     else:
@@ -76,6 +82,7 @@ def _adapt(
     device: str,
     resume_root: str | Path | None,
     embeddings: str | Path | None,
+    tracks: pd.DataFrame,
 ) -> None:
     """:func:`adapt` in one of its processes; the first one writes."""
     torch.set_num_threads(threads)
@@ -113,6 +120,7 @@ def _adapt(
             "folds": data.windows["fold"].value_counts().sort_index().to_dict(),
             "simulated": data.simulated,
             "scale_note": data.scale_note,
+            **to_card(data, tracks),
             "training": settings.training.model_dump(mode="json"),
             "best_epoch": result.best_epoch,
             "valid_loss": result.valid_loss,

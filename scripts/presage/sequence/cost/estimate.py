@@ -20,7 +20,7 @@ def estimate(config: Config) -> str:
         raise UserError("config key sequence", "is not configured, and only its steps are estimated", "configure it")
     cards = chosen(config.cost.gpus)
     sizes = measure(branch, f"{config.results}/{config.run}", config.cost.tracks)
-    model = fake_model(sizes.shape, sizes.tracks.value[FITTED])
+    model = fake_model(sizes.shape, max(1, sizes.tracks.value[FITTED]))
     title = f"Run {config.run}, sequence branch: what it will cost (worked out beforehand; nothing was run)"
     planned, files = list(steps(branch, sizes)), disk(branch, sizes)
     return page(title, sizes, parts(model), parameters(model.trunk), planned, files, cards, config.cost)

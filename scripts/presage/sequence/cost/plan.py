@@ -8,7 +8,7 @@ from presage.config.genome_world import ISM_BP, ISM_REGION
 from presage.config.root import Sequence as Branch
 from presage.config.training import Training
 from presage.sequence.adapters.table import adapter_parameters, trainable_fraction
-from presage.sequence.cost.sizes import ALL, FITTED, Sizes
+from presage.sequence.cost.sizes import ALL, FITTED, Adapted, Sizes
 from presage.sequence.model.sequence_model import SequenceModel
 from presage.sequence.sparse_tower import unsupported
 from presage.sequence.trace import Fitting, fake_model, inference, parts, stage_bytes, training_step
@@ -75,18 +75,20 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         model = fake_model(sizes.shape, sizes.bulk_tracks, head=branch.trunk.head, frozen=False)
         phases = [(model, branch.trunk.training.epochs)]
         yield _fit("trunk", "trunk.training", 1, phases, branch.trunk.training, sizes.bulk_windows.value)
-    for stage in stored_stages(branch.adapt):
-        yield _embed(stage, branch.adapt, sizes)
-    for run in branch.adapt.runs:
-        yield _adapt(run, branch.adapt, sizes)
-    if held := branch.generalise.listed:
-        named = branch.generalise.adapter or branch.adapt.runs[0].name
-        again = next(run for run in branch.adapt.runs if run.name == named)
-        yield _adapt(again, branch.adapt, sizes, held_out=len(held))
-    yield _evaluate(branch, sizes)
-    scorers = [_scoring(branch.adapt, name) for name in _names(branch.variants.adapter)]
-    model, seeds = fake_model(sizes.shape, sizes.tracks.value[FITTED], scorers[0]), len(branch.adapt.seeds)
-    views = (1 + branch.variants.rc) * len(branch.variants.shifts) * len(scorers) * seeds
+    if sizes.fitted:
+        for stage in stored_stages(branch.adapt):
+            yield _embed(stage, branch.adapt, sizes)
+        for adapter in sizes.fitted:
+            yield _adapt(adapter.run, branch.adapt, sizes)
+        if held := branch.generalise.listed:
+            again = sizes.adapters[branch.generalise.adapter or sizes.fitted[0].run.name].run
+            yield _adapt(again, branch.adapt, sizes, held_out=len(held))
+        yield _evaluate(branch, sizes)
+    if not sizes.adapters:
+        return
+    scorers = [_scoring(sizes, name) for name in _names(branch.variants.adapter)]
+    model = _scored_model(sizes, scorers[0])
+    views = (1 + branch.variants.rc) * len(branch.variants.shifts) * sum(one.seeds for one in scorers)
     without_tower = _without_tower(model)
     for name, found in sizes.alleles.items():
         count = found.value if found else {"alleles": 0, "indels": 0}
@@ -97,12 +99,13 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         yield _passes(
             f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size or 1, note
         )
-    model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, branch.ism.adapter))
+    scorer = _scoring(sizes, branch.ism.adapter)
+    model = _scored_model(sizes, scorer)
     changes = 3 + 2 * branch.ism.deletions  # a deletion takes two sequences
     for name, length in ism_lengths(branch).items():
         # The reference, and once more with one change (which may be an indel) for the picture.
         each = changes - 3 * (1 - without_tower) * branch.ism.sparse
-        sequences = round((each * length + 4) * (1 + branch.ism.rc) * seeds)
+        sequences = round((each * length + 4) * (1 + branch.ism.rc) * scorer.seeds)
         note = f"{length:,} bp, {changes} sequences each"
         yield _passes(f"ism {name}", "ism.batch_size", model, sequences, branch.ism.batch_size, note)
     if assay := branch.mpra:
@@ -110,8 +113,9 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
         each = 5 / 6 * without_tower + 2 / 6
         counted = round(len(assay.elements) * (assay.most or 0) * len(assay.backgrounds) * each)
         note = f"{assay.most} changes of each element" if counted else "the changes of its table are not counted here"
-        model = fake_model(sizes.shape, sizes.tracks.value[FITTED], _scoring(branch.adapt, assay.adapter))
-        yield _passes("mpra", "mpra.batch_size", model, counted * (1 + assay.rc) * seeds, assay.batch_size, note)
+        scorer = _scoring(sizes, assay.adapter)
+        sequences = counted * (1 + assay.rc) * scorer.seeds
+        yield _passes("mpra", "mpra.batch_size", _scored_model(sizes, scorer), sequences, assay.batch_size, note)
 
 
 def _without_tower(model: SequenceModel) -> float:
@@ -282,8 +286,8 @@ def _ridge(
 
 def _evaluate(branch: Branch, sizes: Sizes) -> Step:
     """Every adapter on the test windows, and the trunk on all windows of its own tracks where the run has them."""
-    fitted = fake_model(sizes.shape, sizes.tracks.value[FITTED], branch.adapt.runs[0])
-    jobs = len(branch.adapt.runs) * len(branch.adapt.seeds)
+    fitted = _scored_model(sizes, sizes.fitted[0])
+    jobs = sum(adapter.seeds for adapter in sizes.fitted)
     sequences = jobs * sizes.windows.value["test"]
     own = sum(sizes.bulk_windows.value.values()) if sizes.bulk_windows else 0
     note = f"{jobs} adapters on the test windows" + (", the trunk on all of its own" if own else "")
@@ -301,9 +305,13 @@ def _names(given: str | list[str] | None) -> list[str | None]:
     return [*given] if isinstance(given, list) else [given]
 
 
-def _scoring(settings: Adapt, name: str | None) -> AdaptRun:
-    """The run whose adapters score variants."""
-    return next((run for run in settings.runs if run.name == name), settings.runs[0])
+def _scoring(sizes: Sizes, name: str | None) -> Adapted:
+    """The adapter that scores."""
+    return sizes.adapters[name or next(iter(sizes.adapters))]
+
+
+def _scored_model(sizes: Sizes, scorer: Adapted) -> SequenceModel:
+    return fake_model(sizes.shape, scorer.tracks, scorer.run)
 
 
 # ---- bytes ----------------------------------------------------------------------------------------------------------
@@ -323,19 +331,22 @@ def disk(branch: Branch, sizes: Sizes) -> dict[str, float]:
     shape, tracks = sizes.shape, sizes.tracks.value[ALL]
     windows = sum(sizes.windows.value.values())
     trunk = fake_model(shape, 1)
-    found = {"targets.zarr": float(windows * (4 * shape.out_bins * tracks + shape.context * bool(branch.tfrecords)))}
+    found = {}
+    if sizes.fitted:
+        window = 4 * shape.out_bins * tracks + shape.context * bool(branch.tfrecords)
+        found["targets.zarr"] = float(windows * window)
     if sizes.bulk_tracks:
         found["bulk/targets.zarr"] = float(windows * 4 * shape.out_bins * sizes.bulk_tracks)
-    if not branch.tfrecords:
+    if sizes.fitted and not branch.tfrecords:
         found["bigWigs"] = BIGWIG * sizes.genome_bp * tracks
     size = {"float32": 4, "float16": 2}[branch.adapt.cache_dtype]
-    for stage in stored_stages(branch.adapt):
+    for stage in stored_stages(branch.adapt) if sizes.fitted else ():
         one = stage_bytes(trunk, NUMBERS[stage] - 1) * size / 4
         found[f"embeddings/{stage}.zarr"] = _views(branch.adapt, sizes.windows.value) * one
     found["trunk"] = float(weight_bytes(trunk))
-    models = [fake_model(shape, sizes.tracks.value[FITTED], run) for run in branch.adapt.runs]
-    adapters = sum(4 * (adapter_parameters(m) + sum(p.numel() for p in m.head.parameters())) for m in models)
-    found["adapters"] = float(len(branch.adapt.seeds) * adapters)
+    models = [(_scored_model(sizes, adapter), adapter.seeds) for adapter in sizes.adapters.values()]
+    counts = [n * (adapter_parameters(m) + sum(p.numel() for p in m.head.parameters())) for m, n in models]
+    found["adapters"] = 4.0 * sum(counts)
     return found
 
 

@@ -3,14 +3,16 @@
 import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from presage.config.adapt import AdaptRun
 from presage.config.root import Sequence
 from presage.config.trunk import Trunk
 from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.sequence.cost.at_hand import at_hand
 from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
-from presage.sequence.model.shape import shape_of
+from presage.sequence.model.shape import read_card, shape_of
 from presage.sequence.targets.target_set import TargetSet
 from presage.sequence.targets.tfrecords import read_targets_txt
 from presage.sequence.trunk.family import AnyShape
@@ -23,6 +25,15 @@ from presage.variant_files import kind_of
 ALL, FITTED = "all", "fitted"
 
 
+class Adapted(NamedTuple):
+    """An adapter that predicts: how it lies in the trunk, its tracks, its seeds, and whether it is fitted here."""
+
+    run: AdaptRun
+    tracks: int
+    seeds: int
+    fitted: bool
+
+
 @dataclass(frozen=True)
 class Sizes:
     """What a study's cost depends on beside its settings.
@@ -33,6 +44,7 @@ class Sizes:
     bulk_windows : by fold, of the set that the trunk itself is trained on, where the run has it
     tracks : ``all`` of the set that adapters are fitted to, and those ``fitted`` (``adapt.tracks``)
     bulk_tracks : of the set that a trunk of kind train learns
+    adapters : by name, in the order in which one is taken where none is named
     alleles : of each variant set the ``alleles`` and, among them, ``indels``, with the null set's; None: no file yet
     """
 
@@ -42,8 +54,14 @@ class Sizes:
     bulk_windows: Counted | None
     tracks: Counted
     bulk_tracks: int
+    adapters: dict[str, Adapted]
     genome_bp: int
     alleles: dict[str, Counted | None]
+
+    @property
+    def fitted(self) -> list[Adapted]:
+        """The adapters that are fitted here."""
+        return [adapter for adapter in self.adapters.values() if adapter.fitted]
 
 
 def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
@@ -58,13 +76,15 @@ def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
         windows = count_published(_tfrecords(branch, "sequences.bed"), branch.reference)
     else:
         windows = count_windows(branch.reference, shape, genome, results / "reference")
+    tracks = _tracks(branch, inputs, results, assumed_tracks)
     return Sizes(
         shape,
         shape_source,
         windows,
         windows if branch.tfrecords or branch.trunk.kind == "train" else None,
-        _tracks(branch, inputs, results, assumed_tracks),
+        tracks,
         _bulk_tracks(branch, inputs),
+        _adapters(inputs, tracks.value[FITTED]),
         sum(genome.lengths.values()),
         {name: count_alleles(branch, inputs, given) for name, given in inputs.variant_sets.items()},
     )
@@ -90,7 +110,18 @@ def _tfrecords(branch: Sequence, name: str) -> Path:
     return at_hand(f"{branch.tfrecords}/".replace("//", "/") + name)
 
 
+def _adapters(inputs: SequenceInputs, tracks: int) -> dict[str, Adapted]:
+    settings = inputs.config.adapt
+    found = {run.name: Adapted(run, tracks, len(settings.seeds), True) for run in inputs.runs}
+    for name, folders in inputs.given_adapters.items():
+        card = read_card(at_hand(folders[0]))
+        found[name] = Adapted(AdaptRun(**card["run"]), len(card["tracks"]), len(folders), False)
+    return found
+
+
 def _tracks(branch: Sequence, inputs: SequenceInputs, results: Path, assumed: int) -> Counted:
+    if not inputs.has_tracks:
+        return Counted({ALL: 0, FITTED: 0}, "nothing is fitted: there is no coverage")
     made = results / ("tfrecords" if branch.tfrecords else "pseudobulk") / "targets.zarr"
     if made.exists():
         data = TargetSet.open(made)

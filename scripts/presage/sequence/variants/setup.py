@@ -9,9 +9,8 @@ import pandas as pd
 
 from presage.config.variants import Variants
 from presage.sequence.loading import load_model
+from presage.sequence.model.outputs import outputs_of
 from presage.sequence.reference.genome import Genome
-from presage.sequence.targets.target_set import TargetSet
-from presage.sequence.targets.track_names import describe, track_info
 from presage.sequence.variants.scorer import Scorer
 
 
@@ -26,37 +25,30 @@ class Scoring(NamedTuple):
 def load_scoring(
     trunk: str | Path,
     adapters: Iterable[str | Path],
-    targets: str | Path,
-    tracks: str | Path | None,
     fasta: str | Path,
     settings: Variants,
     on: str = "cpu",
 ) -> Scoring:
-    """Load every adapter on its trunk.
+    """Load every adapter on its trunk. ``adapters``: files in the folders of the fits whose predictions are averaged.
 
-    Parameters
-    ----------
-    adapters : files in the folders of the fits whose predictions are averaged
-    targets : what they were fitted to; tells names and scale
-    tracks : the `tracks` table, where the run has one
+    Raises :class:`UserError` where an adapter is of another trunk, or predicts something else than the first.
     """
+    adapters = [*adapters]
+    outputs = outputs_of(adapters)
     models = [load_model(trunk, Path(adapter).parent, on) for adapter in adapters]
-    fitted = TargetSet.open(targets)
-    table = describe(fitted, tracks)
-    slugs = models[0].tracks
     scorer = Scorer(
         models,
         Genome(fasta),
         rc=settings.rc,
         pseudocount=settings.pseudocount,
-        spans=[settings.span.get(assay) for assay in track_info(slugs, table)["assay"]],
+        spans=[settings.span.get(assay) for assay in outputs.tracks["assay"]],
         shifts=settings.shifts,
         step=settings.window_step,
-        scale=fitted.scale_of(slugs),
+        scale=outputs.scale,
         sparse=settings.sparse,
     )
     hashes = {name: joint_hash([getattr(m, name) for m in models]) for name in ("trunk_hash", "adapter_hash")}
-    return Scoring(scorer, table, {"model_hash": hashes["trunk_hash"], "adapter_hash": hashes["adapter_hash"]})
+    return Scoring(scorer, outputs.tracks, {"model_hash": hashes["trunk_hash"], "adapter_hash": hashes["adapter_hash"]})
 
 
 def joint_hash(hashes: list[str]) -> str:

@@ -31,7 +31,7 @@ from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
 from presage.sequence.cost.gpus import chosen, known
 from presage.sequence.cost.plan import Memory, disk, distinct_views, ism_lengths, steps
-from presage.sequence.cost.sizes import Sizes, count_alleles, trunk_shape
+from presage.sequence.cost.sizes import Adapted, Sizes, count_alleles, trunk_shape
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
 from presage.sequence.model.heads import Head
 from presage.sequence.model.sequence_model import SequenceModel
@@ -176,9 +176,10 @@ def counted(**value: int) -> Counted:
     return Counted(value, "the test")
 
 
-def sizes_of(shape: TrunkShape, tracks: int = 3, **windows: int) -> Sizes:
-    folds = counted(**windows)
-    return Sizes(shape, "the test", folds, None, counted(all=tracks, fitted=tracks), 0, 10**6, {"s": None})
+def sizes_of(shape: TrunkShape, adapt: Adapt, tracks: int = 3, **windows: int) -> Sizes:
+    folds, counts = counted(**windows), counted(all=tracks, fitted=tracks)
+    adapters = {run.name: Adapted(run, tracks, len(adapt.seeds), True) for run in adapt.runs}
+    return Sizes(shape, "the test", folds, None, counts, 0, adapters, 10**6, {"s": None})
 
 
 @pytest.mark.parametrize("cache_gb", [1.0, 0.0])
@@ -195,7 +196,7 @@ def test_a_whole_fit_counts_what_a_real_one_does(tmp_path, cache_gb, head_epochs
     given = {"tfrecords": "t", "reference": {"fasta": "g.fa"}, "trunk": {"kind": "presage", "path": "p"}}
     branch = Branch(**given, adapt=asked)
     folds = data.windows["fold"].value_counts()
-    step = next(iter(steps(branch, sizes_of(SHAPE, len(TRACKS), **folds))))
+    step = next(iter(steps(branch, sizes_of(SHAPE, asked, len(TRACKS), **folds))))
     assert step.flops == pytest.approx(real.get_total_flops(), rel=0.005)
     assert step.trained == adapter_parameters(fake_model(SHAPE, 3, run))
 
@@ -296,7 +297,7 @@ def test_lengths_of_regions_of_every_form(tmp_path):
 
 
 def test_a_reporter_assay_is_counted_where_the_settings_say_how_much(tmp_path):
-    sizes = sizes_of(SHAPE, len(TRACKS), train=10, valid=4, test=4)
+    sizes = sizes_of(SHAPE, study(tmp_path / "s").sequence.adapt, len(TRACKS), train=10, valid=4, test=4)
     forward, flops = inference(fake_model(SHAPE, len(TRACKS)), 1).flops, {}
     for most in (60, None):
         assay = Mpra(table="t", elements=["a", "b"], most=most, rc=False, backgrounds=("n",))
@@ -337,7 +338,7 @@ def test_outputs_of_the_trunk_on_disk_are_made_once_and_counted(tmp_path):
     adapting = Adapt(runs=runs, cached_trunk=True, training=Training(shift=0), cache_dtype="float16")
     branch = plain.model_copy(update={"adapt": adapting})
     off = branch.model_copy(update={"adapt": branch.adapt.model_copy(update={"cached_trunk": False})})
-    sizes = sizes_of(SHAPE, len(TRACKS), train=10, valid=4, test=4)
+    sizes = sizes_of(SHAPE, adapting, len(TRACKS), train=10, valid=4, test=4)
     cached, computed = ({step.name: step for step in steps(one, sizes)} for one in (branch, off))
     views, model = 2 * 10 + 4, fake_model(SHAPE, len(TRACKS))
     for stage, number in (("encoded", 1), ("embedding", 2)):
@@ -361,7 +362,7 @@ def test_shares_of_windows_and_hold_outs_are_counted():
     held = {"adapter": "q", "cell_types": ["a", "b"], "donors": ["c"]}
     asked = {"world": {}, "adapt": {"runs": runs, "seeds": [1, 2]}, "variants": {"sets": {}}, "ism": {"regions": None}}
     plain, more = (Branch.model_validate({**asked, **extra}) for extra in ({}, {"generalise": held}))
-    sizes = sizes_of(SHAPE, len(TRACKS), train=200, valid=10, test=10)
+    sizes = sizes_of(SHAPE, plain.adapt, len(TRACKS), train=200, valid=10, test=10)
     found = {step.name: step for step in steps(more, sizes)}
     assert [name for name in found if name not in {step.name for step in steps(plain, sizes)}] == ["held out x 3, q"]
     assert found["held out x 3, q"].jobs == 6 and found["adapt q"].jobs == 2
