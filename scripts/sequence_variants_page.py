@@ -34,6 +34,7 @@ def run(job: Job) -> None:
         strands=1 + settings.rc,
         shifts=len(settings.shifts),
         cards=[card_of(folder / "card.json") for folder in folders],
+        folds_known=job.params.folds_known,
         regions={Path(table).name.removesuffix(".parquet"): Path(table) for table in job.input.ism},
     )
     report = Report(**job.params.report)

@@ -41,7 +41,9 @@ homecage: {segments: videos.tsv, pose: {project: my-dlc-project}, recording: {ti
 _VIDEOS = "cage\tstart\tpath\nA07\t2026-05-01T08:00:00\tvideos/A07.mp4\nA07\t2026-05-01T20:00:00\tvideos/A07n.mp4\n"
 
 
-_SHAPE = {"results/demo/sequence/trunk/card.json": json.dumps({"shape": TrunkShape().model_dump(mode="json")})}
+_SENT = [f"to_share/{name}" for name in ("lora/adapter.safetensors", "lora/card.json", "windows.bed")]
+_SENT += ["to_share/trunk/trunk.safetensors"]
+_SHAPE = {"to_share/trunk/card.json": json.dumps({"shape": TrunkShape().model_dump(mode="json")})}
 
 
 def _world() -> list[str]:
@@ -78,7 +80,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "docs/reports.md": {"study.yaml": "run: study\nhomecage: {world: {}}\n"},
     "docs/tutorials/variants.md": dict.fromkeys(_world(), ""),
     "docs/tutorials/morning.md": _mouse_files(),
-    "docs/tutorials/share_adapter.md": dict.fromkeys(_world(), "") | _SHAPE,
+    "docs/tutorials/share_adapter.md": dict.fromkeys([*_world(), *_SENT], "") | _SHAPE,
 }
 """What stands in a page's sandbox beside the clone: path -> content."""
 BASH = [page for page in pages() if any(block.language == "bash" for block in blocks(page))]

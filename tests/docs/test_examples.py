@@ -44,7 +44,8 @@ def _whole(piece: dict[str, Any]) -> dict[str, Any]:
 def _with_named_runs(sequence: dict[str, Any]) -> dict[str, Any]:
     """The adapt section, with a probe run by each name that another section refers to."""
     adapt: dict[str, Any] = dict(sequence.get("adapt") or {})
-    named = [(sequence.get(key) or {}).get("adapter") for key in ("cells", "generalise")]
-    if "runs" not in adapt and any(name not in (None, "lora", "probe", "ridge") for name in named):
-        adapt["runs"] = [{"name": name, "kind": "probe"} for name in named if name]
+    asked = [(sequence.get(key) or {}).get("adapter") for key in ("cells", "generalise", "variants", "ism", "mpra")]
+    named = [name for given in asked for name in ([given] if isinstance(given, str) else given or [])]
+    if "runs" not in adapt and not set(named) <= {"lora", "probe", "ridge"}:
+        adapt["runs"] = [{"name": name, "kind": "probe"} for name in dict.fromkeys(named)]
     return adapt

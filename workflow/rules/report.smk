@@ -134,6 +134,7 @@ rule sequence_variants_page:
         gpu=min(1, CFG.gpus),
     params:
         settings=scoring_settings(),
+        folds_known=scorers_folds_known(),
         report=settings(CFG.report),
         run=CFG.run,
         torch_threads=CFG.torch_threads,

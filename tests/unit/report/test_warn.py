@@ -114,6 +114,12 @@ def test_a_simulated_trunk_beneath_real_data_is_said(tmp_path):
     assert of_sequence(tmp_path, trunk={"simulated": False}) == []
     [sentence] = of_sequence(tmp_path, trunk={"simulated": True})
     assert sentence.startswith("The trunk was trained on simulated data")
+    card = tmp_path / "sequence/adapt/lab_a/seed1/card.json"
+    card.parent.mkdir(parents=True)
+    card.write_text(json.dumps({"simulated": True}))
+    [sentence] = of_sequence(tmp_path, trunk={"simulated": False})
+    assert sentence.startswith("The adapter lab_a was trained on simulated data")
+    assert of_sequence(tmp_path / "empty") == []
 
 
 def test_genes_without_a_place_are_counted_where_they_are_many(tmp_path):

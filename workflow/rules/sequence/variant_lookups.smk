@@ -17,6 +17,12 @@ def scoring_adapters():
     return [path for name in scoring_names() for path in seeds_of(name)]
 
 
+def scorers_folds_known():
+    """Whether the study's folds are those that the scoring adapters were fitted by: its own, or windows were given."""
+    elsewhere = set(scoring_names()) & set(SEQ_IN.given_adapters)
+    return not elsewhere or SEQ_IN.published_windows is not None
+
+
 def scorer_of(named):
     """The seeds of one adapter that scores: the one named, else the first that there is."""
     return [

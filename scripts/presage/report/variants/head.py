@@ -33,6 +33,7 @@ class ScoredSet:
     strands, shifts : how many of each model's predictions were averaged
     regions : name -> path of the `ism` table of a region whose every base was changed
     cards : of the models, with ``name`` and ``seed``
+    folds_known : whether the folds of the study's windows are those that the models were fitted by
     """
 
     name: str
@@ -46,6 +47,7 @@ class ScoredSet:
     shifts: int
     regions: dict[str, Path] = field(default_factory=dict)
     cards: list[dict[str, Any]] = field(default_factory=list)
+    folds_known: bool = True
 
     @property
     def replicates(self) -> int:
@@ -111,7 +113,7 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
         Card("Variants scored", number(seen.variants), f"of {number(seen.variants + lost)} given", ""),
         Card("Not scored", number(lost), many(len(dropped), "reason") if lost else "every allele was scored", ""),
     ]
-    if seen.variants:
+    if seen.variants and given.folds_known:
         kept = seen.variants - seen.folds.get("train", 0)
         found.append(Card("Unseen in training", number(kept), "outside the windows that this study trains on", ""))
     if seen.height == "p_null":
@@ -133,7 +135,12 @@ def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str
     found = about_fits(given.cards)
     if not seen.variants:
         return found
-    if train := seen.folds.get("train", 0):
+    if not given.folds_known:
+        found.append(
+            "It is not known which of these variants the models have seen: an adapter was fitted elsewhere, and its "
+            "windows are not given (reference.windows). The folds shown are of windows that were cut fresh here"
+        )
+    elif train := seen.folds.get("train", 0):
         found.append(
             f"In training windows of this study: {many(train, 'variant')} ({100 * train / seen.variants:.0f} %). The "
             "models know the reference sequence there with its coverage, so errors look smaller than they are. What "

@@ -139,6 +139,13 @@ def test_a_single_prediction_has_no_spread(tmp_path):
     assert "One prediction per allele" in text and "Not drawn" not in text
 
 
+def test_folds_that_say_nothing_of_a_given_adapter_are_not_counted(given):
+    own, foreign = (variants_page(replace(given, folds_known=known), bump) for known in (True, False))
+    assert "Unseen in training" in own and "In training windows of this study" in own
+    assert "Unseen in training" not in foreign and "In training windows of this study" not in foreign
+    assert "It is not known which of these variants the models have seen" in foreign
+
+
 @pytest.mark.parametrize(
     ("span", "words"),
     [
