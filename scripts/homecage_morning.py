@@ -24,7 +24,8 @@ def run(job: Job) -> None:
         settings,
         job.params.simulated,
         Lights.of(recording).hours,
-        [cage.cage for path in job.input.cages for cage in read_cages(Path(path))],
+        cages=[cage.cage for path in job.input.cages for cage in read_cages(Path(path))],
+        zone=recording.zone,
     )
 
 

@@ -1,9 +1,9 @@
 """Memory and time of jobs at three sizes of their input: what the requests on the rules rest on.
 
-``python tests/benchmarks/bench_requests.py [--sizes 1 3 9] [--folder DIR]`` makes the built-in genome world with so
-many times the reads, scores so many times the variants, and prints for each rule that reads, pools or scores the size
-of its inputs, its peak memory (from its log), and the straight line through them. Its last line is one JSON object, in
-which ``mb_per_input_mb`` is the slope of each rule.
+``python tests/benchmarks/bench_requests.py [--sizes 1 3 9] [--only reading|scoring] [--folder DIR]`` makes the built-in
+genome world with so many times the reads, scores so many times the variants, and prints for each rule that reads, pools
+or scores the size of its inputs, its peak memory (from its log), and the straight line through them. Its last line is
+one JSON object, in which ``mb_per_input_mb`` is the slope of each rule.
 """
 
 import argparse
@@ -119,11 +119,13 @@ def main() -> None:
     """Print the table, the lines through it, and the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 3, 9])
+    parser.add_argument("--only", choices=["reading", "scoring"], help="one of the two halves (default: both)")
     parser.add_argument("--folder", type=Path, help="keep the runs there (default: a temporary folder)")
     given = parser.parse_args()
     folder = (given.folder or Path(tempfile.mkdtemp())).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [row for size in given.sizes for row in reading(folder, size)] + scoring(folder, given.sizes)
+    rows = [row for size in given.sizes for row in reading(folder, size)] if given.only != "scoring" else []
+    rows += scoring(folder, given.sizes) if given.only != "reading" else []
     table = pd.DataFrame(rows, columns=["rule", "size", "input_mb", "peak_mb", "seconds"])
     print(table.sort_values(["rule", "size"], ignore_index=True).round(1).to_string(index=False))
     slopes = {}

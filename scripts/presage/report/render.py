@@ -43,6 +43,15 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{value:.1e}" if "e" in text else text
 
 
+def moment(when: pd.Timestamp) -> str:
+    """A time for people, in the zone that it is given in.
+
+    >>> moment(pd.Timestamp("2026-07-01 08:05", tz="Europe/Berlin")), moment(pd.Timestamp("2026-07-01 06:05", tz="UTC"))
+    ('2026-07-01 08:05 CEST', '2026-07-01 06:05 UTC')
+    """
+    return f"{when:%Y-%m-%d %H:%M %Z}"
+
+
 def interval(low: Any, high: Any) -> str:
     """A 95 % interval for people, empty where there is none."""
     if pd.isna(low) or pd.isna(high):
@@ -65,4 +74,4 @@ def render(template: str, **values: Any) -> str:
     return _ENV.get_template(template).render(**values)
 
 
-_ENV.filters.update(number=number)
+_ENV.filters.update(number=number, moment=moment)

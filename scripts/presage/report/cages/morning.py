@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from presage.report.cages.cage_page import Cage, Explain, cage_page, file_name
 from presage.report.cages.films import Film, between, films
 from presage.report.cages.reasons import Reason, Reasons
 from presage.report.cages.timeline import simulated_sentence, words, yes
-from presage.report.render import number, render
+from presage.report.render import moment, number, render
 from presage.report.run import Run
 from presage.report.warn import recorded
 
@@ -118,7 +118,7 @@ def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | N
         return None
     last = notes.iloc[-1]
     note = f": {last['note']}" if isinstance(last["note"], str) and last["note"] else ""
-    return f"Seen on {last['time_utc']:%Y-%m-%d %H:%M} UTC{note}"
+    return f"Seen on {moment(last['time_utc'])}{note}"
 
 
 def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
@@ -294,18 +294,23 @@ def write_morning(
     simulated: bool | None = None,
     light_hours: float = 12.0,
     cages: Sequence[str] = (),
+    zone: tzinfo = UTC,
 ) -> None:
     """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
 
-    ``light_hours``: length of the light phase; ``cages``: names in the cage sheet.
+    ``light_hours``: length of the light phase; ``cages``: names in the cage sheet; ``zone``: that of the facility, in
+    which times are shown.
     """
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
     cards = detector_cards(run)
     bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
     explain = Reasons(_or_empty(run, "reasons"), light_hours).of
+    # From here on times are what people read.
+    events = events.assign(time_utc=events["time_utc"].dt.tz_convert(zone))
+    alarms = alarms.assign(decision_utc=alarms["decision_utc"].dt.tz_convert(zone))
     tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
-    made = films(run.folder)
+    made = films(run.folder, zone)
     wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages)
     found = wall.tiles(settings.morning_days)
     doubt = _doubt(cards[-1] if cards else {}, alarms)

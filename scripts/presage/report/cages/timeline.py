@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from presage.homecage.readings.spoken import spoken
-from presage.report.render import number
+from presage.report.render import moment, number
 
 LEFT, RIGHT, PANEL, GAP, PLOT = 64, 16, 78, 30, 880  # px; the drawing scales to the page's width
 QUIET_KINDS = ("cage_change", "weighing")  # routine: a tick, no label
@@ -189,7 +189,7 @@ def _events(events: pd.DataFrame, left: pd.Timestamp, step: float) -> list[tuple
             begin = x - width if anchor == "end" else x
             lane = next((i for i, end in enumerate(lanes) if begin > end), int(np.argmin(lanes)))
             lanes[lane] = begin + width
-        note = f"{words(kind)} {when:%Y-%m-%d %H:%M} UTC"
+        note = f"{words(kind)} {moment(when)}"
         note += "" if pd.isna(row["value"]) else f", {number(float(row['value']))}"
         note += f", {row['note']}" if isinstance(row["note"], str) and row["note"] else ""
         placed.append((float(x), 14.0 + 13 * lane, kind, note, anchor))

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import zoneinfo
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,18 @@ def test_every_tile_leads_to_a_page(run_folder, tmp_path):
         assert (tmp_path / link).is_file()
     first = (tmp_path / "timeline/C01.html").read_text()
     assert 'class="band"' in first and "true onset" in first  # baseline of the detector, onset of the evaluation
+
+
+def test_times_are_those_of_the_facility(run_folder, tmp_path):
+    write_morning(
+        Run(run_folder), tmp_path / "m.html", tmp_path / "timeline", Report(), zone=zoneinfo.ZoneInfo("Asia/Tokyo")
+    )
+    here = (tmp_path / "timeline/C01.html").read_text()
+    write_morning(Run(run_folder), tmp_path / "m.html", tmp_path / "timeline", Report())
+    there = (tmp_path / "timeline/C01.html").read_text()
+    [utc], [local] = (set(re.findall(r"Decided ([-\d]+ [:\d]+) \w+", text)) for text in (there, here))
+    assert pd.Timestamp(local) - pd.Timestamp(utc) == pd.Timedelta(hours=9)
+    assert " JST" in here and " UTC" not in here and " UTC" in there
 
 
 def test_a_cage_that_is_no_longer_recorded_is_not_quiet(events):
