@@ -180,6 +180,14 @@ def read_cages(sheet: Path) -> list[Cage]:
     return [row for _, row in rows]
 
 
+def require_cage(name: str, cages: Collection[str], where: str) -> None:
+    """``name`` is one of ``cages``. Raises :class:`UserError` with the nearest of them where it is not."""
+    if name not in cages:
+        near = difflib.get_close_matches(name, cages, 1)
+        what = f"{name} is no cage of the cage sheet" + (f"; did you mean {near[0]}?" if near else "")
+        raise UserError(where, what, "correct the name, or add the cage to the cage sheet")
+
+
 def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple[int, Event]]:
     """The events sheet with the row numbers; a header alone is no event.
 
@@ -191,10 +199,8 @@ def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple
         if row.kind not in EVENT_KINDS:
             todo = f"use one of {', '.join(EVENT_KINDS)}"
             raise UserError(_at(sheet, number, "kind"), f"{row.kind!r} is not known", todo)
-        if cages is not None and row.cage not in cages:
-            near = difflib.get_close_matches(row.cage, cages, 1)
-            what = f"{row.cage} is no cage of the cage sheet" + (f"; did you mean {near[0]}?" if near else "")
-            raise UserError(_at(sheet, number, "cage"), what, "correct the name, or add the cage to the cage sheet")
+        if cages is not None:
+            require_cage(row.cage, cages, _at(sheet, number, "cage"))
         try:
             float(row.value or 0)
         except ValueError:

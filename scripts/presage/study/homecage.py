@@ -1,6 +1,5 @@
 """Input paths of the home-cage branch."""
 
-import difflib
 import functools
 import json
 import os
@@ -57,13 +56,8 @@ class HomeCageInputs:
 
         cages = {cage.cage for cage in sheets.read_cages(Path(self.config.cages))} if self.config.cages else None
         for row in self._recordings.segments:
-            if cages is not None and row.cage not in cages:
-                near = difflib.get_close_matches(row.cage, cages, 1)
-                raise UserError(
-                    f"{self.config.segments}, cage {row.cage}",
-                    f"is in no row of {self.config.cages}" + (f"; did you mean {near[0]}?" if near else ""),
-                    "correct the name, or add the cage to the cage sheet",
-                )
+            if cages is not None:
+                sheets.require_cage(row.cage, cages, str(self.config.segments))
             if row.path.lower().endswith(".csv") and not row.fps:
                 raise UserError(
                     row.path, "is a pose file without a frame rate", "list it in a segments sheet with a column fps"

@@ -149,7 +149,7 @@ def inputs(tmp_path, rows, cages="C4 C5"):
 
 
 def test_a_cage_that_the_cage_sheet_lacks_is_named_before_any_job(tmp_path):
-    with pytest.raises(UserError, match=r"cage C05: is in no row of .*cages.tsv; did you mean C5\?"):
+    with pytest.raises(UserError, match=r"C05 is no cage of the cage sheet; did you mean C5\?"):
         inputs(tmp_path, [("C4", ".mp4", ""), ("C05", ".mp4", "")]).cage_days  # noqa: B018
 
 

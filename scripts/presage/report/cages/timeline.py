@@ -135,6 +135,7 @@ def _feature_panel(
         low, high = (band[c].reindex(days).to_numpy(float) for c in ("low", "high"))
     axis = _Axis([values, low, high], top)
     unit = next((u for u in rows["unit"].dropna()), "")
+    shown = f" {unit}" if unit not in ("", "1") else ""
     panel = Panel(with_unit(name, unit), top, axis.ticks())
     for run in _runs(low + high):
         edge = _path(x[run], axis(high[run])) + " " + _path(x[run][::-1], axis(low[run])[::-1])
@@ -142,7 +143,7 @@ def _feature_panel(
     panel.lines = [_path(x[run], axis(values[run])) for run in _runs(values)]
     for i in np.flatnonzero(np.isfinite(values)):
         kind = "provisional" if yes(rows["provisional"].iloc[i]) else "seen"
-        note = f"{days[i]}: {number(values[i])} {unit}, coverage {rows['coverage'].iloc[i]:.0%}"
+        note = f"{days[i]}: {number(values[i])}{shown}, coverage {rows['coverage'].iloc[i]:.0%}"
         panel.points.append((float(x[i]), float(axis(values[i])), kind, note))
     return panel
 

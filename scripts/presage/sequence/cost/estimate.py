@@ -17,7 +17,11 @@ def estimate(config: Config) -> str:
     """
     branch = config.sequence
     if branch is None:
-        raise UserError("config key sequence", "is not configured, and only its steps are estimated", "configure it")
+        raise UserError(
+            "config key sequence",
+            "is not configured, and costs are worked out for that branch alone",
+            "docs/access.md has measured minutes and memory of the home cage",
+        )
     cards = chosen(config.cost.gpus)
     sizes = measure(branch, f"{config.results}/{config.run}", config.cost.tracks)
     model = fake_model(sizes.shape, max(1, sizes.tracks.value[FITTED]))
