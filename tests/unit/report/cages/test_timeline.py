@@ -65,7 +65,7 @@ def test_weights_come_from_a_scale_or_else_from_the_weighings(events):
     sheet = filled("events", weighed)
     panel = draw(*mine, sheet, {}, [], None).panels[-1]
     assert panel.title == "Weight" and [point[3].split(",")[0] for point in panel.points] == [
-        f"{START + dt.timedelta(days=3)}: 22 ", f"{START + dt.timedelta(days=10)}: 15 ",
+        f"{START + dt.timedelta(days=3)}: 22", f"{START + dt.timedelta(days=10)}: 15",
     ]  # fmt: skip
     scale = mine[0][mine[0]["name"] == "night_distance"].assign(name="all_weight", unit="g", value=21.5)
     panels = draw(pd.concat([mine[0], scale]), mine[1], sheet, {}, [], None).panels
