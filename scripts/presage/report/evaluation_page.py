@@ -48,7 +48,8 @@ def evaluation_page(run: Run, title: str = "") -> str:
         lost=_drawn("What is predicted unseen", generalisation.numbers, generalisation.draw, run, simulated),
         verdicts=verdict_table(found),
         variants=by_split(metrics, VARIANTS),
-        by_distance=by_distance(metrics),
+        by_distance=by_group(metrics, "tss "),
+        by_motif=by_group(metrics, "motif "),
         files=[(name, what) for name, what in FILES.items() if (run.folder / "sequence/evaluate" / name).is_file()],
     )
 
@@ -121,10 +122,11 @@ def _sorted_by(shown: Table, values: pd.DataFrame) -> Table:
     return shown
 
 
-def by_distance(metrics: pd.DataFrame) -> Table | None:
-    """AUROC and AUPRC of the model and of the distance alone, by bin, outside the training fold."""
-    near = metrics["group"].str.contains("tss ") & (metrics["split"] == "not_train")
-    rows = metrics[near & metrics["metric"].isin(VARIANTS)].dropna(subset=["value"])
+def by_group(metrics: pd.DataFrame, named: str) -> Table | None:
+    """Metrics of variants in the groups that are ``named`` so, outside the training fold: bins of the distance to a
+    transcription start (with the distance alone as a model), motifs of the built-in world."""
+    chosen = metrics["group"].str.contains(named) & (metrics["split"] == "not_train")
+    rows = metrics[chosen & metrics["metric"].isin(VARIANTS)].dropna(subset=["value"])
     if rows.empty:
         return None
     frame = pd.DataFrame(

@@ -44,9 +44,10 @@ def evaluate_variants(
 
     Returns
     -------
-    Rows of the `metrics` table. AUROC groups are ``all``, and ``snv`` and ``indel`` (causal and controls of that
-    kind). Sign accuracy looks at each causal variant where its true effect is largest: over both assays (``all``) or
-    within one.
+    Rows of the `metrics` table. AUROC groups are ``all``, ``snv`` and ``indel`` (causal and controls of that kind),
+    and outside the training fold ``motif <name>``: causal variants in sites of that motif against all controls, which
+    tells what a model has learned and what not. Sign accuracy looks at each causal variant where its true effect is
+    largest: over both assays (``all``), within one, or in sites of a motif.
 
     Raises
     ------
@@ -62,12 +63,18 @@ def evaluate_variants(
     for split, kept in splits(scored).items():
         metrics = Metrics(split, simulated)
         _add_auroc(metrics, model, seed, kept, resamples, bootstrap_seed)
-        for group in ("all", "rna", "atac"):
-            found = signs[(signs["group"] == group) & signs["variant"].isin(kept["variant"])]
+        motifs = _motifs(kept) if split == "not_train" else {}
+        for group, variants in motifs.items():
+            part = kept[kept["variant"].isin(variants) | ~kept["causal"]]
+            area = auroc_with_interval(part["score"].to_numpy(), part["causal"].to_numpy())
+            metrics.add("variant_auroc", model, area, group=group, seed=seed, note="its sites against all controls")
+        for group in ("all", "rna", "atac", *motifs):
+            assay, within = (group, kept["variant"]) if group not in motifs else ("all", motifs[group])
+            found = signs[(signs["group"] == assay) & signs["variant"].isin(within)]
             accuracy = sign_accuracy(found["log_fc"].to_numpy(), found["effect_log2"].to_numpy())
             note = "in the cell type of the largest true effect" if len(found) else "no causal variant was scored"
             metrics.add("variant_sign_accuracy", model, accuracy, group=group, seed=seed, note=note)
-            found = tops[(tops["group"] == group) & tops["variant"].isin(kept["variant"])]
+            found = tops[(tops["group"] == assay) & tops["variant"].isin(within)]
             note = (
                 "its type has at least twice the true effect of any other"
                 if len(found)
@@ -82,14 +89,22 @@ def evaluate_variants(
 
 
 def _per_variant(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """One row per scored variant of the truth: ``variant fold causal indel score oracle``."""
+    """One row per scored variant of the truth: ``variant fold causal indel motif score oracle``."""
     first = scores.drop_duplicates("variant").set_index("variant")
-    known = truth.groupby("variant").agg(kind=("kind", "first"), oracle=("effect_log2", lambda e: e.abs().max()))
+    known = truth.groupby("variant").agg(
+        kind=("kind", "first"), oracle=("effect_log2", lambda e: e.abs().max()), motif=("motif", "first")
+    )
     rows = known.join(first[["fold", "ref", "alt"]], how="inner")
     rows["score"] = scores["log_fc"].abs().groupby(scores["variant"]).max().reindex(rows.index)
     rows["causal"] = rows["kind"] == "causal"
     rows["indel"] = rows["ref"].str.len() != rows["alt"].str.len()
     return rows.reset_index()
+
+
+def _motifs(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """The causal variants in sites of each motif, by the name of their group."""
+    causal = rows[rows["causal"]].dropna(subset=["motif"])
+    return {f"motif {name}": part["variant"] for name, part in causal.groupby("motif")}
 
 
 def _add_auroc(

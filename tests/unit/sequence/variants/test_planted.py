@@ -29,9 +29,8 @@ def world(n_causal=60, n_control=180, noise=0.05, seed=0):
         }
         log_fc = np.zeros(6)
         for (assay, kind), value in effect.items():
-            truth.append(
-                (f"v{i}", "causal" if causal else "control", assay, kind, gene if assay == "rna" else None, value)
-            )
+            known = "causal" if causal else "control"
+            truth.append((f"v{i}", known, "AB"[i % 2], assay, kind, gene if assay == "rna" else None, value))
             sense, other = COLUMN[assay, kind][:: 1 if gene == "g+" else -1]
             log_fc[other] = -3 * value if sense != other else 0
             log_fc[sense] = value
@@ -39,7 +38,7 @@ def world(n_causal=60, n_control=180, noise=0.05, seed=0):
         for t, slug in enumerate(SLUGS):
             assay, kind = slug.split("_")[1], slug[0]
             scores.append((f"v{i}", ref, alt, slug, kind, assay, log_fc[t], rng.random(), fold))
-    truth = pd.DataFrame(truth, columns=["variant", "kind", "assay", "cell_type", "gene", "effect_log2"])
+    truth = pd.DataFrame(truth, columns=["variant", "kind", "motif", "assay", "cell_type", "gene", "effect_log2"])
     names = ["variant", "ref", "alt", "track", "cell_type", "assay", "log_fc", "p_null", "fold"]
     return truth, pd.DataFrame(scores, columns=names)
 
@@ -59,6 +58,19 @@ def get(table, metric, split="not_train", group="all"):
     rows = table[(table["metric"] == metric) & (table["split"] == split) & (table["group"] == group)]
     assert len(rows) == 1, (metric, split, group)
     return rows.iloc[0]
+
+
+def test_a_motif_that_was_not_learned_stands_out():
+    truth, scores = world(noise=0.01)
+    missed = scores["variant"].isin(truth.loc[(truth["motif"] == "B") & (truth["kind"] == "causal"), "variant"])
+    scores.loc[missed, "log_fc"] = np.random.default_rng(1).normal(0, 0.01, missed.sum())
+    table = evaluate_variants(scores, truth, TRACKS, GENES, resamples=20)
+    whole, learned, missing = (get(table, "variant_auroc", group=g) for g in ("all", "motif A", "motif B"))
+    assert learned["value"] > 0.99 and missing["value"] < 0.75 and missing["value"] < whole["value"] < learned["value"]
+    assert (learned["n"], missing["n"]) == (135 + 15, 135 + 30)  # against all controls outside the training fold
+    assert get(table, "variant_sign_accuracy", group="motif A")["value"] > 0.95
+    assert get(table, "variant_sign_accuracy", group="motif B")["value"] < 0.8
+    assert "motif A" not in set(table.loc[table["split"] == "test", "group"])
 
 
 def test_good_scores_are_found_good(tmp_path):
