@@ -8,6 +8,7 @@ import argparse
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Lock
 from typing import NamedTuple
 
 from tests.fuzz.mutate import drawn
@@ -45,21 +46,37 @@ def fuzz(name: str, first: int, inputs: int, seconds: float) -> Result:
     return Result(name, done, read, time.monotonic() - begun, {kind: (n, *seen[kind]) for kind, n in counts.items()})
 
 
+class Shares:
+    """The time that is left, shared out evenly among the readers that have not begun: one that is done early leaves its
+    rest to those behind it."""
+
+    def __init__(self, minutes: float, processes: int, readers: int) -> None:
+        self._end, self._processes, self._left = time.monotonic() + 60 * minutes, processes, readers
+        self._lock = Lock()
+
+    def next(self) -> float:
+        """Seconds for the next reader."""
+        with self._lock:
+            self._left -= 1
+            at_once = min(self._processes, self._left + 1)
+            return max(0.0, self._end - time.monotonic()) * at_once / (self._left + 1)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000, help="for each reader")
-    parser.add_argument("--minutes", type=float, default=30.0, help="for all readers, shared out evenly")
+    parser.add_argument("--minutes", type=float, default=30.0, help="for all readers, shared out")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--only", nargs="*", choices=sorted(READERS), metavar="READER")
     asked = parser.parse_args()
     names = asked.only or list(READERS)
-    each = 60 * asked.minutes * asked.processes / len(names)
+    shares = Shares(asked.minutes, asked.processes, len(names))
     print("| reader | inputs | read | refused in one line | crashes | other findings | seconds |\n" + "|---" * 7 + "|")
     faults = []
     with ThreadPoolExecutor(asked.processes) as pool:  # threads that wait for a process each
-        jobs = [pool.submit(fuzz, name, asked.first, asked.inputs, each) for name in names]
+        jobs = [pool.submit(lambda n: fuzz(n, asked.first, asked.inputs, shares.next()), name) for name in names]
         for job in as_completed(jobs):
             name, inputs, read, seconds, findings = job.result()
             number, died = sum(n for n, _, _ in findings.values()), findings.get("crash", (0,))[0]
