@@ -35,4 +35,7 @@ def scale_bar(figure: Any, image: AxesImage, axes: Any, label: str, **where: Any
     """The legend of the colours."""
     bar = figure.colorbar(image, ax=axes, extend="both", **where)
     bar.set_label(label)
+    if bar.orientation == "horizontal":  # long numbers of small effects would run into each other
+        ends = (image.norm.vmin, 0.0, image.norm.vmax)
+        bar.set_ticks(ends, labels=[f"{end:.2g}".replace("-", "\N{MINUS SIGN}") for end in ends])
     bar.outline.set_visible(False)

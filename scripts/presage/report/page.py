@@ -185,7 +185,7 @@ def _metric_table(frame: pd.DataFrame, who: str) -> pd.DataFrame:
 
 def sequence_tables(run: Run) -> list[Table]:
     found = []
-    if (metrics := run.optional("metrics")) is not None:
+    if (metrics := run.optional("metrics")) is not None and len(metrics):
         found.append(table("Metrics", _metric_table(metrics, "model")))
     if (tracks := run.optional("tracks")) is not None:
         found.append(table("Tracks", tracks[["name", "assay", "strand", "cells", "reads", "umis", "kept", "reason"]]))

@@ -81,7 +81,7 @@ function startTable(data) {
     rank: (i) => [String(i + 1)],
     variant: (i, t) => {
       const button = element("button", {type: "button", class: "opens", "aria-expanded": String(open.has(i)), "aria-controls": `view${i}`, title: sites.variant[i]}, cut(sites.variant[i], 30));
-      const why = doubt(i, t), name = known(sites.id[i]) ? [" ", element("span", {class: "muted small"}, cut(sites.id[i], 20))] : [];
+      const why = doubt(i, t), name = known(sites.id[i]) && sites.id[i] !== sites.variant[i] ? [" ", element("span", {class: "muted small"}, cut(sites.id[i], 20))] : [];
       return why ? [button, ...name, " ", element("span", {class: "doubt", title: why, role: "img", "aria-label": `in doubt: ${why}`}, "?")] : [button, ...name];
     },
     symbol: (i) => [cut(sites.symbol[i] || "–", 22)],

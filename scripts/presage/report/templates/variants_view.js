@@ -49,7 +49,7 @@ function aboutOf(i, data, best, value, doubt) {
   const {sites, tracks} = data, list = element("dl", {class: "facts"});
   const say = (word, ...what) => list.append(element("dt", {}, word), element("dd", {}, ...what));
   say("Place", `${sites.chrom[i]}, position ${grouped(sites.pos[i] + 1)}: ${sites.ref[i] || "–"} → ${sites.alt[i] || "–"}`);
-  if (known(sites.id[i])) say("Known as", sites.id[i]);
+  if (known(sites.id[i]) && sites.id[i] !== sites.variant[i]) say("Known as", sites.id[i]);
   say("Fold", `${sites.fold[i]}${sites.fold[i] === "train" ? ": the models of this study are fitted there" : ""}`);
   if (known(sites.gene[i])) {
     const away = sites.tss_distance[i], where = away === 0 ? "at its transcription start" : `${grouped(Math.abs(away))} bp ${away > 0 ? "downstream" : "upstream"} of its transcription start`;
