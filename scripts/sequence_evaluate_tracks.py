@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
-from presage.entry import Job, main
+from presage.entry import Job, log, main
 
 
 def run(job: Job) -> None:
@@ -15,10 +16,13 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.evaluate import Evaluate
     from presage.device import device
+    from presage.sequence.adapters.files import WEIGHTS
     from presage.sequence.evaluation.ceilings import ceilings
     from presage.sequence.evaluation.examples import example
     from presage.sequence.evaluation.folds import evaluate_folds, evaluate_trunk
+    from presage.sequence.evaluation.given import evaluate_given
     from presage.sequence.loading import load_model
+    from presage.sequence.model.outputs import outputs_of
     from presage.sequence.model.sequence_model import SequenceModel
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.targets.track_names import describe
@@ -37,6 +41,25 @@ def run(job: Job) -> None:
         for folder in folders:
             yield folder.parent.name, int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder, on)
 
+    def elsewhere(name: str, theirs: list[Path]) -> pd.DataFrame | None:
+        outputs = outputs_of([folder / WEIGHTS for folder in theirs])
+        found = evaluate_given(
+            name,
+            lambda: (
+                (int(folder.name.removeprefix("seed")), load_model(job.input.trunk, folder, on)) for folder in theirs
+            ),
+            outputs.tracks,
+            targets,
+            tracks,
+            genes if len(genes) else None,
+            settings,
+            divided_by,
+        )
+        if found is None:
+            log.warning("%s is not evaluated: none of its tracks (cell type, assay, strand) was measured here", name)
+        return found
+
+    divided_by = {slug: track["divided_by"] for slug, track in qc.items()}
     metrics = [
         evaluate_folds(
             models,
@@ -45,9 +68,11 @@ def run(job: Job) -> None:
             genes if len(genes) else None,
             settings,
             trunk=trunk,
-            divided_by={slug: track["divided_by"] for slug, track in qc.items()},
+            divided_by=divided_by,
         )
     ]
+    for name, theirs in groupby([Path(path).parent for path in job.input.given], lambda folder: folder.parent.name):
+        metrics.append(elsewhere(name, [*theirs]))
     first = load_model(job.input.trunk, folders[0], on)
     metrics.append(ceilings(qc, first.tracks, targets.simulated))
     for path in job.input.trunk_targets:

@@ -136,7 +136,7 @@ class Adapt(Section):
     given: dict[Annotated[str, Field(pattern=NAME)], str | Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         {},
         description="adapters that were fitted elsewhere, on the same trunk: name -> folder with adapter.safetensors "
-        "and card.json, or a list of such folders, one for each seed (docs/tutorials/share_an_adapter.md)",
+        "and card.json, or a list of such folders, one for each seed (docs/tutorials/share_adapter.md)",
     )
     grid: tuple[AdaptGrid, ...] = Field((), description="further runs: every rank with every share of training windows")
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one fit of each run for each seed")

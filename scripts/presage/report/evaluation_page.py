@@ -20,6 +20,7 @@ from presage.sequence.generalise.verdict import verdicts
 
 MOST = 200  # exposed items that are listed
 TRACKS = ("bin_pearson", "bin_spearman", "gene_pearson", "gene_centred_r", "across_types_r", "skill")
+CHECKS = (warn.leakage, warn.unmeasured, warn.weak, warn.held_out, warn.fits)
 VARIANTS = ("variant_auroc", "variant_auprc", "variant_auroc_difference", "variant_sign_accuracy", "variant_spearman")
 FILES = {
     "metrics.parquet": "every metric by model, seed, fold and group",
@@ -40,7 +41,7 @@ def evaluation_page(run: Run, title: str = "") -> str:
         title=title or run.name,
         simulated=simulated_sentence(simulated),
         cards=cards(metrics, audit, found),
-        warnings=[words for check in (warn.leakage, warn.held_out, warn.fits) for words in _asked(check, run)],
+        warnings=[words for check in CHECKS for words in _asked(check, run)],
         seen=_drawn("What the trunk had seen", leakage.numbers, leakage.draw, run, simulated),
         exposed=exposed(audit),
         exposed_of=int(((audit["fold"] == "train") & (audit["kind"] != "window")).sum()),

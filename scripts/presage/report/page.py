@@ -218,10 +218,13 @@ def homecage_tables(run: Run) -> list[Table]:
 
 
 def origin(run: Run, summary: Mapping[str, Any], branch: str) -> str:
-    """``simulated``, ``measured``, or ``unknown`` where neither the summary nor a table says."""
+    """``simulated``, ``measured``, ``predicted`` (nothing was measured beside it), or ``unknown`` where neither the
+    summary nor a table says."""
     said = summary.get(f"{branch}.simulated")
     said = run.simulated(branch) if said is None else bool(said)
-    return "unknown" if said is None else "simulated" if said else "measured"
+    if said is None:
+        return "unknown"
+    return "simulated" if said else "measured" if branch != "sequence" or run.measured else "predicted"
 
 
 def versions() -> dict[str, str]:
@@ -263,7 +266,11 @@ def index_page(
         "facts": facts or {},
         "warnings": warnings(run, summary),
         "branches": branches,
-        "unset": {key.removesuffix("_why"): why for key, why in summary.items() if key.endswith("_why")},
+        "unset": {
+            key.removesuffix("_why"): why
+            for key, why in summary.items()
+            if key.endswith("_why") and key.partition(".")[0] in run.branches()
+        },
         "origins": origins,
         "kinds": kinds,
         "paths": [path for kind in kinds for path, _ in kind.files],

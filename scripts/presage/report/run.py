@@ -142,6 +142,11 @@ class Run:
         """The cards of the adapters by name and seed, with ``name`` and ``seed`` of their folder."""
         return [card_of(path) for path in sorted(self.folder.glob("sequence/adapt/*/seed*/card.json"))]
 
+    @property
+    def measured(self) -> bool:
+        """Whether the sequence branch had coverage or counts of its own."""
+        return any((self.folder / "sequence" / name).exists() for name in ("pseudobulk", "tfrecords"))
+
     def figure_reason(self, stem: str) -> str:
         """Why the figure ``stem`` could not be drawn; empty where it was."""
         path = self.folder / f"figures/{stem}.parquet"

@@ -1,17 +1,19 @@
 """What a reader must know before believing a number: leakage, thin tracks, days not judged, budgets out of reach."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from presage.report.metric_rows import metric, over_seeds
-from presage.report.render import number
+from presage.report.render import interval, number
 from presage.report.run import NoData, Run
 from presage.sequence.generalise.verdict import GENERALISES, LEARNED, sentence, verdicts
 from presage.sequence.reference.leakage import UNKNOWN
 
+WARM_UP = 0.25  # share of a fit's steps in which the learning rate may rise; usual are a few per cent
 FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak of
 FEW_GENES = 0.05  # share of the annotation's genes on unknown contigs that is usual: patches and scaffolds
 LATE_DAYS = 7  # after the last recording, from which on an event is doubted
@@ -75,7 +77,59 @@ def about_fits(cards: Iterable[Mapping[str, Any]]) -> list[str]:
             )
         if card.get("best_epoch") == 0:
             found.append(f"{name} kept its start, it learned nothing: no epoch was better on the valid windows")
+        found += _warming_up(name, card)
     return found
+
+
+def _warming_up(name: str, card: Mapping[str, Any]) -> list[str]:
+    """A fit whose learning rate was still rising in much of it: there were few windows for the settings."""
+    how, run = card.get("training") or {}, card.get("run") or {}
+    epochs, batch = run.get("epochs") or how.get("epochs"), how.get("batch_size")
+    if run.get("kind") == "ridge" or not epochs or not batch:
+        return []
+    steps = math.ceil(card.get("folds", {}).get("train", 0) / batch) * epochs
+    warm = min(steps, how.get("warmup_steps", 0))
+    if warm <= WARM_UP * steps:
+        return []
+    return [
+        f"The learning rate of {name} was rising for {number(warm)} of its {number(steps)} steps: with so few windows "
+        "give it more epochs, or a shorter adapt.training.warmup_steps"
+    ]
+
+
+def weak(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Adapters that are worse than the reference, or that do not tell cell types apart, on windows kept from them."""
+    metrics = run.rows("metrics")
+    found = []
+    difference = over_seeds(metric(metrics, "bin_pearson_difference", split="test", group="all"))
+    for row in difference[difference["ci_high"] < 0].to_dict("records"):
+        found.append(
+            f"{row['model']} predicts test windows worse than the adapter that it is compared with (r differs by "
+            f"{number(row['value'])}, {interval(row['ci_low'], row['ci_high'])}): its fit was too short, or too long"
+        )
+    skill = over_seeds(metric(metrics, "skill", split="test", group="all"))
+    for row in skill[(skill["ci_low"] <= 0) & ~skill["model"].isin([*BASELINES, "measured"])].to_dict("records"):
+        found.append(
+            f"{row['model']} is not shown to tell cell types apart (skill on test genes {number(row['value'])}, "
+            f"{interval(row['ci_low'], row['ci_high'])}): in which type an effect is strongest means little"
+        )
+    return found
+
+
+def unmeasured(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Adapters that predict and were compared with nothing that was measured here."""
+    metrics = run.table("metrics")
+    compared = set(metrics.loc[metrics["metric"] == "bin_pearson", "model"])
+    found = {}
+    for card in run.cards():
+        if card["name"] not in compared:
+            r = card.get("valid_pearson")
+            own = f". Its card says r {number(r)} on the windows that it was chosen by" if r is not None else ""
+            found[card["name"]] = (
+                f"The adapter {card['name']} is compared with nothing here: no track of its cell types was measured"
+                + own
+            )
+    return list(found.values())
 
 
 def _thin_tests(metrics: pd.DataFrame) -> list[str]:
@@ -104,6 +158,17 @@ def _trained_on(run: Run, summary: Mapping[str, Any]) -> list[str]:
     made |= {f"The adapter {card['name']}": card for card in run.cards()}
     words = "was trained on simulated data: what is predicted with it says nothing of a real genome"
     return [f"{name} {words}" for name, card in made.items() if card.get("simulated")]
+
+
+def _windows(run: Run, _: Mapping[str, Any]) -> list[str]:
+    """Windows that were given for another genome."""
+    out = run.json("sequence/reference/qc.json").get("windows_not_in_genome", 0)
+    if not out:
+        return []
+    return [
+        f"{number(out)} of the windows that were given lie on contigs that the genome has not: what lies there counts "
+        "as outside of them, though it may have been seen. Are BED and FASTA of one assembly?"
+    ]
 
 
 def _genes(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -210,6 +275,9 @@ _CHECKS: list[tuple[str, Callable[[Run, Mapping[str, Any]], list[str]]]] = [
     ("sequence", leakage),
     ("sequence", held_out),
     ("sequence", _trained_on),
+    ("sequence", unmeasured),
+    ("sequence", weak),
+    ("sequence", _windows),
     ("sequence", _genes),
     ("sequence", fits),
     ("sequence", _pseudobulk),

@@ -7,7 +7,7 @@ import pytest
 
 from presage import tables
 from presage.report.run import Run
-from presage.report.warn import fits, recorded, warnings
+from presage.report.warn import about_fits, fits, recorded, unmeasured, warnings, weak
 from tests.unit.report.made_up_run.facts import START, filled, utc
 
 
@@ -120,6 +120,50 @@ def test_a_simulated_trunk_beneath_real_data_is_said(tmp_path):
     [sentence] = of_sequence(tmp_path, trunk={"simulated": False})
     assert sentence.startswith("The adapter lab_a was trained on simulated data")
     assert of_sequence(tmp_path / "empty") == []
+
+
+def test_a_fit_that_was_still_warming_up_is_named():
+    card = {"name": "lora", "seed": 1, "run": {"kind": "lora", "epochs": None}, "folds": {"train": 97}}
+    card["training"] = {"epochs": 8, "batch_size": 8, "warmup_steps": 50}
+    [sentence] = about_fits([card])
+    assert sentence.startswith("The learning rate of lora (seed 1) was rising for 50 of its 104 steps")
+    for changed in ({"run": {"kind": "lora", "epochs": 40}}, {"run": {"kind": "ridge"}}, {"training": {}}):
+        assert about_fits([{**card, **changed}]) == []
+
+
+def metrics_of(folder, *rows):
+    """A run with these metrics on all test windows or genes: (metric, model, value, low, high)."""
+    names = ["metric", "model", "value", "ci_low", "ci_high"]
+    made = [{**dict(zip(names, row)), "split": "test", "group": "all", "n": 30} for row in rows]
+    path = folder / "sequence/evaluate/metrics.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tables.write(path, "metrics", filled("metrics", made) if made else tables.empty("metrics"))
+    return Run(folder)
+
+
+def test_adapters_that_are_worse_than_a_head_or_know_no_cell_type_are_named(tmp_path):
+    good = [("bin_pearson_difference", "dora", 0.1, 0.05, 0.15), ("skill", "dora", 0.1, 0.05, 0.15)]
+    base = ("skill", "nearest_type", -0.1, -0.2, -0.05)
+    assert weak(metrics_of(tmp_path, *good, base), {}) == []
+    bad = [("bin_pearson_difference", "lora", -0.01, -0.02, -0.003), ("skill", "lora", -0.007, -0.02, 0.01)]
+    worse, untold = weak(metrics_of(tmp_path, *good, base, *bad), {})
+    assert worse.startswith("lora predicts test windows worse") and untold.startswith("lora is not shown to tell cell")
+
+
+def test_an_adapter_that_nothing_was_compared_with_is_named(tmp_path):
+    card = tmp_path / "sequence/adapt/lab_a/seed1/card.json"
+    card.parent.mkdir(parents=True)
+    card.write_text(json.dumps({"valid_pearson": 0.114}))
+    [sentence] = unmeasured(metrics_of(tmp_path), {})
+    assert "lab_a is compared with nothing here" in sentence
+    assert sentence.endswith("r 0.114 on the windows that it was chosen by")
+    assert unmeasured(metrics_of(tmp_path, ("bin_pearson", "lab_a", 0.3, 0.2, 0.4)), {}) == []
+
+
+def test_windows_of_another_genome_are_counted(tmp_path):
+    assert of_sequence(tmp_path, genes={"windows_not_in_genome": 0}) == []
+    [sentence] = of_sequence(tmp_path, genes={"windows_not_in_genome": 97})
+    assert sentence.startswith("97 of the windows that were given lie on contigs that the genome has not")
 
 
 def test_genes_without_a_place_are_counted_where_they_are_many(tmp_path):

@@ -9,6 +9,7 @@ rule sequence_evaluate_tracks:
     input:
         trunk=rules.sequence_trunk.output.weights,
         adapters=adapters(["adapter.safetensors"]),
+        given=[path for name in SEQ_IN.given_adapters for path in seeds_of(name)],
         cards=adapters(["card.json"]),
         targets=adapt_targets(),
         trunk_targets=trunk_own_targets(),

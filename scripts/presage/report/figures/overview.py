@@ -58,7 +58,7 @@ def _adapters(run: Run) -> str:
         raise NoData("no adapter")
     sizes = [card.get("adapter_parameters", 0) for card in cards]
     names = {card["name"] for card in cards}
-    return f"{_many(len(names), 'kind')}, {_many(len(cards), 'fit')}, up to {thousands(max(sizes))} parameters"
+    return f"{_many(len(names), 'adapter')}, {_many(len(cards), 'fit')}, up to {thousands(max(sizes))} parameters"
 
 
 def _variants(run: Run) -> str:
@@ -154,7 +154,7 @@ def draw(numbers: pd.DataFrame, simulated: bool | None) -> Figure:
     width = len(columns) * BOX[0] + (len(columns) - 1) * GAP[0]
     height = (low - top) * (BOX[1] + GAP[1]) + BOX[1]
     scale = min(1.0, (style.WIDTH - 0.1) / width)
-    figure = style.new_figure("From single cells to variant effects", height * scale + 0.45, simulated)
+    figure = style.new_figure("From sequence to variant effects", height * scale + 0.45, simulated)
     axes = figure.add_axes((0.007, 0.02, 0.986, height * scale / (height * scale + 0.45)))
     axes.set(xlim=(-0.02, width + 0.02), ylim=(height + 0.02, -0.02))
     axes.axis("off")

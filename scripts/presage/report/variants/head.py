@@ -15,6 +15,7 @@ from presage.report.warn import about_fits
 from presage.sequence.variants.gather import classes
 from presage.sequence.variants.vcf import strongest
 
+MISMATCHED = 0.05  # share of alleles with another REF than the genome's, from which on the build is doubted
 THIN_NULL = 200  # null variants; with fewer, p cannot be small
 
 
@@ -114,8 +115,10 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
         Card("Not scored", number(lost), many(len(dropped), "reason") if lost else "every allele was scored", ""),
     ]
     if seen.variants and given.folds_known:
-        kept = seen.variants - seen.folds.get("train", 0)
-        found.append(Card("Unseen in training", number(kept), "outside the windows that this study trains on", ""))
+        kept, chosen = seen.variants - seen.folds.get("train", 0), seen.folds.get("valid", 0)
+        words = "outside the windows that the models were fitted on"
+        words += f"; {number(chosen)} of them in windows that the fits were chosen by" if chosen else ""
+        found.append(Card("Unseen in training", number(kept), words, ""))
     if seen.height == "p_null":
         words = (
             f"p ≤ {ALPHA:g} in the strongest track, {100 * SURE:.0f} % or more of "
@@ -126,13 +129,25 @@ def cards(given: ScoredSet, seen: Overview, dropped: Counter[str], null: dict[st
     if len(seen.top):
         best = strongest(seen.top, len(seen.tracks)).iloc[0]
         words = f"log2 fold change of {best['variant']} in {best['cell_type']}"
+        if not abs(best["specificity"]) > best["specificity_sd"]:
+            words += "; not shown to be larger there than in other types"
         found.append(Card("Largest effect", signed(float(best["log_fc"])), words, ""))
     return found
 
 
-def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str]:
+def warnings(
+    given: ScoredSet, seen: Overview, null: dict[str, int], dropped: Counter[str], simulated: bool | None
+) -> list[str]:
     """What to know before believing a number of this page."""
     found = about_fits(given.cards)
+    if not simulated and any(card.get("simulated") for card in given.cards):
+        found.append("The models were fitted to simulated data: what they predict says nothing of a real genome")
+    alleles, wrong = seen.variants + dropped.total(), dropped.get("ref_mismatch", 0)
+    if wrong > MISMATCHED * alleles:
+        found.append(
+            f"REF is not what the genome has in {many(wrong, 'allele')} of {number(alleles)}: are variants and "
+            "genome of one assembly?"
+        )
     if not seen.variants:
         return found
     if not given.folds_known:
@@ -142,9 +157,9 @@ def warnings(given: ScoredSet, seen: Overview, null: dict[str, int]) -> list[str
         )
     elif train := seen.folds.get("train", 0):
         found.append(
-            f"In training windows of this study: {many(train, 'variant')} ({100 * train / seen.variants:.0f} %). The "
-            "models know the reference sequence there with its coverage, so errors look smaller than they are. What "
-            "the trunk had seen before: the page of the evaluation"
+            f"In windows that the models were fitted on: {many(train, 'variant')} "
+            f"({100 * train / seen.variants:.0f} %). The models know the reference sequence there with its coverage, "
+            "so errors look smaller than they are. What the trunk had seen before: the page of the evaluation"
         )
     if seen.height == "p_null":
         tracks = len(seen.tracks)

@@ -1,5 +1,7 @@
 """Adapter files: adapters and head without the trunk (a few MB), and a card that says what they belong to."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,9 +53,16 @@ def save_adapter(folder: str | Path, model: SequenceModel, run: AdaptRun, card: 
         "head": model.head.activation,
         "head_parameters": parameters(model.head),
     }
+    full["card_hash"] = _card_hash(full)
     save_file(tensors, folder / WEIGHTS)
     write_card(folder, full)
     return full
+
+
+def _card_hash(card: Mapping[str, Any]) -> str:
+    """Hash (16 hex digits) of all that a card says, so that a changed number is noticed as a changed weight is."""
+    said = {key: value for key, value in card.items() if key != "card_hash"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_adapter(model: SequenceModel, folder: str | Path) -> SequenceModel:
@@ -88,6 +97,8 @@ def _read(folder: Path, trunk_hash: str) -> tuple[dict[str, Any], dict[str, Tens
             f"was fitted on trunk {card['trunk_hash']}, this is {trunk_hash}",
             "give its own trunk or fit it again",
         )
+    if card.get("card_hash") != _card_hash(card):
+        raise UserError(folder / CARD, "is not as it was written: something in it was changed", "copy both files again")
     return card, tensors
 
 

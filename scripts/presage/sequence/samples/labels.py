@@ -163,7 +163,9 @@ def check_matched(where: str | Path, labels: Collection[str], seen: Collection[s
 def _from_tsv(path: Path) -> pd.DataFrame:
     frame = text_table.read(path, empty=["", "NA", "nan"])
     if "barcode" not in frame:
-        raise UserError(path, "has no column 'barcode'", "give a TSV with a header: barcode and the cell type")
+        there = ", ".join(map(repr, frame.columns[:6]))
+        todo = "separate the columns with tabs, not commas" if "," in there.replace("', '", "") else "correct the header"
+        raise UserError(path, f"has no column 'barcode' (there are {there})", f"{todo}: barcode and the cell type")
     return frame
 
 

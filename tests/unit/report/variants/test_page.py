@@ -88,7 +88,7 @@ def test_the_head_counts_everything(given, text):
     assert head.null_sizes(given.null) == {"substitution": 150}
     assert "The null set has 150 substitutions: for substitutions no p below 0.0066 exists" in text
     train = overview(given.scores).folds["train"]
-    assert f"In training windows of this study: {train} variants" in text
+    assert f"In windows that the models were fitted on: {train} variants" in text
 
 
 def test_a_page_that_cannot_hold_all_says_so(given):
@@ -141,9 +141,19 @@ def test_a_single_prediction_has_no_spread(tmp_path):
 
 def test_folds_that_say_nothing_of_a_given_adapter_are_not_counted(given):
     own, foreign = (variants_page(replace(given, folds_known=known), bump) for known in (True, False))
-    assert "Unseen in training" in own and "In training windows of this study" in own
-    assert "Unseen in training" not in foreign and "In training windows of this study" not in foreign
+    assert "Unseen in training" in own and "In windows that the models were fitted on" in own
+    assert "Unseen in training" not in foreign and "In windows that the models were fitted on" not in foreign
     assert "It is not known which of these variants the models have seen" in foreign
+
+
+def test_another_assembly_and_simulated_models_are_doubted(given):
+    seen, dropped = overview(given.scores), head.reasons(given.dropped)  # 2 of 64 alleles have another REF
+    simulated = replace(given, cards=[{"name": "lab_a", "seed": 1, "simulated": True}])
+    assert not any("of one assembly" in words for words in head.warnings(given, seen, {}, dropped, False))
+    few = head.warnings(given, seen._replace(variants=20), {}, dropped, False)
+    assert any("REF is not what the genome has in 2 alleles of 24" in words for words in few)
+    assert any("simulated data" in words for words in head.warnings(simulated, seen, {}, dropped, False))
+    assert not any("simulated data" in words for words in head.warnings(simulated, seen, {}, dropped, True))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from presage.config.adapt import Adapt, AdaptRun
 from presage.config.training import Training
@@ -97,8 +97,15 @@ def test_tampered_adapter_is_refused(study, tmp_path):
     folder, data = study
     adapt(tmp_path / "a", folder / "trunk", data, LORA, QUICK, seed=3, threads=1)
     card = json.loads((tmp_path / "a" / "card.json").read_text())
-    (tmp_path / "a" / "card.json").write_text(json.dumps(card | {"adapter_hash": "0" * 16}))
-    with pytest.raises(UserError, match="its card says 0000"):
+    other_run = {"run": card["run"] | {"alpha": 1.0}}
+    for changed in ({"adapter_hash": "0" * 16}, other_run, {"tracks": card["tracks"][::-1]}):
+        (tmp_path / "a" / "card.json").write_text(json.dumps(card | changed))
+        with pytest.raises(UserError, match=r"card.json: is not as it was written"):
+            load_adapter(load_model(folder / "trunk"), tmp_path / "a")
+    (tmp_path / "a" / "card.json").write_text(json.dumps(card))
+    tensors = load_file(tmp_path / "a" / "adapter.safetensors")
+    save_file(tensors | {"head.linear.bias": tensors["head.linear.bias"] + 1}, tmp_path / "a" / "adapter.safetensors")
+    with pytest.raises(UserError, match="its card says"):
         load_adapter(load_model(folder / "trunk"), tmp_path / "a")
 
 
