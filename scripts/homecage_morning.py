@@ -17,6 +17,7 @@ def run(job: Job) -> None:
 
     settings, recording = Report(**job.params.settings), Recording(**job.params.recording)
     events = read_events(job.input.events[0] if job.input.events else None, recording.zone)
+    cages = [cage for path in job.input.cages for cage in read_cages(Path(path))]
     write_morning(
         Run(job.params.run, events=events),
         job.output.page,
@@ -24,7 +25,8 @@ def run(job: Job) -> None:
         settings,
         job.params.simulated,
         Lights.of(recording).hours,
-        cages=[cage.cage for path in job.input.cages for cage in read_cages(Path(path))],
+        cages=[cage.cage for cage in cages],
+        calibrating={cage.cage for cage in cages if cage.role == "calibrate"},
         zone=recording.zone,
     )
 

@@ -204,7 +204,7 @@ def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple
         try:
             float(row.value or 0)
         except ValueError:
-            raise UserError(_at(sheet, number, "value"), f"{row.value!r} is not a number", "correct it") from None
+            raise UserError(_at(sheet, number, "value"), f"{row.value!r} is not a number", "write it as 20.8") from None
     return rows
 
 

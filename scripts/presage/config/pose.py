@@ -38,6 +38,12 @@ class Recording(Section):
 
     checksum: bool = Field(True, description="sha256 of each file in the segments table; reads every byte once more")
 
+    @field_validator("lights_on", "lights_off", mode="before")
+    @classmethod
+    def _unquoted(cls, clock: object) -> object:
+        """YAML reads an unquoted 19:00 as 1140 (sixty times nineteen)."""
+        return f"{clock // 60:02d}:{clock % 60:02d}" if isinstance(clock, int) and 0 <= clock < 1440 else clock
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

@@ -81,9 +81,27 @@ def _results(run: Run, section: Mapping[str, Any]) -> str:
             f"{_ci(false)} false-alarm episodes per healthy cage-month.")  # fmt: skip
 
 
+def _false_alarms(run: Run, section: Mapping[str, Any]) -> str:
+    """What may be said of the budget: kept, not kept, or not to be told yet."""
+    came, budget = _rows(run, section, "false_alarms_per_cage_month"), float(section["alarms"]["budget"])
+    months = came["n"] / 30
+    words = (
+        f"At a budget of {number(budget)} false-alarm episodes per healthy cage-month {_ci(came)} came, in "
+        f"{months:.1f} healthy cage-months of evaluated cages (an alarm without a recorded event counts as false). "
+    )
+    if came["ci_low"] > budget:
+        return words + "The budget is not kept."
+    need = _rows(run, section, "exposure_needed")
+    if months < need["value"]:
+        return words + f"Whether it is kept cannot be told before {number(need['value'])} of them."
+    return words + "Nothing speaks against its being kept."
+
+
 def _verification(run: Run, section: Mapping[str, Any]) -> str:
     quality = run.rows("quality")
-    return (f"Coverage of the scheduled time {quality['coverage'].median():.1%} (median cage-day); "
+    seen = quality["coverage"]
+    return (f"Coverage of the scheduled time {seen.median():.1%} (median cage-day; the least {seen.min():.1%}, "
+            f"{int((seen < 0.9).sum())} of {len(seen)} cage-days under 90 %); "
             f"{int(quality['camera_fault'].sum())} of {len(quality)} cage-days with a camera fault.")  # fmt: skip
 
 
@@ -132,6 +150,7 @@ def _authors(run: Run, section: Mapping[str, Any]) -> str:
 
 ARRIVE, V3 = "ARRIVE 2.0", "V3"
 ITEMS: tuple[tuple[str, str, Statement], ...] = (
+    ("ethics file", "what false alarms cost", _false_alarms),
     (ARRIVE, "1 study design", _design),
     (ARRIVE, "2 sample size", _size),
     (ARRIVE, "3 inclusion and exclusion", _inclusion),

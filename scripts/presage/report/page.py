@@ -84,8 +84,14 @@ _CARDS = {
     "homecage": {
         "homecage.detection_rate": ("Detection rate", "alarm within 7 days before the event"),
         "homecage.median_lead_time_days": ("Median lead time", "days"),
-        "homecage.false_alarms_per_cage_month": ("False alarms", "episodes per healthy cage-month"),
-        "homecage.no_call_fraction": ("No call", "share of cage-days not judged"),
+        "homecage.false_alarms_per_cage_month": (
+            "False alarms",
+            "episodes per healthy cage-month; an alarm without a recorded event counts as false",
+        ),
+        "homecage.no_call_fraction": (
+            "No call",
+            "share of cage-days of which too little was seen; days that warm up are not in it",
+        ),
         "homecage.pose.test_rmse_px": ("Pose error", "pixels, test frames"),
         "homecage.cage_days": ("Cage-days", ""),
         "homecage.dss.detected": ("DSS mice detected", "real colitis data"),

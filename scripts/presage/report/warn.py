@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from presage.report.metric_rows import metric, over_seeds
@@ -16,6 +17,8 @@ from presage.sequence.reference.leakage import UNKNOWN
 WARM_UP = 0.25  # share of a fit's steps in which the learning rate may rise; usual are a few per cent
 FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak of
 FEW_GENES = 0.05  # share of the annotation's genes on unknown contigs that is usual: patches and scaffolds
+THIN = 0.5  # share of the scheduled time under which a cage's usual day asks whether its files are as long as said
+CLEARLY = 1.5  # how much steeper activity must rise elsewhere than at lights-off before the clock is doubted
 LATE_DAYS = 7  # after the last recording, from which on an event is doubted
 DAY_ACTIVE = 0.5  # share of the cages that must be day-active before the clock is doubted
 BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
@@ -228,11 +231,50 @@ def _late_events(run: Run) -> list[str]:
     ]
 
 
-def recorded(run: Run) -> list[str]:
-    """What puts clock and events of a colony in doubt; these belong on the page that is opened each morning, too."""
-    with contextlib.suppress(NoData):
-        return [*_clock(run, {}), *_late_events(run)]
-    return []
+def _thin_recordings(run: Run) -> list[str]:
+    """Cages of whose scheduled time hardly anything is there on most days: files are shorter than they should be."""
+    coverage = run.rows("quality").groupby("cage")["coverage"].median()
+    thin = coverage[coverage < THIN]
+    if thin.empty:
+        return []
+    names = ", ".join(str(cage) for cage in thin.index[:5]) + (" ..." if len(thin) > 5 else "")
+    return [
+        f"Of {names} only {100 * thin.median():.0f} % of the scheduled time is there on most days: are fps in the "
+        "segments sheet and recording.schedule_period_s, schedule_length_s right?"
+    ]
+
+
+def _night(run: Run, light_hours: float) -> list[str]:
+    """Animals that rise hours away from lights-off: mice rise with it, so an offset may be wrong."""
+    rows = run.rows("hourly")
+    moved = rows[rows["name"] == "distance"].groupby("zt")["value"].mean().reindex(range(24))
+    if moved.isna().any():
+        return []
+    round_ = np.concatenate([moved, moved, moved])
+    hours = np.arange(24, 48)
+    step = np.array([round_[h : h + 3].mean() - round_[h - 3 : h].mean() for h in hours])
+    off = round(light_hours) % 24
+    found = int(step.argmax())
+    late = (found - off + 12) % 24 - 12
+    if (
+        abs(late) < 2 or abs(late) > 9 or step[found] < CLEARLY * step[off]
+    ):  # half a day: the check of the clock says so
+        return []
+    way = "after" if late > 0 else "before"
+    return [
+        f"The animals rise {abs(late)} hours {way} lights-off: an offset may be wrong (recording.time_zone, "
+        "lights_off; times in the sheets that end in Z or +00:00 are UTC, not local)"
+    ]
+
+
+def recorded(run: Run, light_hours: float = 12.0) -> list[str]:
+    """What puts clock, recordings and events of a colony in doubt; it belongs on the page of each morning, too."""
+    found = []
+    for check in (lambda: _clock(run, {}), lambda: _night(run, light_hours), lambda: _thin_recordings(run),
+                  lambda: _late_events(run)):  # fmt: skip
+        with contextlib.suppress(NoData):
+            found += check()
+    return found
 
 
 def _budgets(run: Run, _: Mapping[str, Any]) -> list[str]:

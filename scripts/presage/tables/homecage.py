@@ -132,7 +132,7 @@ TABLES = {
         alarm_days i32 days days with an alarm
         decision_utc utc - of the first alarm
         score f64? - highest; null for an urgent check
-        threshold f64 - at the configured alarm budget; for an urgent check its hours
+        threshold f64 - of the day with that score, at the configured alarm budget; for an urgent check its hours
         budget f64 1/cage-month false-alarm episodes that the threshold was set for
         level str - watch, check or urgent
         explanation str - strongest deviations in words

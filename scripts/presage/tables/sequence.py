@@ -172,7 +172,7 @@ TABLES = {
         specificity f64 log2 log_fc minus its mean over the cell types of the same assay and strand
         specificity_sd f64? log2 its standard deviation over models, strands and shifts
         top_share f64 share of them in which this track has the largest effect of its assay and strand
-        p_null f64? - (k + 1)/(n + 1): k of the n null variants of its class (snv, indel) have at least this absolute log_fc in this track
+        p_null f64? - (k + 1)/(n + 1): k of n null variants of its class have at least this absolute log_fc there
         percentile f64? - share of the null variants of its class with a smaller log_fc in this track, ties by half
         conformal_low f64? log2 lower end of the interval for a measured effect
         conformal_high f64? log2 upper end of it

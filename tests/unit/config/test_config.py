@@ -168,3 +168,10 @@ def test_the_paper_names_where_every_file_comes_from() -> None:
     used = set(re.findall(r"(?:data/paper/[\w.]+|registry:[\w./]+)", (ROOT / "config/paper.yaml").read_text() + sheet))
     assert len(used) >= 6 and all(name in listed for name in used)
     assert all(len(line.split("\t")) == 5 and all(line.split("\t")[:3]) for line in listed.splitlines())
+
+
+def test_a_clock_that_yaml_takes_for_a_number_is_read_as_a_clock():
+    homecage = yaml.safe_load("segments: s.tsv\nrecording: {lights_on: 06:30, lights_off: 19:00}")
+    assert homecage["recording"]["lights_off"] == 1140  # sixty times nineteen, to YAML 1.1
+    recording = Config.model_validate({"homecage": homecage}).homecage.recording
+    assert (recording.lights_on, recording.lights_off) == ("06:30", "19:00")

@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import yaml
 
+from presage import tables
 from presage.report.arrive import AUTHORS, ITEMS, of_run, statements
 from presage.report.page import homecage_tables
 from presage.report.run import NoData, Run
@@ -70,3 +72,24 @@ def test_a_run_of_the_other_branch_has_none(sequence_only):
         .sum()
         > 5
     )
+
+
+@pytest.mark.parametrize(
+    ("came", "low", "needed", "words"),
+    [
+        (6.67, 0.807, 3.0, "Whether it is kept cannot be told before 3 of them."),
+        (6.67, 1.2, 3.0, "The budget is not kept."),
+        (0.9, 0.5, 0.2, "Nothing speaks against its being kept."),
+    ],
+)
+def test_the_ethics_file_is_told_what_may_be_said_of_the_budget(folder, came, low, needed, words):
+    path = folder / "homecage/distress/evaluation.parquet"
+    table = Run(folder).table("evaluation")
+    mine = (table["detector"] == "ours") & (table["budget"] == 1.0) & (table["group"] == "all")
+    rate = table[mine & (table["metric"] == "false_alarms_per_cage_month")].iloc[:1]
+    rate = rate.assign(value=came, ci_low=low, ci_high=24.1, n=9)
+    need = rate.assign(metric="exposure_needed", value=needed)
+    rest = table[~(mine & table["metric"].isin(["false_alarms_per_cage_month", "exposure_needed"]))]
+    tables.write(path, "evaluation", pd.concat([rest, rate, need], ignore_index=True))
+    sentence = said(of_run(Run(folder)))["ethics file what false alarms cost"]
+    assert f"{came} (95 % CI {low} to 24.1) came, in 0.3 healthy cage-months" in sentence and sentence.endswith(words)

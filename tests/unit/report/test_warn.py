@@ -185,3 +185,36 @@ def test_events_after_all_that_was_recorded_are_doubted(tmp_path):
     assert said(0.5, 2.0) == []
     [sentence] = said(0.5, 366.0)
     assert sentence.startswith("1 event lies more than 7 days after the last recording (cage C0, weighing, ")
+
+
+def hours(rise, dark=12, moved=100.0):
+    """Rows of a cage whose mouse moves ``moved`` m an hour for ``dark`` hours from ZT ``rise``, else a third of it."""
+    on = [(zt - rise) % 24 < dark for zt in range(24)]
+    common = {"cage": "C0", "date": START, "name": "distance", "first_utc": utc(0)}
+    return [{**common, "zt": zt, "value": moved if night else moved / 3} for zt, night in enumerate(on)]
+
+
+def of_colony(folder, rows, table="hourly", where="readings", light_hours=12.0):
+    path = folder / f"homecage/{where}/{table}.parquet".replace("//", "/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tables.write(path, table, filled(table, rows))
+    return recorded(Run(folder), light_hours)
+
+
+def test_animals_that_rise_hours_from_lights_off_put_the_offset_in_doubt(tmp_path):
+    for rise in (11, 12, 13):
+        assert of_colony(tmp_path, hours(rise)) == []
+    [sentence] = of_colony(tmp_path, hours(14))
+    assert sentence.startswith("The animals rise 2 hours after lights-off") and "+00:00" in sentence
+    [sentence] = of_colony(tmp_path, hours(9))
+    assert sentence.startswith("The animals rise 3 hours before lights-off")
+    assert of_colony(tmp_path, hours(14), light_hours=14.0) == []
+    assert of_colony(tmp_path, hours(15, moved=0.0)) == []
+
+
+def test_recordings_that_are_shorter_than_scheduled_are_named(tmp_path):
+    rows = [{"cage": cage, "date": START + dt.timedelta(days=d), "coverage": share}
+            for d in range(3) for cage, share in (("C1", 0.07), ("C2", 0.95))]  # fmt: skip
+    [sentence] = of_colony(tmp_path, rows, "quality", "")
+    assert sentence.startswith("Of C1 only 7 % of the scheduled time") and "fps" in sentence
+    assert of_colony(tmp_path, rows[1::2], "quality", "") == []

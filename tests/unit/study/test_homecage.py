@@ -175,7 +175,7 @@ def test_body_parts_of_finished_pose_are_looked_up_before_any_job(tmp_path):
     [
         ("C4\t2026-05-01T09:00:00\tdeath\t", None),
         ("C05\t2026-05-01T09:00:00\tdeath\t", r"row 2, column cage: C05 is no cage .*; did you mean C5\?"),
-        ("C4\t1.5.2026\tdeath\t", r"row 2, column time_utc: start '1\.5\.2026' is no ISO date-time"),
+        ("C4\t1.5.2026\tdeath\t", r"row 2, column time_utc: '1\.5\.2026' is no ISO date-time"),
         ("C4\t2026-05-01T09:00:00\tsick\t", r"row 2, column kind: 'sick' is not known"),
         ("C4\t2026-05-01T09:00:00\tweighing\t26,8", r"row 2, column value: '26,8' is not a number"),
     ],

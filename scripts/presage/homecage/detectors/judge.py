@@ -186,7 +186,7 @@ def alarms_table(
                 "alarm_days": len(days),
                 "decision_utc": pd.Timestamp(decided[u, first], tz="UTC"),
                 "score": judged.scores.score[u, found.worst],
-                "threshold": judged.thresholds[alarms.budget][first],
+                "threshold": judged.thresholds[alarms.budget][found.worst],
                 "budget": alarms.budget,
                 "level": "check" if (judged.scores.score[u, days] > strict[days]).any() else "watch",
                 "explanation": str(judged.scores.why[u, found.worst] or "many small deviations"),

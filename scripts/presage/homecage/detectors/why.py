@@ -11,7 +11,8 @@ from presage.homecage.readings.spoken import is_share, spoken
 
 BAND_SD = 1.96  # 95 % of a healthy animal's stretches
 MOST = 3
-LEAST_DEVIATION = 1.0  # in standard errors; weaker ones explain nothing
+LEAST_DEVIATION = 1.0  # in standard errors; weaker ones explain nothing by themselves
+SMALL = 2  # how many of many small ones are named
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,20 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Why:
-    """The strongest deviations, worst first, and over how many days. Its text is what people read."""
+    """The strongest deviations, worst first, and over how many days. Its text is what people read. ``small``: none of
+    them stands out, it is their sum that does."""
 
     deviations: tuple[Deviation, ...]
     window: int
+    small: bool = False
 
     def __str__(self) -> str:
         """In words, such as ``distance at night -48 % over 2 days``."""
         span = "on this day" if self.window == 1 else f"over {self.window} days"
-        return f"{', '.join(map(str, self.deviations)) or 'many small deviations'} {span}"
+        named = ", ".join(map(str, self.deviations))
+        if self.small:
+            named = f"many small deviations, of which {named}" if named else "many small deviations"
+        return f"{named} {span}"
 
 
 def explain(panel: Panel, result: Comparison, z: np.ndarray, spread: np.ndarray, unit: int, window: int) -> Why:
@@ -56,14 +62,15 @@ def explain(panel: Panel, result: Comparison, z: np.ndarray, spread: np.ndarray,
     ``z`` [U, F] deviations in standard errors; ``spread`` [F] the unit's own standard deviation of a day. The band is
     where the mean of so many days lies in health, given how well the baseline's level is known.
     """
+    order = np.argsort(-np.nan_to_num(z[unit], nan=-np.inf), kind="stable")[:MOST]
+    chosen = [k for k in order if z[unit, k] > LEAST_DEVIATION]
+    small = not chosen
     found = []
-    for k in np.argsort(-np.nan_to_num(z[unit], nan=-np.inf), kind="stable")[:MOST]:
-        if not z[unit, k] > LEAST_DEVIATION:
-            break
+    for k in chosen or [k for k in order[:SMALL] if z[unit, k] > 0]:
         level, feature = result.level[unit, k], panel.features[k]
         half = BAND_SD * spread[k] * np.sqrt(1.0 / result.evidence[unit, k] + 1.0 / result.days[unit, k])
         now, usual, one, other = (
             float(inverse(v, feature)) for v in (result.recent[unit, k], level, level - half, level + half)
         )
         found.append(Deviation(feature, now, usual, min(one, other), max(one, other), float(z[unit, k])))
-    return Why(tuple(found), window)
+    return Why(tuple(found), window, small)

@@ -34,7 +34,7 @@ def to_utc(start: str | datetime, zone: ZoneInfo, where: object = "segments shee
         when = start if isinstance(start, datetime) else datetime.fromisoformat(str(start).strip())
     except ValueError:
         raise UserError(
-            where, f"start {start!r} is no ISO date-time", "write it as 2026-03-01T07:00:00+01:00"
+            where, f"{start!r} is no ISO date-time", "write it as 2026-03-01T07:00:00 (local time of the facility)"
         ) from None
     if when.tzinfo is None:
         offsets = {when.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}

@@ -1,6 +1,6 @@
 """The morning page: every cage as a tile, the neediest first, and what could not be judged in plain sight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
@@ -61,6 +61,7 @@ class Tile:
     reasons: list[Reason] = field(default_factory=list)
     films: list[Film] = field(default_factory=list)
     measured: list[str] = field(default_factory=list)
+    calibrates: bool = False
 
     @property
     def excess(self) -> float:
@@ -109,6 +110,22 @@ def _in_words(event: Mapping[str, Any]) -> str:
     elif event["kind"] not in LOSSES and np.isfinite(value):
         kind = f"{value:.1f} degrees colder"
     return f"Measured{who}: {kind}, {event['time_utc']:%Y-%m-%d}"
+
+
+def _said(open_alarms: pd.DataFrame, last: date) -> list[str]:
+    """What open alarms say; of one that was over before the ``last`` day, when it was."""
+    found = []
+    for alarm in open_alarms.to_dict("records"):
+        words = str(alarm["explanation"])
+        if alarm["last_date"] < last and alarm["score"] is not None and np.isfinite(alarm["score"]):
+            first, end = alarm["first_date"], alarm["last_date"]
+            days = f"{end:%d %b}" if first == end else f"{first:%d %b} to {end:%d %b}"
+            words = (
+                f"Alarm of {days} ({number(alarm['score'])} over {number(alarm['threshold'])}), under its threshold "
+                f"since: {words}"
+            )
+        found.append(words)
+    return found
 
 
 def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | None:
@@ -161,7 +178,8 @@ class Wall:
 
     An alarm stays open for two quiet days, after which a new one would be a new episode. A camera is at fault by the
     events sheet, or by what was measured of its recording. Nothing depends on today's date: the page shows the state at
-    the end of the recording. ``cages`` are those of the cage sheet: one without any day gets a tile that says so.
+    the end of the recording. ``cages`` are those of the cage sheet: one without any day gets a tile that says so;
+    ``calibrating`` are those of them that set the thresholds.
     """
 
     scores: pd.DataFrame
@@ -171,6 +189,7 @@ class Wall:
     explain: Explain | None = None
     films: dict[str, list[Film]] = field(default_factory=dict)
     cages: Sequence[str] = ()
+    calibrating: Collection[str] = ()
 
     @property
     def until(self) -> date:
@@ -204,7 +223,7 @@ class Wall:
         if told and state != "urgent":  # an animal that loses weight is no quiet one, whatever it does
             state = "check"
         worst = latest.sort_values("score", na_position="first").iloc[-1]
-        why = [*open_alarms["explanation"], *latest.loc[latest["alarm"], "explanation"]]
+        why = [*_said(open_alarms, last), *latest.loc[latest["alarm"], "explanation"]]
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
         why = [seen, *why] if seen is not None and state == "seen" else why
         why = [f"Nothing was recorded after {last}", *why] if ended else why
@@ -230,6 +249,7 @@ class Wall:
             trend=_trend(rows, last),
             reasons=next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])[:2],
             films=self._films(cage, open_alarms, until),
+            calibrates=cage in self.calibrating,
         )
 
     def _films(self, cage: str, open_alarms: pd.DataFrame, until: pd.Timestamp) -> list[Film]:
@@ -294,12 +314,13 @@ def write_morning(
     simulated: bool | None = None,
     light_hours: float = 12.0,
     cages: Sequence[str] = (),
+    calibrating: Collection[str] = (),
     zone: tzinfo = UTC,
 ) -> None:
     """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
 
-    ``light_hours``: length of the light phase; ``cages``: names in the cage sheet; ``zone``: that of the facility, in
-    which times are shown.
+    ``light_hours``: length of the light phase; ``cages``: names in the cage sheet; ``calibrating``: those of them that
+    set the thresholds; ``zone``: that of the facility, in which times are shown.
     """
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
@@ -311,10 +332,10 @@ def write_morning(
     alarms = alarms.assign(decision_utc=alarms["decision_utc"].dt.tz_convert(zone))
     tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
     made = films(run.folder, zone)
-    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages)
+    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages, calibrating)
     found = wall.tiles(settings.morning_days)
     doubt = _doubt(cards[-1] if cards else {}, alarms)
-    warned = recorded(run)
+    warned = recorded(run, light_hours)
     text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found, doubt, warned)
     Path(page).write_text(text, encoding="utf-8")
     Path(timelines).mkdir(parents=True, exist_ok=True)

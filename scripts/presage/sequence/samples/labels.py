@@ -164,7 +164,9 @@ def _from_tsv(path: Path) -> pd.DataFrame:
     frame = text_table.read(path, empty=["", "NA", "nan"])
     if "barcode" not in frame:
         there = ", ".join(map(repr, frame.columns[:6]))
-        todo = "separate the columns with tabs, not commas" if "," in there.replace("', '", "") else "correct the header"
+        todo = (
+            "separate the columns with tabs, not commas" if "," in there.replace("', '", "") else "correct the header"
+        )
         raise UserError(path, f"has no column 'barcode' (there are {there})", f"{todo}: barcode and the cell type")
     return frame
 

@@ -114,6 +114,9 @@ def test_tables_keep_their_contract(tmp_path) -> None:
     assert ill["first_date"] == dt.date(2026, 3, 21)
     assert ill["decision_utc"] == pd.Timestamp("2026-03-22 08:00", tz="UTC")  # lights-on and an hour of latency
     assert "distance at night" in ill["explanation"]
+    for alarm in alarms.itertuples():  # score and threshold are of one and the same day
+        days = scores[(scores["cage"] == alarm.cage) & scores["date"].between(alarm.first_date, alarm.last_date)]
+        assert ((days["score"] == alarm.score) & (days["threshold"] == alarm.threshold)).any()
 
 
 def test_an_urgent_check_is_a_row_of_its_own() -> None:

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from presage import tables
-from presage.config.distress import Alarms
+from presage.config.distress import Alarms, FeatureWeight
 from presage.homecage.detectors import judge as judging
 from presage.homecage.detectors.detector import OwnBaseline
 from presage.homecage.detectors.panel import build
 from presage.homecage.detectors.reasons import reasons_table
+from presage.homecage.detectors.why import Deviation, Why
 from tests.unit.homecage import small_colony as colony
 
 ALARMS = Alarms(bootstrap=100)
@@ -86,3 +87,12 @@ def test_the_band_holds_what_it_says():
             ok = np.abs(result.recent - result.level) <= half
             inside.append(ok[np.isfinite(result.recent - result.level)])
     assert np.concatenate(inside).mean() == pytest.approx(0.95, abs=0.02)
+
+
+def test_small_deviations_are_named_too():
+    """Where only their sum stands out people still want to know which they are."""
+    deviation = Deviation(FeatureWeight(name="night_distance", worse="down", scale="log"), 90, 100, 80, 120, 0.7)
+    fell = "distance at night -10 % on this day"
+    assert str(Why((deviation,), 1, small=True)) == f"many small deviations, of which {fell}"
+    assert str(Why((), 2, small=True)) == "many small deviations over 2 days"
+    assert str(Why((deviation,), 1)) == fell

@@ -45,7 +45,7 @@ def test_no_sheet_is_no_event() -> None:
     ("row", "told"),
     [
         ("c1\t\t2026-07-01T09:00:00\tsick\t\t", r"row 3, column kind: 'sick' is not known; use one of onset, tech"),
-        ("c1\t\t1 July\tdeath\t\t", r"row 3, column time_utc: start '1 July' is no ISO date-time"),
+        ("c1\t\t1 July\tdeath\t\t", r"row 3, column time_utc: '1 July' is no ISO date-time"),
         ("c1\t\t2026-10-25T02:30:00\tdeath\t\t", r"row 3, column time_utc: .* falls into the clock change of Europe"),
         ("c1\t\t2026-07-01T09:00:00\tweighing\t24,5\t", r"row 3, column value: '24,5' is not a number"),
     ],

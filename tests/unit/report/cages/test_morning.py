@@ -232,3 +232,25 @@ def test_a_budget_that_was_guessed_is_said_to_be(events, tmp_path):
     budget = float(ALARMS["budget"].iloc[0])
     assert "a guess: the cages that set the threshold had 0.2 healthy cage-months" in page([budget])
     assert "a guess" not in page([budget / 10])
+
+
+def test_an_alarm_that_is_over_says_when_it_was(events):
+    """The cage stays in sight for two days, and its score of today is under the threshold."""
+    quiet = events[~events["kind"].str.startswith("weight_loss")]
+    over = ALARMS.assign(
+        first_date=LAST - dt.timedelta(days=2),
+        last_date=LAST - dt.timedelta(days=1),
+        score=1.97,
+        threshold=1.33,
+        level="watch",
+    )
+    calm = SCORES.assign(alarm=SCORES["alarm"] & (SCORES["date"] < LAST))
+    tile = next(tile for tile in tiles(calm, over, quiet) if tile.cage == "C01")
+    days = f"{LAST - dt.timedelta(days=2):%d %b} to {LAST - dt.timedelta(days=1):%d %b}"
+    assert tile.state == "watch"
+    assert tile.explanation.startswith(f"Alarm of {days} (1.97 over 1.33), under its threshold since: ")
+
+
+def test_cages_that_set_the_thresholds_say_so(events):
+    text = morning_page(Wall(SCORES, ALARMS, events, calibrating={"C03"}))
+    assert text.count("sets the thresholds</p>") == 1
