@@ -99,7 +99,7 @@ TABLES = {
         cage str - cage
         animal str? - individual
         time_utc utc - when
-        kind str - onset, technician_note, weight_loss_5pct, treatment, cage_change, weighing, camera_fault, death, ...
+        kind str - what it was: docs/alarms.md lists all kinds
         value f64? - severity, weight share ...
         note str? - free text""",
     "urgent": """
