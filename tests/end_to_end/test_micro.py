@@ -285,3 +285,38 @@ def test_another_lab_scores_with_a_finished_adapter_and_no_samples(run: Path, tm
     assert "The adapter lab_a was trained on simulated data" in (theirs / "index.html").read_text()
     assert (theirs / "sequence/evaluate/evaluation.html").is_file()
     assert not (theirs / "sequence/pseudobulk").exists()
+
+
+BOTH = """
+run: both
+sequence:
+  reference: {{fasta: '{world}/genome.fa', gtf: '{world}/genes.gtf'}}
+  samples: '{world}/samples.tsv'
+  trunk: {{kind: presage, path: '{sequence}/trunk'}}
+  adapt:
+    training: {{epochs: 1}}
+    runs: [{{name: probe, kind: probe}}]
+    given: {{lab_a: '{sequence}/adapt/lora/seed1'}}
+  variants: {{sets: {{}}}}
+  evaluate: {{bootstrap: 100}}
+"""
+
+
+def test_a_finished_adapter_is_compared_with_what_another_lab_measured(run: Path, tmp_path: Path) -> None:
+    """On the same samples it has the numbers that it has in the run that fitted it."""
+    (tmp_path / "both.yaml").write_text(BOTH.format(world=run / "worlds/genome", sequence=run / "sequence"))
+    wanted = f"{tmp_path}/r/both/sequence/evaluate/tracks.parquet"
+    place = ("--directory", str(tmp_path), "--cores", "2", "--", wanted)
+    done = snakemake(tmp_path / "both.yaml", tmp_path / "r", *place)
+    assert done.returncode == 0, done.stdout[-3000:]
+    here, there = (
+        table[(table["model"] == name) & table["seed"].isna() & ~table["metric"].str.endswith("_difference")]
+        for table, name in (
+            (tables.read(wanted, "metrics"), "lab_a"),
+            (tables.read(run / TABLES["metrics"], "metrics"), "lora"),
+        )
+    )
+    columns = ["metric", "split", "group", "value", "ci_low", "ci_high", "n"]
+    there = there[~there["metric"].str.startswith("variant_") & ~there["metric"].str.startswith("null_")]
+    assert len(here) and here[columns].reset_index(drop=True).equals(there[columns].reset_index(drop=True))
+    assert here.loc[here["group"] == "all", "note"].str.contains("15 of its 15 tracks were measured here").all()

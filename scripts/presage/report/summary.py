@@ -89,7 +89,7 @@ def _sequence(run: Run, section: Mapping[str, Any]) -> dict[str, Ask]:
         stem = f"sequence.adapter.{name}"
         asks[f"{stem}.trainable_fraction"] = _card(name, "trainable_fraction")
         asks[f"{stem}.head_params"] = _card(name, "head_parameters")
-    for name in fitted:
+    for name in (*fitted, *adapt.get("given", {})) if _has_data(section) else ():
         stem = f"sequence.adapter.{name}"
         for key, metric in _ADAPTER.items():
             asks[f"{stem}.{key}"] = _metric(metric, model=name, split="test", group="all")
