@@ -35,7 +35,9 @@ def _explain(error: ValidationError) -> UserError:
     """The first problem of a pydantic error, in a user's words."""
     first = error.errors()[0]
     # In brackets: which of several forms was meant.
-    path = [str(part) for part in first["loc"] if not str(part).startswith("(")]
+    *parts, last = first["loc"] or ("",)
+    path = [str(part) for part in parts if not str(part).startswith("(")]
+    path += [str(last)] if first["type"] == "extra_forbidden" or not str(last).startswith("(") else []
     where = ".".join(path) or "top level"
     if first["type"] == "extra_forbidden":
         *parents, key = path

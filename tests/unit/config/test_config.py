@@ -73,6 +73,7 @@ def test_either_branch_alone_is_valid(branch: str) -> None:
     [
         ({"sequence": {"world": {}, "pseudobluk": {}}}, "sequence.pseudobluk", "did you mean 'pseudobulk'"),
         ({"sed": 3}, "sed", "did you mean 'seed'"),
+        ({"( variants": {}}, "( variants", "config/config.yaml lists every key"),
         ({"seed": "many"}, "seed", "valid integer"),
         ({"sequence": {"world": {}, "pseudobulk": {"min_cells": 0}}}, "sequence.pseudobulk.min_cells", "greater than"),
         (

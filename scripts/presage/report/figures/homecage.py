@@ -91,7 +91,7 @@ def _draw_hours(axes: Axes, data: pd.DataFrame) -> None:
         colour = style.GOOD if state == "healthy" else style.BAD
         x = rows["zt"] + 0.5
         axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.2, linewidth=0)
-        shown = "before a true onset, or without one known" if state == "healthy" else state
+        shown = "before a true onset, or without one known" if state == "healthy" else str(state)
         axes.plot(x, rows["value"], color=colour, label=f"{shown} ({rows['cages'].max()} cages)")
     axes.set(
         title=f"Over the day ({words(data['feature'].iloc[0])})", xlabel="ZT (hours since lights on)", xlim=(0, 24)

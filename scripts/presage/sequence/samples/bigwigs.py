@@ -72,6 +72,8 @@ class BigWigSource:
         name = self._theirs.get(chrom)
         edges, values = [np.zeros(1, np.int64)], [np.empty(0)]
         for start, depth in self._pieces(name) if name is not None and not self._empty else ():
+            if not len(depth):  # a damaged header may say that a contig has no length
+                continue
             self._check(chrom, depth)
             change = np.flatnonzero(depth[1:] != depth[:-1]) + 1
             edges.append(start + np.append(change, len(depth)))

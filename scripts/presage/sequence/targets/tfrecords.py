@@ -190,7 +190,7 @@ def _windows(bed: Path, stats: dict[str, int], test: Sequence[str], valid: Seque
     if not (raw["out_end"] - raw["out_start"] == span).all():
         raise UserError(bed, f"has windows that are not {span} bp", "its intervals are what the targets cover")
     raw["fold"] = published(raw["label"], test, valid)
-    order = sorted(raw["label"].unique(), key=lambda label: (int("".join(filter(str.isdigit, label)) or 0), label))
+    order = sorted(raw["label"].unique(), key=lambda label: (int("".join(filter(str.isdecimal, label)) or 0), label))
     parts = [raw[(raw["fold"] == fold) & (raw["label"] == label)] for fold in FOLDS for label in order]
     raw = pd.concat(parts, ignore_index=True)
     start, end = raw["out_start"] - stats["crop_bp"], raw["out_end"] + stats["crop_bp"]
