@@ -21,7 +21,7 @@ class TrunkShape(Section):
         description="filters of each tower block; every block halves the length",
     )
     tower_kernel: int = Field(5, ge=1, description="width of the tower's convolutions (odd)")
-    depth: int = Field(1, ge=0, description="transformer blocks")
+    depth: int = Field(1, ge=0, le=200, description="transformer blocks")
     heads: int = Field(2, ge=1, description="attention heads")
     key_size: int = Field(24, ge=1, description="query and key size of a head")
     value_size: int = Field(48, ge=1, description="value size of a head")
@@ -98,7 +98,7 @@ class EnformerShape(Section):
         (768, 896, 1024, 1152, 1280, 1536), min_length=1, description="filters of each tower block"
     )
     stem_width: int = Field(768, ge=1, description="filters of the first convolution")
-    depth: int = Field(11, ge=0, description="transformer blocks")
+    depth: int = Field(11, ge=0, le=200, description="transformer blocks")
     heads: int = Field(8, ge=1, description="attention heads")
     key_size: int = Field(64, ge=1, description="query and key size of a head")
     dropout: float = Field(0.4, ge=0, lt=1, description="dropout in the transformer")
