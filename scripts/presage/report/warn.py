@@ -104,19 +104,24 @@ def weak(run: Run, _: Mapping[str, Any]) -> list[str]:
     """Adapters that are worse than the reference, or that do not tell cell types apart, on windows kept from them."""
     metrics = run.rows("metrics")
     found = []
-    difference = over_seeds(metric(metrics, "bin_pearson_difference", split="test", group="all"))
+    difference = _adapters(over_seeds(metric(metrics, "bin_pearson_difference", split="test", group="all")))
     for row in difference[difference["ci_high"] < 0].to_dict("records"):
         found.append(
-            f"{row['model']} predicts test windows worse than the adapter that it is compared with (r differs by "
-            f"{number(row['value'])}, {interval(row['ci_low'], row['ci_high'])}): its fit was too short, or too long"
+            f"{row['model']} predicts test windows worse than the adapter that it is compared with, evaluate.reference "
+            f"(r differs by {number(row['value'])}, {interval(row['ci_low'], row['ci_high'])})"
         )
-    skill = over_seeds(metric(metrics, "skill", split="test", group="all"))
-    for row in skill[(skill["ci_low"] <= 0) & ~skill["model"].isin([*BASELINES, "measured"])].to_dict("records"):
+    skill = _adapters(over_seeds(metric(metrics, "skill", split="test", group="all")))
+    for row in skill[skill["ci_low"] <= 0].to_dict("records"):
         found.append(
             f"{row['model']} is not shown to tell cell types apart (skill on test genes {number(row['value'])}, "
             f"{interval(row['ci_low'], row['ci_high'])}): in which type an effect is strongest means little"
         )
     return found
+
+
+def _adapters(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of what was fitted, without those of what stands beside it."""
+    return rows[~rows["model"].isin([*BASELINES, "measured"])]
 
 
 def unmeasured(run: Run, _: Mapping[str, Any]) -> list[str]:
@@ -250,15 +255,12 @@ def _night(run: Run, light_hours: float) -> list[str]:
     moved = rows[rows["name"] == "distance"].groupby("zt")["value"].mean().reindex(range(24))
     if moved.isna().any():
         return []
-    round_ = np.concatenate([moved, moved, moved])
-    hours = np.arange(24, 48)
-    step = np.array([round_[h : h + 3].mean() - round_[h - 3 : h].mean() for h in hours])
-    off = round(light_hours) % 24
-    found = int(step.argmax())
-    late = (found - off + 12) % 24 - 12
-    if (
-        abs(late) < 2 or abs(late) > 9 or step[found] < CLEARLY * step[off]
-    ):  # half a day: the check of the clock says so
+    around = np.tile(moved, 3)  # so that three hours before and after exist for every hour
+    step = np.array([around[h : h + 3].mean() - around[h - 3 : h].mean() for h in range(24, 48)])
+    off, rise = round(light_hours) % 24, int(step.argmax())
+    late = (rise - off + 12) % 24 - 12
+    # Half a day off is what the check of the clock is for.
+    if not 2 <= abs(late) <= 9 or step[rise] < CLEARLY * step[off]:
         return []
     way = "after" if late > 0 else "before"
     return [

@@ -143,10 +143,10 @@ def metrics_of(folder, *rows):
 
 def test_adapters_that_are_worse_than_a_head_or_know_no_cell_type_are_named(tmp_path):
     good = [("bin_pearson_difference", "dora", 0.1, 0.05, 0.15), ("skill", "dora", 0.1, 0.05, 0.15)]
-    base = ("skill", "nearest_type", -0.1, -0.2, -0.05)
-    assert weak(metrics_of(tmp_path, *good, base), {}) == []
+    base = [(name, "nearest_type", -0.1, -0.2, -0.05) for name in ("skill", "bin_pearson_difference")]
+    assert weak(metrics_of(tmp_path, *good, *base), {}) == []
     bad = [("bin_pearson_difference", "lora", -0.01, -0.02, -0.003), ("skill", "lora", -0.007, -0.02, 0.01)]
-    worse, untold = weak(metrics_of(tmp_path, *good, base, *bad), {})
+    worse, untold = weak(metrics_of(tmp_path, *good, *base, *bad), {})
     assert worse.startswith("lora predicts test windows worse") and untold.startswith("lora is not shown to tell cell")
 
 
