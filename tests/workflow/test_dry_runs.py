@@ -208,6 +208,9 @@ sequence:
     (tmp_path / "more.yaml").write_text("sequence: {world: {}, variants: {adapter: lab_a}}\n")
     beside = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml", f"{tmp_path}/more.yaml")
     assert beside["sequence_given"] == 2 and beside["sequence_adapt"] == 3
+    (tmp_path / "none.yaml").write_text("sequence: {world: {}, adapt: {runs: []}}\n")
+    pooled = plan(tmp_path, "sequence", "--configfile", f"{tmp_path}/c.yaml", f"{tmp_path}/none.yaml")
+    assert pooled["sequence_pseudobulk"] == 1 and not {"sequence_adapt", "sequence_evaluate_tracks"} & set(pooled)
 
 
 def test_the_trunks_outputs_are_kept_on_disk_only_when_asked_for(tmp_path: Path) -> None:

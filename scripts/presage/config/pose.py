@@ -1,7 +1,7 @@
 """Settings of the recording (clock, lights, schedule) and of pose estimation."""
 
 from datetime import UTC, datetime, time
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
@@ -40,9 +40,10 @@ class Recording(Section):
 
     @field_validator("lights_on", "lights_off", mode="before")
     @classmethod
-    def _unquoted(cls, clock: object) -> object:
+    def _unquoted(cls, clock: Any) -> Any:
         """YAML reads an unquoted 19:00 as 1140 (sixty times nineteen)."""
-        return f"{clock // 60:02d}:{clock % 60:02d}" if isinstance(clock, int) and 0 <= clock < 1440 else clock
+        number = isinstance(clock, int) and not isinstance(clock, bool) and 0 <= clock < 1440
+        return f"{clock // 60:02d}:{clock % 60:02d}" if number else clock
 
     @field_validator("time_zone")
     @classmethod

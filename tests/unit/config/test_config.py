@@ -176,3 +176,5 @@ def test_a_clock_that_yaml_takes_for_a_number_is_read_as_a_clock():
     assert homecage["recording"]["lights_off"] == 1140  # sixty times nineteen, to YAML 1.1
     recording = Config.model_validate({"homecage": homecage}).homecage.recording
     assert (recording.lights_on, recording.lights_off) == ("06:30", "19:00")
+    with pytest.raises(ValidationError, match="lights_on"):
+        Config.model_validate({"homecage": {"segments": "s.tsv", "recording": {"lights_on": True}}})

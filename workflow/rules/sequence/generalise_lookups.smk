@@ -25,7 +25,7 @@ def hold_out_settings(wildcards):
 
 def generalised_run():
     """Name of the adapter run that is fitted again."""
-    return SEQ.generalise.adapter or SEQ.adapt.runs[0].name
+    return SEQ.generalise.adapter or next(iter(SEQ.adapt.names))
 
 
 def side_targets(side):
@@ -62,6 +62,7 @@ def generalise_adapt_settings(wildcards):
         "runs": [settings(run)],
         "seeds": [int(wildcards.seed)],
         "grid": [],
+        "given": {},
     }
 
 

@@ -120,10 +120,7 @@ def _said(open_alarms: pd.DataFrame, last: date) -> list[str]:
         if alarm["last_date"] < last and alarm["score"] is not None and np.isfinite(alarm["score"]):
             first, end = alarm["first_date"], alarm["last_date"]
             days = f"{end:%d %b}" if first == end else f"{first:%d %b} to {end:%d %b}"
-            words = (
-                f"Alarm of {days} ({number(alarm['score'])} over {number(alarm['threshold'])}), under its threshold "
-                f"since: {words}"
-            )
+            words = f"Alarm of {days} ({number(alarm['score'])} over {number(alarm['threshold'])}), none since: {words}"
         found.append(words)
     return found
 

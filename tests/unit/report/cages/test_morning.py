@@ -248,7 +248,7 @@ def test_an_alarm_that_is_over_says_when_it_was(events):
     tile = next(tile for tile in tiles(calm, over, quiet) if tile.cage == "C01")
     days = f"{LAST - dt.timedelta(days=2):%d %b} to {LAST - dt.timedelta(days=1):%d %b}"
     assert tile.state == "watch"
-    assert tile.explanation.startswith(f"Alarm of {days} (1.97 over 1.33), under its threshold since: ")
+    assert tile.explanation.startswith(f"Alarm of {days} (1.97 over 1.33), none since: ")
 
 
 def test_cages_that_set_the_thresholds_say_so(events):
