@@ -134,8 +134,8 @@ def unmeasured(run: Run, _: Mapping[str, Any]) -> list[str]:
             r = card.get("valid_pearson")
             own = f". Its card says r {number(r)} on the windows that it was chosen by" if r is not None else ""
             found[card["name"]] = (
-                f"The adapter {card['name']} is compared with nothing here: nothing is fitted, or none of its cell types "
-                f"was measured{own}"
+                f"The adapter {card['name']} is compared with nothing here: nothing is fitted, or none of its cell "
+                f"types was measured{own}"
             )
     return list(found.values())
 
