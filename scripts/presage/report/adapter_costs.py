@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.report.run import NoData, Run
 
 COLUMNS = (
@@ -30,7 +31,7 @@ def adapter_costs(run: Run) -> pd.DataFrame:
     rows = []
     for card in run.cards():
         job = run.folder / f"benchmarks/sequence_adapt/{card['name']}.seed{card['seed']}.tsv"
-        timed: Mapping[Any, Any] = pd.read_csv(job, sep="\t").iloc[-1].to_dict() if job.is_file() else {}
+        timed: Mapping[Any, Any] = text_table.read_csv(job, sep="\t").iloc[-1].to_dict() if job.is_file() else {}
         own = card.get("run", {})
         rows.append(
             (
@@ -53,4 +54,4 @@ def adapter_costs(run: Run) -> pd.DataFrame:
 
 def _number(value: object) -> float:
     """Snakemake writes NA or - where a job was too short to be watched."""
-    return float(pd.to_numeric(pd.Series([value]), errors="coerce").iloc[0])
+    return float(text_table.numbers(pd.Series([value])).iloc[0])

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.config.distress import Detector
 from presage.homecage.detectors import models
 from presage.homecage.detectors import panel as panels
@@ -81,7 +81,7 @@ def evaluate_dss(
     """
     fixed, model = fix(healthy, detector, budget, merge_gap)
     raw = importers.read("relsa", dss)  # opened here, after everything is fixed
-    group = dict(pd.read_csv(dss, sep="\t")[["id", "treatment"]].drop_duplicates("id").to_numpy())
+    group = dict(text_table.read_csv(dss, sep="\t")[["id", "treatment"]].drop_duplicates("id").to_numpy())
     daily = to_daily(raw, source="relsa_tm_dss")
     panel = _from_first_whole_day(panels.build(daily, one_day_settings(detector).features))
     loss = _loss_day(raw, panel)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.errors import UserError
 from presage.homecage.pose import body_parts
 from presage.homecage.pose_files.hdf_tables import read_table
@@ -102,7 +103,7 @@ def _read_table(file: Path) -> pd.DataFrame:
         with file.open(encoding="utf-8") as text:
             coords = text.read(4096).splitlines()[2].split(",")
         n_index = coords.index("x")  # newer projects write the image's path in three columns
-        return pd.read_csv(file, header=[0, 1, 2], index_col=list(range(n_index)))
+        return text_table.read_csv(file, header=[0, 1, 2], index_col=list(range(n_index)))
     except Exception as error:  # PyTables and the parser raise many kinds
         raise UserError(file, f"cannot be read as labels ({type(error).__name__})", "restore it") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.errors import UserError, damaged
 from presage.homecage.pose_files.hdf_tables import read_table
 from presage.homecage.pose_files.pose_file import ONLY_ANIMAL, PoseFile
@@ -23,12 +24,13 @@ def read_dlc_csv(path: Path) -> PoseFile:
     """DeepLabCut's CSV: header rows scorer, (individuals,) bodyparts, coords; first column the frame number."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = list(itertools.islice(csv.reader(file), 4))
+            header = list(itertools.islice(csv.reader(file), 5))
         n_header = [row[0] for row in header].index("coords") + 1
-        # Without pandas' own header: a day has 48 small files, and a MultiIndex costs more than the numbers.
-        body = pd.read_csv(path, skiprows=n_header, header=None, dtype=np.float64).to_numpy()
-    except pd.errors.EmptyDataError:
-        body = np.empty((0, len(header[0])))
+        if len(header) == n_header:
+            body = np.empty((0, len(header[0])))
+        else:  # without pandas' own header: a day has 48 small files, and a MultiIndex costs more than the numbers
+            table = text_table.read_csv(path, skiprows=n_header, header=None, dtype=np.float64, engine="pyarrow")
+            body = table.to_numpy()
     except (ValueError, IndexError, UnicodeDecodeError, pd.errors.ParserError):
         raise UserError(path, "is no DeepLabCut CSV (three header rows, then numbers)", "export it again") from None
     names, columns = [row[0] for row in header[:n_header]], list(zip(*(row[1:] for row in header[:n_header])))

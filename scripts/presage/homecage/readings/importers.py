@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from presage import plugins, tables
+from presage import plugins, tables, text_table
 from presage.config.distress import Source
 from presage.errors import UserError, damaged
 from presage.homecage.readings.sensor_table import read_table
@@ -67,7 +67,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 @reader("mice_rhythms")
 def read_mice_rhythms(path: Path) -> pd.DataFrame:
     """Minute CSV of 26 mice (``time`` 1.., a column a mouse, ``estrus``); recording starts at lights-off (ZT12)."""
-    wide = pd.read_csv(path)
+    wide = text_table.read_csv(path)
     mice = [c for c in wide.columns if c not in ("time", "estrus")]
     name, unit = ("temperature", "degC") if "temp" in path.name else ("activity", "counts/min")
     minutes = wide["time"].to_numpy(dtype=np.int64) - 1
@@ -89,7 +89,7 @@ def read_relsa(path: Path) -> pd.DataFrame:
 
     Day 0 is :data:`UNDATED`. Rows without a value are left out (missing is not zero).
     """
-    raw = pd.read_csv(path, sep="\t")
+    raw = text_table.read_csv(path, sep="\t")
     raw = raw[raw["condition"] == "TM"]
     names = {"act": ("activity", "counts"), "temp": ("temperature", "degC"), "hr": ("heart_rate", "1/min"),
              "hrv": ("heart_rate_variability", "ms"), "bwc": ("weight_percent", "%")}  # fmt: skip

@@ -84,12 +84,12 @@ def _numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
         return column.astype(float)
     text = column.astype(str).str.strip()
     empty = text.str.lower().isin(["", "na", "nan", "null", "none", "-"])
-    numbers = pd.to_numeric(text.where(~empty), errors="coerce")
+    numbers = text_table.numbers(text.where(~empty))
     bad = numbers.isna() & ~empty
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise UserError(f"{path} row {row + 2}, column {name}", f"{text.iloc[row]!r} is no number", "correct the cell")
-    return numbers.astype(float)
+    return numbers
 
 
 def _times(column: pd.Series, zone: ZoneInfo, path: Path) -> pd.Series:

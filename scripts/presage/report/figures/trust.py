@@ -170,7 +170,7 @@ def power(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     rows = table[table["metric"].str.startswith("power")].copy()
     if rows.empty:
         raise NoData("no healthy stretch of these cages was long enough to inject an illness")
-    rows["fall"] = pd.to_numeric(rows["group"].str.extract(r"(\d+)", expand=False)) / 100
+    rows["fall"] = rows["group"].str.extract(r"(\d+)", expand=False).astype(float) / 100
     rows.loc[rows["metric"] == "power_without", "fall"] = 0.0  # what alarms without any illness
     shapes = [shape for shape in SHAPES if (rows["metric"] == f"power:{shape}").any()]
     chosen = chosen_budget(run)

@@ -175,7 +175,7 @@ def sample_table(samples: Mapping[str, Any], cells: pd.DataFrame) -> Table:
         )
     frame = pd.DataFrame(rows)
     numbers = [str(c) for c in frame if c not in ("sample", "unit")]
-    frame[numbers] = frame[numbers].apply(pd.to_numeric)
+    frame[numbers] = frame[numbers].apply(lambda column: column.infer_objects())
     if not frame["contigs not in the genome"].any():
         frame = frame.drop(columns="contigs not in the genome")
     return table("Samples", frame.dropna(axis="columns", how="all"))

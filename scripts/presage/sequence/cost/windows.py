@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.config.reference import Reference
 from presage.config.root import Sequence
 from presage.errors import UserError
@@ -84,7 +84,7 @@ def count_published(bed: Path, settings: Reference) -> Counted:
     """Windows by fold of a BED file whose fourth column names folds. Raises :class:`UserError` when it is missing."""
     if not bed.exists():
         raise UserError(bed, "is not there, so windows cannot be counted", "fetch it, or run `sequence` first")
-    names = pd.read_csv(bed, sep="\t", header=None, comment="#", usecols=[3], dtype=str)[3]
+    names = text_table.read_csv(bed, sep="\t", header=None, comment="#", usecols=[3], dtype=str)[3]
     return Counted(by_fold(published(names, settings.test_folds, settings.valid_folds)), str(bed))
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.config.ism import Mpra
 from presage.errors import UserError
 from presage.progress import bar
@@ -47,7 +48,7 @@ def read_assay(path: str | Path, release: str, elements: Sequence[str]) -> tuple
     Raises :class:`UserError` for a table without the columns, and for an element that it has not.
     """
     try:
-        table = pd.read_csv(path, sep="\t", dtype={"Chrom": str, "Ref": str, "Alt": str, "Element": str})
+        table = text_table.read_csv(path, sep="\t", dtype={"Chrom": str, "Ref": str, "Alt": str, "Element": str})
     except (OSError, ValueError, EOFError) as error:
         raise UserError(path, f"cannot be read as a table ({error})", "correct sequence.mpra.table") from None
     missing = [column for column in _COLUMNS if column not in table]
@@ -73,7 +74,7 @@ def read_assay(path: str | Path, release: str, elements: Sequence[str]) -> tuple
 
 def _positions(path: str | Path, pos: pd.Series) -> pd.Series:
     """0-based positions, int64. R writes some as 1.28e+08, which is read as a float."""
-    number = pd.to_numeric(pos, errors="coerce")
+    number = text_table.numbers(pos)
     if not (number % 1 == 0).all():
         wrong = pos[~(number % 1 == 0)].iloc[0]
         raise UserError(path, f"column Pos holds {wrong}", "give whole numbers, 1-based")

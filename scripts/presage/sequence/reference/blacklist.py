@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.errors import UserError
 from presage.sequence.reference.contigs import match_contigs
 from presage.sequence.reference.intervals import merge
@@ -26,7 +26,7 @@ def read_blacklist(path: str | Path, lengths: Mapping[str, int]) -> tuple[pd.Dat
     """
     what = ("is not BED", "give chrom, start, end separated by tabs")
     try:
-        bed = pd.read_csv(path, sep="\t", header=None, comment="#", usecols=[0, 1, 2], dtype={0: str})
+        bed = text_table.read_csv(path, sep="\t", header=None, comment="#", usecols=[0, 1, 2], dtype={0: str})
     except pd.errors.EmptyDataError:
         return tables.empty("blacklist"), {"regions_not_in_genome": 0}
     except OSError as error:

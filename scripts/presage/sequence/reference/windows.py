@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from presage import tables
+from presage import tables, text_table
 from presage.config.reference import Reference
 from presage.errors import UserError
 from presage.sequence.reference import folds
@@ -90,7 +90,7 @@ def chosen_contigs(patterns: Collection[str], lengths: Mapping[str, int]) -> lis
 def read_folds(path: str | Path) -> pd.DataFrame:
     """A BED file with a fold: columns 0 to 3, chrom str, start and end int64, fold str. Raises :class:`UserError`."""
     try:
-        bed = pd.read_csv(path, sep="\t", header=None, comment="#", dtype={0: str, 3: str})
+        bed = text_table.read_csv(path, sep="\t", header=None, comment="#", dtype={0: str, 3: str})
     except (OSError, ValueError, EOFError) as error:
         raise UserError(
             path, f"cannot be read as BED ({error})", "give chrom, start, end, fold separated by tabs"

@@ -17,6 +17,7 @@ from presage.errors import UserError
 
 CHUNK = 4_000_000  # numbers in memory at a time: about 100 MB with their working copies
 _LARGEST_LOG, _ROUNDING, _OFF_SHARE = 30.0, 0.02, 0.001
+_TOO_MANY = 2**31  # of one gene in one cell; a power of two, which float32 holds
 Block = tuple[slice, slice, Any]  # rows, columns, and their part of the matrix as CSR or CSC
 
 
@@ -232,7 +233,9 @@ def _whole(stored: Any, chunk: int) -> Iterator[Block]:
         values = block.data
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             raise _NotCounts
-        if (values < 0).any() or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
+        if (values < 0).any() or (values >= _TOO_MANY).any():
+            raise _NotCounts
+        if values.dtype.kind == "f" and (values != np.rint(values)).any():
             raise _NotCounts
         yield rows, cols, block.astype(np.int64)
 
@@ -258,7 +261,7 @@ def _undo_log1p(stored: Any, chunk: int) -> Iterator[Block]:
         block.eliminate_zeros()
         counts = np.expm1(block.data.astype(np.float64)) / unit[rows][_row_of_each(block)]
         off += int((np.abs(counts - np.rint(counts)) > _ROUNDING * counts).sum())
-        if off > _OFF_SHARE * nonzero:
+        if off > _OFF_SHARE * nonzero or (counts >= _TOO_MANY).any():
             raise _NotCounts
         # Not by astype: that sorts what is unsorted on disk, and the counts would belong to other places.
         whole = np.rint(counts).astype(np.int64)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from presage import text_table
 from presage.errors import UserError
 from presage.progress import progress
 from presage.sequence.reference.folds import FOLDS, published
@@ -180,7 +181,7 @@ def _windows(bed: Path, stats: dict[str, int], test: Sequence[str], valid: Seque
     """``sequences.bed`` as a windows table in the order of :func:`import_baskerville`, with the fold's ``label``."""
     columns = ["chrom", "out_start", "out_end", "label"]
     try:
-        raw = pd.read_csv(bed, sep="\t", header=None, names=columns, usecols=range(4), dtype={0: str, 3: str})
+        raw = text_table.read_csv(bed, sep="\t", header=None, names=columns, usecols=range(4), dtype={0: str, 3: str})
     except ValueError as error:
         raise UserError(bed, f"cannot be read as BED ({error})", "the columns are chrom, start, end, fold") from None
     numbers = all(pd.api.types.is_integer_dtype(raw[name]) for name in ("out_start", "out_end"))

@@ -116,7 +116,7 @@ def test_whole_numbers_are_found_where_they_lie(tmp_path, where):
     assert where in origin
 
 
-@pytest.mark.parametrize("bad", [-1.0, 0.5, np.nan, np.inf, 31.5])
+@pytest.mark.parametrize("bad", [-1.0, 0.5, np.nan, np.inf, 31.5, 2.0**31])
 def test_one_number_that_is_no_count_is_enough_to_refuse(tmp_path, bad):
     counts = np.random.default_rng(0).poisson(3, (50, 20)).astype(np.float32)
     counts[49, 19] = bad
