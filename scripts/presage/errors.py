@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class UserError(Exception):
@@ -15,7 +16,7 @@ class UserError(Exception):
         self.where, self.what, self.todo = one_line(where), one_line(what), one_line(todo)
         super().__init__(f"{self.where}: {self.what}" + (f"; {self.todo}" if self.todo else ""))
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (UserError, (self.where, self.what, self.todo))
 
 

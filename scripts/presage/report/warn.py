@@ -272,8 +272,13 @@ def _night(run: Run, light_hours: float) -> list[str]:
 def recorded(run: Run, light_hours: float = 12.0) -> list[str]:
     """What puts clock, recordings and events of a colony in doubt; it belongs on the page of each morning, too."""
     found = []
-    for check in (lambda: _clock(run, {}), lambda: _night(run, light_hours), lambda: _thin_recordings(run),
-                  lambda: _late_events(run)):  # fmt: skip
+    checks: list[Callable[[], list[str]]] = [
+        lambda: _clock(run, {}),
+        lambda: _night(run, light_hours),
+        lambda: _thin_recordings(run),
+        lambda: _late_events(run),
+    ]
+    for check in checks:
         with contextlib.suppress(NoData):
             found += check()
     return found

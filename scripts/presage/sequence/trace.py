@@ -174,7 +174,7 @@ class _Meter(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.flops = self.now = self.peak = 0
         self._sizes: dict[int, int] = {}
 

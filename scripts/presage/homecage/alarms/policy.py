@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -142,7 +143,7 @@ def urgent_checks(readings: pd.DataFrame, lights: Lights, hours: float) -> pd.Da
     return pd.DataFrame(found, columns=["cage", "date", "time_utc", "state", "hours"])
 
 
-def _urgent(cage: str, state_name: str, rows: pd.DataFrame, lights: Lights, hours: float) -> list[tuple]:
+def _urgent(cage: str, state_name: str, rows: pd.DataFrame, lights: Lights, hours: float) -> list[tuple[Any, ...]]:
     """Checks of one cage and state: at most one a night."""
     found = []
     for day, group in rows.sort_values("seconds").groupby("date", sort=True):

@@ -7,6 +7,7 @@ whatever the distribution.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class FittedConformal:
     distance: "FittedDistance"
     reference: np.ndarray
 
-    def learned(self) -> dict:
+    def learned(self) -> dict[str, Any]:
         """The distance, and the reference by its quantiles."""
         marks = (0.5, 0.9, 0.99)
         return {

@@ -8,7 +8,7 @@ long it has lasted. Causal: the score of a day reads that day and earlier ones.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Fitted(Protocol):
     def score(self, panel: Panel) -> Scores:
         """Score every day of ``panel``, each from it and earlier days only."""
 
-    def learned(self) -> dict:
+    def learned(self) -> dict[str, Any]:
         """What was found on healthy days, as JSON."""
 
 
@@ -87,7 +87,7 @@ class FittedPersistent:
     scorer: Fitted
     days: int
 
-    def learned(self) -> dict:
+    def learned(self) -> dict[str, Any]:
         """What the detector learned, and the days."""
         return {**self.scorer.learned(), "persistence_days": self.days}
 
@@ -141,7 +141,7 @@ class FittedBaseline:
     correlation: np.ndarray
     chart: Chart | None = None
 
-    def learned(self) -> dict:
+    def learned(self) -> dict[str, Any]:
         """The spread of each feature on its transformed scale, and the correlation."""
         names = [f.name for f in self.settings.features]
         return {

@@ -199,7 +199,9 @@ def alarms_table(
     return frame.sort_values(["cage", "decision_utc"], ignore_index=True) if rows else tables.empty("alarms")
 
 
-def _urgent_rows(judged: Judged, alarms: Alarms, stop: int, urgent: pd.DataFrame | None, hashes: dict) -> list[dict]:
+def _urgent_rows(
+    judged: Judged, alarms: Alarms, stop: int, urgent: pd.DataFrame | None, hashes: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Urgent checks as alarm rows with episode 0: they have no score and no threshold of the detector's."""
     rows = []
     for check in () if urgent is None else urgent.itertuples():

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,10 @@ class Model:
     scorer: Fitted
     thresholds: alarms.Thresholds
     cages: int
-    settings: dict
+    settings: dict[str, Any]
     data_hash: str
 
-    def card(self) -> dict:
+    def card(self) -> dict[str, Any]:
         """Everything that defines the model, as JSON; ``model_hash`` is the hash of the rest."""
         card = {
             "name": self.name,
@@ -76,7 +77,7 @@ def fit(
     healthy: np.ndarray,
     budgets: Sequence[float],
     merge_gap: int,
-    settings: dict,
+    settings: dict[str, Any],
 ) -> Model:
     """Fit ``scorer`` and its thresholds on the ``healthy`` days [U, D] of ``panel`` (calibration cages only).
 
@@ -107,7 +108,7 @@ def judge_dated(
     merge_gap: int,
     first_fit_days: int,
     refit_days: int,
-    settings: dict,
+    settings: dict[str, Any],
 ) -> Judged:
     """Judge every day by the newest model that was fitted on what was recorded before it.
 

@@ -1,6 +1,7 @@
 """What each alarm rests on, number by number: value, own band, the hour that was oddest, and the film of it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ def reasons_table(
 
 def _where(
     hours: Hours, cage: str, animal: str, day: np.datetime64, deviation: Deviation, lights: Lights, lookback_days: int
-) -> dict:
+) -> dict[str, Any]:
     """``zt``, ``watch_utc`` and ``clip`` of the oddest hour; nulls where it cannot be told."""
     nowhere = {"zt": None, "watch_utc": None, "clip": None}
     phase, _, name = deviation.feature.name.partition("_")

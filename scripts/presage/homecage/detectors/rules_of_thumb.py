@@ -1,6 +1,7 @@
 """One-line rules that any detector has to beat: the ratio of one feature to the own baseline."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class RatioRule:
         """Nothing to learn."""
         return self
 
-    def learned(self) -> dict:
+    def learned(self) -> dict[str, Any]:
         """The rule itself."""
         return {"rule": f"{self.feature} ratio to own baseline, {self.days} days"}
 

@@ -27,7 +27,7 @@ def shifted(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def precision_row(cases: pd.DataFrame, event: str, healthy: np.ndarray, alarm: np.ndarray, merge_gap: int,
-                  common: Mapping[str, Any]) -> list[dict]:  # fmt: skip
+                  common: Mapping[str, Any]) -> list[dict[str, Any]]:  # fmt: skip
     """Share of the episodes that were of an illness: cases of ``event`` found in time over those and false episodes."""
     true = int(((cases["event"] == event) & (cases["status"] == "detected")).sum())
     false = count_episodes(alarm & healthy, merge_gap)
@@ -39,7 +39,7 @@ def precision_row(cases: pd.DataFrame, event: str, healthy: np.ndarray, alarm: n
 
 def strata_rows(
     judged: Judged, healthy: np.ndarray, budget: float, events: pd.DataFrame, lights: Lights, common: Mapping[str, Any]
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Alarm days per 100 healthy cage-days by day of the week, and by days since the cage was changed.
 
     Husbandry has a weekly rhythm: false alarms that have one too are about the husbandry.
@@ -64,7 +64,7 @@ def strata_rows(
 def strain_rows(
     judged: Judged, healthy: np.ndarray, budget: float, strain_of: Mapping[str, str], merge_gap: int,
     common: Mapping[str, Any],
-) -> list[dict]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """False-alarm episodes per healthy cage-month strain by strain: a pooled rate can hide one that is never quiet."""
     strain = np.array([strain_of.get(cage, "") for cage in judged.panel.cages])
     alarm, rows = judged.alarm(budget) & healthy, []
@@ -93,7 +93,7 @@ def _days_since_change(judged: Judged, events: pd.DataFrame, lights: Lights) -> 
 def calibration_rows(
     probability: np.ndarray, ill: np.ndarray, known: np.ndarray, cages: np.ndarray, alarms: Alarms, seed: int,
     common: Mapping[str, Any],
-) -> list[dict]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """Brier score, beside that of always saying the share of ill days, and predicted against observed by bin.
 
     ``probability`` float64 [U, D]; ``ill`` bool [U, D]; ``known`` bool [U, D]: judged days whose truth is known;
@@ -124,7 +124,7 @@ def calibration_rows(
 def decision_rows(
     probability: np.ndarray, ill: np.ndarray, known: np.ndarray, cages: np.ndarray, alarms: Alarms, seed: int,
     common: Mapping[str, Any],
-) -> list[dict]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """Decision curve: net benefit per cage-day of looking at every cage whose probability is at least t (arguments as
     in :func:`calibration_rows`).
 
@@ -146,7 +146,7 @@ def decision_rows(
 
 def p_value_rows(
     p: np.ndarray, healthy: np.ndarray, cages: np.ndarray, alarms: Alarms, seed: int, common: Mapping[str, Any]
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Share of healthy days with a p-value at or under 0.01 and 0.05, which it should not exceed.
 
     Days of a cage hang together by its baseline, so the interval is a bootstrap over ``cages`` [U].

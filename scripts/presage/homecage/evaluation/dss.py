@@ -7,6 +7,7 @@ day, so an alarm on the day of the loss has lead 0 (and is late).
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def _leads(
     return frame.astype({"lead_days": float, "delay_days": float})
 
 
-def _detection_rows(name: str, budget: float, groups: np.ndarray, first: np.ndarray) -> list[dict]:
+def _detection_rows(name: str, budget: float, groups: np.ndarray, first: np.ndarray) -> list[dict[str, Any]]:
     """Animals with any alarm from day 1 on, by group; exact binomial intervals."""
     rows = []
     sets = {"DSS": groups == "DSS", "stress+DSS": groups == "stress+DSS", "treated": groups != "control"}
@@ -162,7 +163,7 @@ def _detection_rows(name: str, budget: float, groups: np.ndarray, first: np.ndar
     return rows
 
 
-def _lead_rows(name: str, budget: float, table: pd.DataFrame, seed: int) -> list[dict]:
+def _lead_rows(name: str, budget: float, table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     """Median lead over 5 % weight loss by group, over all that lose it; a late alarm keeps its lead of 0 or less."""
     rows = []
     for group in ("DSS", "stress+DSS"):

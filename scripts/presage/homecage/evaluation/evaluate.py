@@ -83,7 +83,7 @@ def _follow(judged: Mapping[str, Judged]) -> np.ndarray:
     return following(fitted, ours.panel) if isinstance(fitted, FittedBaseline) else np.zeros(len(ours.panel.features))
 
 
-def _shifted_rows(table: pd.DataFrame, common: dict) -> list[dict]:
+def _shifted_rows(table: pd.DataFrame, common: dict[str, Any]) -> list[dict[str, Any]]:
     """Share of the moved events that have an alarm "in time": luck alone."""
     rows = []
     for event, cases in table.groupby("event", sort=True):
@@ -99,7 +99,7 @@ def _shifted_rows(table: pd.DataFrame, common: dict) -> list[dict]:
 def _calibration(
     name: str, judged: Judged, healthy: np.ndarray, groups: Mapping[str, str], events: pd.DataFrame, lights: Lights,
     alarms: Alarms, seed: int, simulated: bool,
-) -> list[dict]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """Whether probabilities and p-values mean what they say, of the detectors that give one."""
     common = {"detector": name, "simulated": simulated}
     if judged.models and isinstance(judged.models[-1].scorer, FittedConformal):
@@ -114,7 +114,9 @@ def _calibration(
     return [*controls.calibration_rows(*given), *controls.decision_rows(*given)]
 
 
-def _ppv_row(cases: list[dict], false: list[dict], alarms: Alarms, common: dict) -> list[dict]:
+def _ppv_row(
+    cases: list[dict[str, Any]], false: list[dict[str, Any]], alarms: Alarms, common: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Positive predictive value of an episode at the configured incidence; none without cases of the primary event."""
     found = [r for r in cases if r["metric"] == f"detection_rate:{alarms.primary_event}" and r["group"] == "all"]
     rate = next(r["value"] for r in false if r["metric"] == "false_alarms_per_cage_month")
@@ -125,7 +127,7 @@ def _ppv_row(cases: list[dict], false: list[dict], alarms: Alarms, common: dict)
     return [row("ppv", value=true / (true + rate) if true + rate else float("nan"), note=note, **common)]
 
 
-def _day_rows(judged: Judged, groups: Mapping[str, str], name: str, simulated: bool) -> list[dict]:
+def _day_rows(judged: Judged, groups: Mapping[str, str], name: str, simulated: bool) -> list[dict[str, Any]]:
     """Share of the evaluated cage-days that could not be judged, by reason."""
     mine = np.isin(judged.panel.cages, list(groups))[:, None]
     days = judged.panel.scheduled & mine

@@ -152,7 +152,7 @@ def _stack(parts: list[Panel]) -> Panel:
     return replace(parts[0], units=[u for p in parts for u in p.units], **join)
 
 
-def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str, seed: int) -> list[dict]:
+def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str, seed: int) -> list[dict[str, Any]]:
     judged, alarm = np.isfinite(result.score), result.alarm(budget)
     common: dict[str, Any] = {"detector": label, "budget": budget}
     out = false_alarm_rows(judged, alarm, budget, alarms, {**common, "group": name}, retrospective=True)
@@ -179,7 +179,7 @@ def _rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str,
     return out
 
 
-def _lost_rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str) -> list[dict]:
+def _lost_rows(result: LeftOut, budget: float, alarms: Alarms, label: str, name: str) -> list[dict[str, Any]]:
     """False alarms where hours are missing not at random, and how many days became no call."""
     out = []
     days = int(np.isfinite(result.score).sum())

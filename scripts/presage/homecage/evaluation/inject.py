@@ -47,7 +47,7 @@ def power_rows(
     latency_minutes: float,
     seed: int,
     common: Mapping[str, Any],
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Rows of the ``evaluation`` table for every shape, fall and budget; none where no cage has enough healthy days.
 
     ``power:<shape>`` is the share of injected illnesses with an alarm within ``alarms.horizon_days``,

@@ -44,7 +44,7 @@ def left_out_rows(
     latency_minutes: float,
     simulated: bool,
     seed: int,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Rows of the ``evaluation`` table at the configured budget, metrics as elsewhere behind ``left_out:``.
 
     Detection, lead and delay, and false alarms of the cages of role evaluate; the group ``strain`` (``site``) pools

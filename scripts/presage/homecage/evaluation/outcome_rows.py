@@ -37,7 +37,7 @@ def healthy_exposure(
 def false_alarm_rows(
     healthy: np.ndarray, alarm: np.ndarray, budget: float, alarms: Alarms, common: Mapping[str, Any],
     retrospective: bool = False,
-) -> list[dict]:  # fmt: skip
+) -> list[dict[str, Any]]:  # fmt: skip
     """Episodes and alarm days per healthy cage-month, and what the exposure can show.
 
     ``healthy`` bool [U, D]: judged days on which an alarm is false; ``alarm`` bool [U, D]: alarms on those days.
@@ -61,7 +61,7 @@ def false_alarm_rows(
     ]
 
 
-def case_rows(table: pd.DataFrame, common: Mapping[str, Any], alarms: Alarms, seed: int) -> list[dict]:
+def case_rows(table: pd.DataFrame, common: Mapping[str, Any], alarms: Alarms, seed: int) -> list[dict[str, Any]]:
     """Detection rate, lead and delay of the cases in ``table`` (``lead_time``), all and cohort by cohort."""
     rows = []
     cohorts = [("all", table), *table.groupby("group", sort=True)]
@@ -85,7 +85,7 @@ def case_rows(table: pd.DataFrame, common: Mapping[str, Any], alarms: Alarms, se
 
 def median_rows(
     metric: str, values: pd.Series, cases: pd.DataFrame, base: Mapping[str, Any], alarms: Alarms, seed: int, sign: float
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Median over all cases (a miss is worse than any number) and over the detected ones; bootstrap over cages."""
     rows = []
     for suffix, chosen in (

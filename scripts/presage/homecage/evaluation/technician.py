@@ -15,7 +15,7 @@ DAY_S = 86_400.0
 
 def technician_rows(
     cases: pd.DataFrame, notes: pd.DataFrame, alarms: Alarms, seed: int, common: Mapping[str, Any]
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Rows of the ``evaluation`` table for each technician of the sweep.
 
     ``cases``: onsets in the ``lead_time`` table, with the first alarm from the true onset on; ``notes``: an events

@@ -7,7 +7,7 @@ minute of good frames without an animal has coverage 1, ``hidden_fraction`` 1 an
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def features_cage_day(
     schedule: Schedule,
     settings: Features,
     each_animal: bool = False,
-) -> tuple[pd.DataFrame, dict]:
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The ``readings`` rows of a cage-day, and what to remember of it (``sampling``, ``nest_px``, ``body_length_px``).
 
     ``pose`` has a row for every frame that was sampled, judged seen, hidden or unusable (:mod:`pose.quality`). One

@@ -1,6 +1,7 @@
 """Events that scales and thermometers tell by themselves, so that nobody has to copy them into the events sheet."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,9 @@ def added(sheet: pd.DataFrame, derived: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([part for part in typed if len(part)], ignore_index=True) if new.any() else sheet
 
 
-def _losses(weighed: pd.DataFrame) -> list[tuple]:
+def _losses(weighed: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Rows of ``events`` from columns ``time_utc cage animal value``; mice weighed together without a name are left."""
-    rows: list[tuple] = []
+    rows: list[tuple[Any, ...]] = []
     for key, own in _units(weighed.sort_values("time_utc")):
         if own["time_utc"].duplicated().any():
             continue
@@ -57,7 +58,7 @@ def _losses(weighed: pd.DataFrame) -> list[tuple]:
     return rows
 
 
-def _events(rows: list[tuple]) -> pd.DataFrame:
+def _events(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=tables.SCHEMAS["events"].names)
     return frame.astype({"value": float}) if rows else tables.empty("events")
 
@@ -69,6 +70,6 @@ def _units(table: pd.DataFrame) -> list[tuple[tuple[str, str | None], pd.DataFra
 
 
 def _first(key: tuple[str, str | None], times: pd.Series, values: np.ndarray, limit: float, kind: str,
-           note: str) -> list[tuple]:  # fmt: skip
+           note: str) -> list[tuple[Any, ...]]:  # fmt: skip
     passed = np.flatnonzero(values >= limit)
     return [(*key, times.iloc[passed[0]], kind, round(float(values[passed[0]]), 4), note)] if len(passed) else []

@@ -1,6 +1,7 @@
 """The rhythm of each cage-day, as daily values beside the means: when, how strongly and how steadily it was active."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,9 @@ def rhythm_days(
     return out.sort_values(["cage", "date", "name"], ignore_index=True)[tables.SCHEMAS["daily"].names]
 
 
-def _of_unit(cage: str, animal: str, days: pd.Index, grid: np.ndarray, lights: Lights, min_hours: int) -> list[dict]:
+def _of_unit(
+    cage: str, animal: str, days: pd.Index, grid: np.ndarray, lights: Lights, min_hours: int
+) -> list[dict[str, Any]]:
     """Rows of one cage or animal; ``grid`` [day, ZT hour]."""
     rows = []
     for k, day in enumerate(days):

@@ -36,7 +36,7 @@ def pose(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     return figure, pd.concat([parts.assign(panel="error"), shown.assign(panel="frame")], ignore_index=True)
 
 
-def _by_part(metrics: dict) -> pd.DataFrame:
+def _by_part(metrics: dict[str, Any]) -> pd.DataFrame:
     """One row a body part, worst first, then one named ``all`` with its interval."""
     rows = pd.DataFrame([{"bodypart": part, **found} for part, found in metrics["bodyparts"].items()])
     low, high = metrics["rmse_px_ci"]
@@ -45,7 +45,7 @@ def _by_part(metrics: dict) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame([whole])], ignore_index=True)
 
 
-def _draw_parts(figure: SubFigure, parts: pd.DataFrame, card: dict) -> None:
+def _draw_parts(figure: SubFigure, parts: pd.DataFrame, card: dict[str, Any]) -> None:
     """Root mean square and median by part; the band is the interval of all parts together."""
     rows, whole = parts.iloc[:-1], parts.iloc[-1]
     axes = style.tidy(figure.subplots(), "x")
@@ -64,7 +64,7 @@ def _draw_parts(figure: SubFigure, parts: pd.DataFrame, card: dict) -> None:
     figure.legend(loc="outside lower center", ncols=1)
 
 
-def _frames(run: Run, card: dict) -> tuple[pd.DataFrame, dict] | None:
+def _frames(run: Run, card: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]] | None:
     """The held-out frames that have a label, best first, with ``error_px`` (root mean square over parts)."""
     path = run.folder / FOLDER / "held_out.parquet"
     if not path.exists():
@@ -82,7 +82,7 @@ def _points(row: pd.Series, of: str) -> np.ndarray:
     return np.column_stack([row[f"x{of}"], row[f"y{of}"]]).astype(np.float64)
 
 
-def _draw_frames(figure: SubFigure, table: pd.DataFrame, meta: dict) -> pd.DataFrame:
+def _draw_frames(figure: SubFigure, table: pd.DataFrame, meta: dict[str, Any]) -> pd.DataFrame:
     """Frames at even ranks from the best to the worst; the points drawn."""
     chosen = np.unique(np.linspace(0, len(table) - 1, SHOWN[0] * SHOWN[1]).round().astype(int))
     every = np.ravel(np.asarray(figure.subplots(*SHOWN), dtype=object))

@@ -13,7 +13,7 @@ from presage.report.variants import figures
 from presage.report.variants.data import Listed, listed, pack
 from presage.report.variants.head import ScoredSet, cards, facts, many, null_sizes, reasons, warnings, words
 from presage.report.variants.logos import glyphs, logos
-from presage.report.variants.rows import ALPHA, SURE, Overview, overview
+from presage.report.variants.rows import ALPHA, LIMIT, SURE, Overview, overview
 from presage.report.variants.tracks import shown_tracks, tracks_data
 from presage.sequence.variants.alleles import REASONS, Variant
 from presage.sequence.variants.predicted import Predicted
@@ -138,7 +138,7 @@ def volcano_caption(seen: Overview) -> str:
         text = "Each variant at the effect in its strongest track, and the share of null variants as strong as that. "
         text += "In the highest row of a class (substitutions, indels) no null variant is as strong. "
     else:
-        text = f"Without p-values the height is the effect in units of its SD, {figures.LIMIT:g} at most. "
+        text = f"Without p-values the height is the effect in units of its SD, {LIMIT:g} at most. "
     text += f"The {figures.NAMED} strongest are named where there is room; the number is the rank in the table."
     if seen.without:
         text += f" Not drawn, because nothing gives a height: {many(seen.without, 'variant')}."

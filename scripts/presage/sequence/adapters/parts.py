@@ -96,7 +96,7 @@ def merge(trunk: nn.Module) -> Callable[[], None]:
     kept = []
     for name, tensor in _adapted(trunk):
         layer = trunk.get_submodule(name)
-        original = cast(nn.Module, cast(nn.ModuleDict, layer.parametrizations)[tensor]).original
+        original = cast(nn.ModuleDict, layer.parametrizations)[tensor].original
         kept.append((layer, tensor, cast(Tensor, original).detach(), list(_on(layer, tensor))))
         parametrize.remove_parametrizations(layer, tensor, leave_parametrized=True)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pysam
+from pysam.utils import SamtoolsError
 
 from presage.errors import UserError
 from presage.sequence.reference.contigs import ContigMap, map_contigs, match_contigs
@@ -104,7 +105,7 @@ def prepare_fasta(source: str | Path, target: str | Path) -> Genome:
     quiet = pysam.set_verbosity(0)
     try:
         pysam.faidx(str(target))
-    except pysam.SamtoolsError as error:
+    except SamtoolsError as error:
         reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
         raise UserError(source, f"cannot be indexed ({reason[0]})", "give each contig one line width") from None
     finally:

@@ -181,7 +181,10 @@ def from_targets_txt(rows: Sequence[Mapping[str, str]], bin_size: int, transform
     stats = [row.get("sum_stat") or "sum" for row in rows]
     unknown = sorted(set(stats) - set(_STATS))
     forms = [_STATS.get(stat, _STATS["sum"]) for stat in stats]
-    number = lambda name, default: np.array([float(row.get(name) or default) for row in rows])  # noqa: E731
+
+    def number(name: str, default: float) -> np.ndarray:
+        return np.array([float(row.get(name) or default) for row in rows])
+
     factor = number("scale", 1.0)
     times = np.array([1 / bin_size if mean else 1.0 for _, _, mean in forms])
     return (

@@ -44,7 +44,7 @@ class Course:
         self.epoch = self.batch = self.step = 0
         self.order = np.empty(0, np.int64)
         self.losses: list[float] = []
-        self.rows: list[tuple] = []
+        self.rows: list[tuple[Any, ...]] = []
         self.rng = np.random.default_rng(seed)
         self.optimizer = new_optimizer(model, training.lr, training.weight_decay)
         self.state = trainable_state(model)

@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor
-from torch.multiprocessing.spawn import ProcessException
+from torch.multiprocessing.spawn import ProcessException, spawn
 
 from presage.errors import UserError
 
@@ -86,7 +86,7 @@ def launch(function: Callable[..., None], count: int, device: str, *args: Any) -
     try:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                mp.spawn(_run, (count, device, folder, records, log.getEffectiveLevel(), function, args), count)
+                spawn(_run, (count, device, folder, records, log.getEffectiveLevel(), function, args), count)
             except ProcessException:
                 said = sorted(Path(folder).glob("error-*"))
                 if not said:
@@ -112,7 +112,7 @@ def _run(
     if device == "cuda":
         torch.cuda.set_device(rank)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # one node: no need of a name that resolves
-    store = dist.FileStore(f"{folder}/store", count)
+    store = dist.FileStore(f"{folder}/store", count)  # type: ignore[attr-defined]
     dist.init_process_group("nccl" if device == "cuda" else "gloo", store=store, rank=rank, world_size=count)
     try:
         function(Ranks(rank, count), *args)

@@ -77,13 +77,12 @@ def score_cells(
     ):
         for start, group in scorer.grouped(read_variants(sites), most):
             found = effects(scorer, start, group, None, batch_size)
-            tile = lambda column: np.tile(info[column].to_numpy(object), len(group))  # noqa: B023, E731
             rows = pd.DataFrame(
                 {
                     "variant": np.repeat([site.name for site in group], len(info)),
-                    "cell": tile("cell_type"),
-                    "assay": tile("assay"),
-                    "strand": tile("strand"),
+                    "cell": np.tile(info["cell_type"].to_numpy(object), len(group)),
+                    "assay": np.tile(info["assay"].to_numpy(object), len(group)),
+                    "strand": np.tile(info["strand"].to_numpy(object), len(group)),
                     "log_fc": found.scores["log_fc"].ravel(),
                     "log_fc_sd": spread(found.log_fc).ravel(),
                     "sign_agreement": signs(found.log_fc).ravel(),

@@ -10,10 +10,10 @@ position. Where none is left, keys are given up in this order: the trinucleotide
 then the next farther one, then those two bins away; fold and bin.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -163,7 +163,7 @@ class _Draw:
                         del asked[int(keys[i])]
         return left + [one for queue in asked.values() for one, _ in queue]
 
-    def _drawn(self, stretch: Stretch, asked: dict) -> Iterator[tuple[list[str], list[int]]]:
+    def _drawn(self, stretch: Stretch, asked: Mapping[int, Any]) -> Iterator[tuple[list[str], list[int]]]:
         """Places of a stretch at random, as long as any are ``asked`` for and there is hope."""
         order = self.rng.permutation(stretch.size) if stretch.size <= _DRY else None
         dry, drawn, found = 0, 0, len(self.found)
@@ -204,7 +204,7 @@ class _Draw:
                 break
         return wanted
 
-    def _fits(self, variant: Variant, at: dict, fold: str | None, tss_bin: int | None) -> bool:
+    def _fits(self, variant: Variant, at: Mapping[Any, Any], fold: str | None, tss_bin: int | None) -> bool:
         end = variant.pos + len(variant.ref)
         distance = None if at["gene"] is None else int(at["tss_distance"])
         return (

@@ -183,7 +183,7 @@ def _in_genome_order(rows: Iterable[Measured], study: Study) -> Iterator[Measure
     meant: list[tuple[str, ...]] = []  # the same few combinations of tracks, over and over
     number: dict[tuple[str, ...], int] = {}
 
-    def plain(v: Variant, tracks: tuple[str, ...], effect: float) -> tuple:
+    def plain(v: Variant, tracks: tuple[str, ...], effect: float) -> tuple[Any, ...]:
         if tracks not in number:
             number[tracks] = len(meant)
             meant.append(tracks)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-Row = TypeVar("Row", bound=tuple)
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 _HELD = 250_000  # rows in memory: about 60 MB of alleles
 _READ = 1024  # of each run

@@ -149,8 +149,7 @@ def gene_rows(found: Effects, first: int, genes: pd.DataFrame, reached: np.ndarr
     strands = info["strand"].to_numpy(object)
     sense = np.stack([rna & ((strands == strand) | (strands == ".")) for strand in genes["strand"]])
     site, gene, track = np.nonzero(reached[:, :, None] & sense[None])
-    pick = lambda values: values[:, site, gene, track]  # noqa: E731
-    sed, log_sed, body = (pick(np.asarray(values)) for values in found.genes)
+    sed, log_sed, body = (np.asarray(values)[:, site, gene, track] for values in found.genes)
     return pd.DataFrame(
         {
             "site": first + site,

@@ -9,6 +9,7 @@ Sequences are uint8 0..3 = A C G T. Activity lives on a grid of ``GRID`` bp.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ def make_motifs(rng: np.random.Generator, purity: float) -> list[Motif]:
     return motifs
 
 
-def _alike(consensus: NDArray, others: list[NDArray]) -> bool:
+def _alike(consensus: NDArray[Any], others: list[NDArray[Any]]) -> bool:
     """Whether any other consensus, on either strand and at any offset, shares more than 6 bases in register."""
     for other in others:
         for oriented in (other, 3 - other[::-1]):

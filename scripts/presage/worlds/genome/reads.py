@@ -10,6 +10,7 @@ corrected, ``NH``, and ``xf``:
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def _at_genes(molecules: pd.DataFrame, genes: pd.DataFrame, rng: np.random.Gener
     return molecules.assign(chrom=table["chrom"][g], pos=pos, left=left, gap=gap, flag=flag)
 
 
-def _exon_table(genes: pd.DataFrame) -> dict[str, NDArray]:
+def _exon_table(genes: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """Exons as arrays [gene, 3]; genes with two exons end in an empty third."""
     starts = np.array([[*s, e[-1]][:3] for s, e in zip(genes["exon_starts"], genes["exon_ends"])])
     stops = np.array([[*e, e[-1]][:3] for e in genes["exon_ends"]])

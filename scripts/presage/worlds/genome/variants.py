@@ -8,6 +8,7 @@ to nothing in any type. Controls and null set are a random split of one matched 
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,11 +130,11 @@ def _is_indel(variants: pd.DataFrame) -> pd.Series:
     return variants["ref"].str.len() != variants["alt"].str.len()
 
 
-def _at_site(site: Site) -> dict:
+def _at_site(site: Site) -> dict[str, Any]:
     return {"chrom": site.chrom, "decoy": site.decoy, "motif": site.motif, "element": site.element}
 
 
-def _in_decoys(layout: Layout, chroms: list[str], n: int, rng: np.random.Generator) -> list[dict]:
+def _in_decoys(layout: Layout, chroms: list[str], n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     """``n`` random variants inside decoy sites."""
     sites = layout.sites[layout.sites["chrom"].isin(chroms) & layout.sites["decoy"]]
     drawn = []
@@ -143,7 +144,7 @@ def _in_decoys(layout: Layout, chroms: list[str], n: int, rng: np.random.Generat
     return drawn
 
 
-def _between_sites(layout: Layout, chroms: list[str], n: int, rng: np.random.Generator) -> list[dict]:
+def _between_sites(layout: Layout, chroms: list[str], n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     """Up to ``n`` random variants inside elements that touch no planted site."""
     busy = {c: np.zeros(len(layout.sequence[c]), bool) for c in chroms}
     for site in rows(layout.sites[layout.sites["chrom"].isin(chroms)], Site):
@@ -159,17 +160,17 @@ def _between_sites(layout: Layout, chroms: list[str], n: int, rng: np.random.Gen
     return drawn
 
 
-def _snv(sequence: NDArray[np.uint8], pos: int, base: int) -> dict:
+def _snv(sequence: NDArray[np.uint8], pos: int, base: int) -> dict[str, Any]:
     return {"pos": pos, "ref": decode(sequence[pos : pos + 1]), "alt": "ACGT"[base]}
 
 
-def _random_snv(sequence: NDArray[np.uint8], low: int, high: int, rng: np.random.Generator) -> dict:
+def _random_snv(sequence: NDArray[np.uint8], low: int, high: int, rng: np.random.Generator) -> dict[str, Any]:
     """Another base somewhere in [low, high)."""
     pos = int(rng.integers(low, high))
     return _snv(sequence, pos, (int(sequence[pos]) + int(rng.integers(1, 4))) % 4)
 
 
-def _indel(sequence: NDArray[np.uint8], low: int, high: int, rng: np.random.Generator) -> dict:
+def _indel(sequence: NDArray[np.uint8], low: int, high: int, rng: np.random.Generator) -> dict[str, Any]:
     """A left-aligned deletion inside [low, high), or an insertion between two of its bases."""
     size = int(rng.integers(1, MAX_INDEL + 1))
     if rng.random() < 0.5:

@@ -1,6 +1,7 @@
 """A labelled DeepLabCut project: frames of other cages and other mice, with body parts as a person would mark them."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -67,7 +68,7 @@ def _picked_minutes(count: int, rng: np.random.Generator) -> Minutes:
     return Minutes(state, nest, hidden, speed.astype("f4"), behaviour.STILL[state].astype("f4"), length.astype("f4"))
 
 
-def _config(names: list[str], width: int) -> dict:
+def _config(names: list[str], width: int) -> dict[str, Any]:
     """The project file, with every key that DeepLabCut 3 asks for. Paths are relative: the videos were not kept."""
     crop = {"crop": f"0, {width}, 0, {width * 3 // 4}"}
     return {

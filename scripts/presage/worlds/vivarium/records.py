@@ -1,6 +1,7 @@
 """What is written down of every cage: events and weights for everyone, the truth for those who check."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,11 +36,11 @@ class Records:
 
     def __init__(self, settings: Vivarium, seed: int) -> None:
         self.settings, self.seed = settings, seed
-        self.events: list[tuple] = []  # rows of the events table
-        self.truth: list[tuple] = []
-        self.technicians: list[tuple] = []
-        self.weights: list[tuple] = []
-        self.mice: list[dict] = []
+        self.events: list[tuple[Any, ...]] = []  # rows of the events table
+        self.truth: list[tuple[Any, ...]] = []
+        self.technicians: list[tuple[Any, ...]] = []
+        self.weights: list[tuple[Any, ...]] = []
+        self.mice: list[dict[str, Any]] = []
         self.course: list[pd.DataFrame] = []
 
     def add(self, home: Household) -> None:
@@ -81,12 +82,12 @@ def write_tsv(path: Path, table: pd.DataFrame) -> None:
     table.to_csv(path, sep="\t", index=False, lineterminator="\n")
 
 
-def _timed(rows: list[household.Event], clock: Clock) -> list[tuple]:
+def _timed(rows: list[household.Event], clock: Clock) -> list[tuple[Any, ...]]:
     """Event rows with their minute as a UTC time."""
     return [(cage, animal, clock.utc(minute), *rest) for cage, animal, minute, *rest in rows]
 
 
-def _frame(rows: list[tuple]) -> pd.DataFrame:
+def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     """Event rows as the events table, in the order of time."""
     frame = pd.DataFrame(rows, columns=tables.SCHEMAS["events"].names).astype({"value": float})
     return frame.sort_values(["time_utc", "cage", "kind"], kind="stable", ignore_index=True)

@@ -26,7 +26,10 @@ class GeneBins(NamedTuple):
         """For rows of the `genes` table on the window's contig. ``first``: 0-based first base of bin 0, ``size`` bp a
         bin. A bin counts whole when any base of it is of the gene."""
         edges = first + size * np.arange(bins)
-        touched = lambda start, end: (edges < end) & (edges + size > start)  # noqa: E731
+
+        def touched(start: int, end: int) -> np.ndarray:
+            return (edges < end) & (edges + size > start)
+
         exons, body = np.zeros((len(genes), bins), bool), np.zeros((len(genes), bins), bool)
         columns = (genes[name].tolist() for name in ("start", "end", "exon_starts", "exon_ends"))
         for row, (start, end, starts, ends) in enumerate(zip(*columns)):
