@@ -6,6 +6,8 @@ CORES ?= 2
 PY := .venv/bin/python
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
+COVER = --cov --cov-report=
+COVERED = set -o pipefail; .venv/bin/coverage report --fail-under=90 | awk 'NR <= 30; END { print }'
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
 .PHONY: help setup demo real real-full cost test test-long test-fast coverage mutants protections fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
@@ -38,8 +40,9 @@ real-full: setup ## the same at full length: every adapter, five seeds, long pos
 cost: setup ## what a study will cost, before it is run: make cost STUDY=study.yaml
 	@$(SNAKEMAKE) --quiet host progress reason rules --configfile $(or $(STUDY),config/demo.yaml) -- cost
 
-test: setup ## all tests but the long ones: unit, one rule, dry-run matrix, end to end, resilience
-	@$(PY) -m pytest tests -m "not long" -n $(CORES) --dist loadfile
+test: setup ## all tests but the long ones: unit, one rule, dry-run matrix, end to end, resilience; COVERAGE=1 as below
+	@$(PY) -m pytest tests -m "not long" -n $(CORES) --dist loadfile $(if $(COVERAGE),$(COVER))
+	@$(if $(COVERAGE),$(COVERED))
 
 test-long: setup ## whole runs made again: on one core and two, killed at random moments
 	@$(PY) -m pytest tests -m long
@@ -48,8 +51,8 @@ test-fast: setup ## unit tests and dry runs only
 	@$(PY) -m pytest tests/unit tests/workflow -n $(CORES) --dist loadfile
 
 coverage: setup ## the unit tests with branch coverage of the library: its lowest files, and an error under 90 %
-	@$(PY) -m pytest tests/unit -m "not long" -n $(CORES) --dist loadfile --cov --cov-report=
-	@set -o pipefail; .venv/bin/coverage report --fail-under=90 | awk 'NR <= 30; END { print }'
+	@$(PY) -m pytest tests/unit -m "not long" -n $(CORES) --dist loadfile $(COVER)
+	@$(COVERED)
 
 mutants: setup ## formulas with one operator or number changed, which a test must notice: make mutants MODULES=policy
 	@PYTHONPATH=$(CURDIR)/scripts:$(CURDIR) .venv/bin/uv run --no-config --no-project --quiet --python $(PY) \
