@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.benchmarks import run_pseudobulk
 from tests.benchmarks.measure import Cost, run
-from tests.benchmarks.tenx import CELLS, TYPES, make_bam
+from tests.benchmarks.tenx import CELLS, TYPES
+from tests.benchmarks.tenx_bam import make_bam
 
 HERE = Path(__file__).resolve().parent
 OURS, ALL, BARE = "presage", "presage, all reads", "presage, no targets"
