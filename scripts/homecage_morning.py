@@ -28,6 +28,7 @@ def run(job: Job) -> None:
         cages=[cage.cage for cage in cages],
         calibrating={cage.cage for cage in cages if cage.role == "calibrate"},
         zone=recording.zone,
+        lights_on=recording.lights_on_time,
     )
 
 

@@ -181,11 +181,19 @@ def read_cages(sheet: Path) -> list[Cage]:
 
 
 def require_cage(name: str, cages: Collection[str], where: str) -> None:
-    """``name`` is one of ``cages``. Raises :class:`UserError` with the nearest of them where it is not."""
+    """``name`` is one of ``cages``. Raises :class:`UserError` where it is not.
+
+    A cage that is spelled likewise is offered only where nothing but case and separators differ: in a rack each name is
+    a letter away from its neighbour's, which is another animal.
+    """
     if name not in cages:
-        near = difflib.get_close_matches(name, cages, 1)
-        what = f"{name} is no cage of the cage sheet" + (f"; did you mean {near[0]}?" if near else "")
-        raise UserError(where, what, "correct the name, or add the cage to the cage sheet")
+        same = [cage for cage in cages if _bare(cage) == _bare(name)]
+        what = f"{name} is no cage of the cage sheet" + (f"; did you mean {same[0]}?" if same else "")
+        raise UserError(where, what, f"add it to the cage sheet, or correct the name (there: {', '.join(cages)})"[:400])
+
+
+def _bare(cage: str) -> str:
+    return "".join(filter(str.isalnum, cage)).casefold()
 
 
 def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple[int, Event]]:
@@ -229,11 +237,20 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
             raise UserError(
                 _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(known)}"
             )
+        if row.fps and not _positive(row.fps):
+            raise UserError(_at(sheet, number, "fps"), f"{row.fps!r} is no positive number", "write it as 29.97")
         if check_files:
             _must_exist(sheet, number, "path", row.path)
             if os.path.isdir(_full(sheet, row.path)):  # noqa: PTH112
                 raise UserError(_at(sheet, number, "path"), f"{row.path} is a folder", "name one file in each row")
     return [_shared(_resolve(row, sheet, ("path",))) for _, row in rows]
+
+
+def _positive(text: str) -> bool:
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False
 
 
 def _shared(row: Segment) -> Segment:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,15 +15,18 @@ from presage.config.report import Report
 from presage.homecage.readings.derived_events import LOSSES
 from presage.report.cages.bands import detector_cards, drawn_features, own_bands
 from presage.report.cages.cage_page import Cage, Explain, cage_page, file_name
+from presage.report.cages.course import Spark, spark, trend
 from presage.report.cages.films import Film, between, films
 from presage.report.cages.reasons import Reason, Reasons
-from presage.report.cages.timeline import simulated_sentence, words, yes
+from presage.report.cages.timeline import simulated_sentence, words
 from presage.report.render import moment, number, render
 from presage.report.run import Run
 from presage.report.warn import recorded
 
 OPEN = timedelta(days=2)  # quiet days that an episode bridges
 MEASURED = timedelta(days=7)  # how long a loss that a scale or a thermometer told keeps a cage in sight
+# Events that make a healthy animal behave oddly, or that hide it.
+_CAUSES = ("cage_change", "weighing", "treatment", "camera_fault", "light_fault")
 TRENDS = ("rising", "steady", "falling")
 # state -> (rank, word, what to do); a camera fault hides an animal as a disease does, so it comes before quiet.
 STATES = {
@@ -51,17 +54,20 @@ class Tile:
     day: date
     score: float | None
     threshold: float
-    explanation: str
+    said: list[str]  # sentences, the most pressing first
     animals: int
-    spark: str
-    level_y: float
-    dots: list[tuple[float, float]]
-    gaps: list[float]
+    spark: Spark = field(default_factory=Spark)
     trend: str = ""
+    since: str = ""  # how long there has been an alarm, and what fell into its beginning
     reasons: list[Reason] = field(default_factory=list)
     films: list[Film] = field(default_factory=list)
     measured: list[str] = field(default_factory=list)
     calibrates: bool = False
+
+    @property
+    def explanation(self) -> str:
+        """The most pressing sentence."""
+        return next(iter(self.said), "")
 
     @property
     def excess(self) -> float:
@@ -112,61 +118,55 @@ def _in_words(event: Mapping[str, Any]) -> str:
     return f"Measured{who}: {kind}, {event['time_utc']:%Y-%m-%d}"
 
 
-def _said(open_alarms: pd.DataFrame, last: date) -> list[str]:
-    """What open alarms say; of one that was over before the ``last`` day, when it was."""
-    found = []
+def _said(open_alarms: pd.DataFrame, latest: pd.DataFrame) -> list[str]:
+    """What the last day says of an alarm; then what open alarms say: of one that was over before, when it was."""
+    today = latest.loc[latest["alarm"], "explanation"]
+    found, last = [text for text in today if isinstance(text, str)], latest["date"].max()
     for alarm in open_alarms.to_dict("records"):
-        words = str(alarm["explanation"])
+        text = str(alarm["explanation"])
         if alarm["last_date"] < last and alarm["score"] is not None and np.isfinite(alarm["score"]):
-            first, end = alarm["first_date"], alarm["last_date"]
-            days = f"{end:%d %b}" if first == end else f"{first:%d %b} to {end:%d %b}"
-            words = f"Alarm of {days} ({number(alarm['score'])} over {number(alarm['threshold'])}), none since: {words}"
-        found.append(words)
-    return found
+            days = _days(alarm["first_date"], alarm["last_date"])
+            text = f"Alarm of {days} ({number(alarm['score'])} over {number(alarm['threshold'])}), none since: {text}"
+        if alarm["level"] == "urgent":
+            found.insert(0, text)
+        elif alarm["last_date"] < last or not found:
+            found.append(text)
+    return list(dict.fromkeys(found))
 
 
-def _acknowledgement(events: pd.DataFrame, open_alarms: pd.DataFrame) -> str | None:
-    """What the last acknowledgement says, when it came after the decision of every open alarm."""
+def _days(first: date, last: date) -> str:
+    return f"{last:%d %b}" if first == last else f"{first:%d %b} to {last:%d %b}"
+
+
+def _since(rows: pd.DataFrame, open_alarms: pd.DataFrame, events: pd.DataFrame) -> str:
+    """Since when a cage has had an alarm, and what its beginning may have to do with."""
+    scored = open_alarms[open_alarms["level"] != "urgent"]
+    if scored.empty:
+        return ""
+    first = scored["first_date"].min()
+    judged = rows.loc[rows["score"].notna(), "date"]
+    told = [f"Alarm since {first:%d %b}"]
+    if len(judged) and first <= judged.min():
+        told.append("the first day that could be judged: it may have begun before")
+    begun = rows.loc[rows["date"] == first, "decision_utc"].max()
+    near = events["time_utc"].between(begun - pd.Timedelta(days=2), begun)
+    for event in events[near & events["kind"].isin(_CAUSES)].sort_values("time_utc").to_dict("records"):
+        told.append(f"{words(event['kind'])} at {event['time_utc']:%d %b %H:%M}")
+    return "; ".join(told)
+
+
+def _acknowledgement(rows: pd.DataFrame, events: pd.DataFrame, open_alarms: pd.DataFrame) -> tuple[str, bool] | None:
+    """What the last acknowledgement says, when it came after the decision of every open alarm, and whether an animal
+    has been worse since than it had been in the alarm before."""
     notes = events[events["kind"] == "acknowledged"].sort_values("time_utc")
     if notes.empty or open_alarms.empty or notes["time_utc"].iloc[-1] < open_alarms["decision_utc"].max():
         return None
     last = notes.iloc[-1]
     note = f": {last['note']}" if isinstance(last["note"], str) and last["note"] else ""
-    return f"Seen on {moment(last['time_utc'])}{note}"
-
-
-def _spark(scores: pd.DataFrame, last: date, days: int) -> tuple[str, float, list[tuple[float, float]], list[float]]:
-    """The cage's worst score of each of the last ``days`` days in a 100 x 30 box: line, threshold, alarm dots, gaps."""
-    window = [last - timedelta(days=days - 1 - i) for i in range(days)]
-    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"), alarm=("alarm", "any"))
-    daily = daily.reindex(window)
-    values, threshold = daily["score"].to_numpy(float), daily["threshold"].to_numpy(float)
-    finite = np.concatenate([values[np.isfinite(values)], threshold[np.isfinite(threshold)], [0.0]])
-    low, high = float(finite.min()), float(finite.max()) or 1.0
-    x = 2 + 96 * np.arange(days) / max(days - 1, 1)
-    y = 28 - 26 * (values - low) / ((high - low) or 1.0)
-    level = threshold[np.isfinite(threshold)]
-    level_y = 28 - 26 * (float(level[-1]) - low) / ((high - low) or 1.0) if level.size else -9.0
-    path, pen = "", "M"
-    for a, b in zip(x, y):
-        path, pen = (path + f"{pen}{a:.1f} {b:.1f}", "L") if np.isfinite(b) else (path, "M")
-    dots = [(float(a), float(b)) for a, b, on in zip(x, y, daily["alarm"]) if yes(on) and np.isfinite(b)]
-    gaps = [float(a) for a, b in zip(x, y) if not np.isfinite(b)]
-    return path, level_y, dots, gaps
-
-
-def _trend(scores: pd.DataFrame, last: date) -> str:
-    """Where the cage's worst score goes: the mean of the last two days against the two before, by the threshold.
-
-    ``rising`` and ``falling`` by more than a quarter of the threshold; empty where either pair of days has no score.
-    """
-    daily = scores.groupby("date").agg(score=("score", "max"), threshold=("threshold", "last"))
-    daily = daily.reindex([last - timedelta(days=i) for i in range(4)])
-    now, before = daily["score"].iloc[:2].mean(), daily["score"].iloc[2:].mean()
-    step = 0.25 * daily["threshold"].max()
-    if not np.isfinite([now, before, step]).all():
-        return ""
-    return "rising" if now - before > step else "falling" if before - now > step else "steady"
+    own = rows[rows["alarm"].astype(bool) & (rows["date"] >= open_alarms["first_date"].min())]
+    own = own.assign(after=own["decision_utc"] > last["time_utc"], animal=own["animal"].fillna(""))
+    worst = own.groupby(["animal", "after"])["score"].max().unstack("after").reindex(columns=[False, True])
+    return f"Seen on {moment(last['time_utc'])}{note}", bool((worst[True] > worst[False]).any())
 
 
 @dataclass(frozen=True)
@@ -214,19 +214,20 @@ class Wall:
         ended = last < self.until and state in ("masked", "warm_up", "quiet")
         state = "no_call" if ended else state
         told = _measured(events, until)
-        seen = _acknowledgement(events, open_alarms)
-        if seen is not None and state in ("urgent", "check", "watch"):
+        seen, worse = _acknowledgement(rows, events, open_alarms) or ("", False)
+        if seen and not worse and state in ("urgent", "check", "watch"):
             state = "seen"
         if told and state != "urgent":  # an animal that loses weight is no quiet one, whatever it does
             state = "check"
         worst = latest.sort_values("score", na_position="first").iloc[-1]
-        why = [*_said(open_alarms, last), *latest.loc[latest["alarm"], "explanation"]]
+        why = _said(open_alarms, latest)
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
-        why = [seen, *why] if seen is not None and state == "seen" else why
+        if seen and (worse or state == "seen"):
+            why = [f"Worse than when it was seen. {seen}" if worse else seen, *why]
         why = [f"Nothing was recorded after {last}", *why] if ended else why
         _, word, action = STATES[state]
-        spark, level_y, dots, gaps = _spark(rows, last, days)
         alarms = open_alarms.to_dict("records")
+        reasons = next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])
         return Tile(
             cage=cage,
             state=state,
@@ -236,15 +237,13 @@ class Wall:
             day=last,
             score=None if pd.isna(worst["score"]) else float(worst["score"]),
             threshold=float(worst["threshold"]),
-            explanation=next((w for w in why if isinstance(w, str)), ""),
+            said=[text for text in why if isinstance(text, str)],
             measured=told,
             animals=int(latest["animal"].nunique()),
-            spark=spark,
-            level_y=level_y,
-            dots=dots,
-            gaps=gaps,
-            trend=_trend(rows, last),
-            reasons=next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])[:2],
+            spark=spark(rows, last, days),
+            trend=trend(rows, last),
+            since=_since(rows, open_alarms, events),
+            reasons=[reason for reason in reasons if reason.side != "within"][:2],
             films=self._films(cage, open_alarms, until),
             calibrates=cage in self.calibrating,
         )
@@ -259,7 +258,7 @@ class Wall:
 def _never_seen(cage: str, until: date) -> Tile:
     _, word, action = STATES["no_call"]
     why = "In the cage sheet, but without a day that could be summarised: look at its recordings"
-    return Tile(cage, "no_call", word, action, "", until, None, float("nan"), why, 0, "", -9.0, [], [])
+    return Tile(cage, "no_call", word, action, "", until, None, float("nan"), [why], 0)
 
 
 def _doubt(card: Mapping[str, Any], alarms: pd.DataFrame) -> str:
@@ -313,17 +312,18 @@ def write_morning(
     cages: Sequence[str] = (),
     calibrating: Collection[str] = (),
     zone: tzinfo = UTC,
+    lights_on: time | None = None,
 ) -> None:
     """Write ``morning.html`` to ``page`` and one page per cage into the folder ``timelines``.
 
     ``light_hours``: length of the light phase; ``cages``: names in the cage sheet; ``calibrating``: those of them that
-    set the thresholds; ``zone``: that of the facility, in which times are shown.
+    set the thresholds; ``zone``: that of the facility, in which times are shown, and ``lights_on`` there.
     """
     scores, alarms, daily, events = run.table("distress"), run.table("alarms"), run.table("daily"), run.events
     simulated = run.simulated("homecage") if simulated is None else simulated
     cards = detector_cards(run)
     bands, features = own_bands(daily, scores, events, cards), drawn_features(cards)
-    explain = Reasons(_or_empty(run, "reasons"), light_hours).of
+    explain = Reasons(_or_empty(run, "reasons"), light_hours, lights_on).of
     # From here on times are what people read.
     events = events.assign(time_utc=events["time_utc"].dt.tz_convert(zone))
     alarms = alarms.assign(decision_utc=alarms["decision_utc"].dt.tz_convert(zone))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Reasons:
-    """The ``reasons`` table. ``light_hours``: length of the light phase."""
+    """The ``reasons`` table. ``light_hours``: length of the light phase; ``lights_on``: when it begins, local time."""
 
     table: pd.DataFrame
     light_hours: float = 12.0
+    lights_on: time | None = None
 
     def of(self, alarm: Mapping[Any, Any]) -> list[Reason]:
         """What is behind a row of the ``alarms`` table, the strongest first; nothing behind an urgent check."""
@@ -73,7 +75,12 @@ class Reasons:
             high=row["band_high"],
             days=("" if row["window_days"] == 1 else f"{row['window_days']} days to ") + f"{row['date']:%d %b}",
             span=spans.get(row["feature"].split("_", 1)[0], "ZT 0 to 24"),
-            oddest="" if pd.isna(row["zt"]) else f"oddest at ZT {int(row['zt'])}",
+            oddest="" if pd.isna(row["zt"]) else f"oddest at {self._clock(int(row['zt']))}",
             clip=row["clip"] if isinstance(row["clip"], str) else "",
             share=is_share(row["feature"]),
         )
+
+    def _clock(self, zt: int) -> str:
+        if self.lights_on is None:
+            return f"ZT {zt}"
+        return f"{(self.lights_on.hour + zt) % 24:02d}:{self.lights_on.minute:02d} (ZT {zt})"
