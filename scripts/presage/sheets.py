@@ -4,8 +4,8 @@ Light on purpose (standard library only): the Snakefile imports it. Every error 
 spreadsheet does, header = 1) and the column.
 """
 
-import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import MISSING, dataclass, fields, replace
@@ -193,7 +193,8 @@ def require_cage(name: str, cages: Collection[str], where: str) -> None:
 
 
 def _bare(cage: str) -> str:
-    return "".join(filter(str.isalnum, cage)).casefold()
+    plain = "".join(filter(str.isalnum, cage)).casefold()
+    return re.sub(r"\d+", lambda digits: str(int(digits[0])), plain)
 
 
 def read_events(sheet: Path, cages: Collection[str] | None = None) -> list[tuple[int, Event]]:

@@ -1,6 +1,6 @@
 """Settings of the recording (clock, lights, schedule) and of pose estimation."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -107,14 +107,15 @@ class Clip(Section):
     """A short film of a recording with its pose drawn in."""
 
     cage: str = Field(description="cage")
-    start: datetime = Field(description="when it begins, as 2026-05-01T20:00:00Z; without an offset it is UTC")
+    start: datetime = Field(
+        description="when it begins, as 2026-05-01T20:00:00Z; without an offset it is local time of the facility"
+    )
     seconds: int = Field(10, ge=1, le=600, description="how long it is")
 
-    @property
-    def name(self) -> str:
-        """Of its file: start in UTC and length."""
-        start = self.start.replace(tzinfo=UTC) if self.start.tzinfo is None else self.start.astimezone(UTC)
-        return f"{start:%Y%m%dT%H%M%SZ}_{self.seconds}s"
+    def name(self, zone: tzinfo = UTC) -> str:
+        """Of its file: start in UTC and length. A start without an offset is local time of ``zone``."""
+        start = self.start.replace(tzinfo=zone) if self.start.tzinfo is None else self.start
+        return f"{start.astimezone(UTC):%Y%m%dT%H%M%SZ}_{self.seconds}s"
 
 
 class Filters(Section):

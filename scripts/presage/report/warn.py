@@ -19,7 +19,7 @@ FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak o
 FEW_GENES = 0.05  # share of the annotation's genes on unknown contigs that is usual: patches and scaffolds
 THIN = 0.5  # share of the scheduled time under which a cage's usual day asks whether its files are as long as said
 CLEARLY = 1.5  # how much steeper activity must rise elsewhere than at lights-off before the clock is doubted
-LATE_DAYS = 7  # after the last recording, from which on an event is doubted
+LATE_DAYS, EARLY_DAYS = 7, 60  # after the last and before the first recording, from which on an event is doubted
 DAY_ACTIVE = 0.5  # share of the cages that must be day-active before the clock is doubted
 BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
 
@@ -223,17 +223,21 @@ def _clock(run: Run, _: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _late_events(run: Run) -> list[str]:
-    """Events of the sheet after all that was recorded: most often a slip of the pen in the year or the month."""
-    last = run.rows("daily")["end_utc"].max()
-    late = run.events[run.events["time_utc"] > last + pd.Timedelta(days=LATE_DAYS)]
-    if late.empty:
-        return []
-    row, many = late.sort_values("time_utc").iloc[-1], len(late) > 1
-    return [
-        f"{number(len(late))} {'events lie' if many else 'event lies'} more than {LATE_DAYS} days after the last "
-        f"recording (cage {row['cage']}, {row['kind']}, {row['time_utc']:%Y-%m-%d}): are year and month right?"
-    ]
+def _odd_events(run: Run) -> list[str]:
+    """Events of the sheet far from all that was recorded: most often a slip of the pen in the year or the month."""
+    ends, times = run.rows("daily")["end_utc"], run.events["time_utc"]
+    found = []
+    for odd, days, side in (
+        (times > ends.max() + pd.Timedelta(days=LATE_DAYS), LATE_DAYS, "after the last"),
+        (times < ends.min() - pd.Timedelta(days=EARLY_DAYS), EARLY_DAYS, "before the first"),
+    ):
+        rows, many = run.events[odd].sort_values("time_utc"), odd.sum() > 1
+        for row in rows.iloc[-1:].to_dict("records"):
+            found.append(
+                f"{number(len(rows))} {'events lie' if many else 'event lies'} more than {days} days {side} recording "
+                f"(cage {row['cage']}, {row['kind']}, {row['time_utc']:%Y-%m-%d}): are year and month right?"
+            )
+    return found
 
 
 def _thin_recordings(run: Run) -> list[str]:
@@ -276,7 +280,7 @@ def recorded(run: Run, light_hours: float = 12.0) -> list[str]:
         lambda: _clock(run, {}),
         lambda: _night(run, light_hours),
         lambda: _thin_recordings(run),
-        lambda: _late_events(run),
+        lambda: _odd_events(run),
     ]
     for check in checks:
         with contextlib.suppress(NoData):

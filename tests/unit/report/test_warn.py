@@ -185,6 +185,9 @@ def test_events_after_all_that_was_recorded_are_doubted(tmp_path):
     assert said(0.5, 2.0) == []
     [sentence] = said(0.5, 366.0)
     assert sentence.startswith("1 event lies more than 7 days after the last recording (cage C0, weighing, ")
+    [sentence] = said(0.5, -365.0, -364.0)
+    assert sentence.startswith("2 events lie more than 60 days before the first recording (cage C0, weighing, ")
+    assert said(-30.0) == []
 
 
 def hours(rise, dark=12, moved=100.0):

@@ -153,6 +153,19 @@ def test_a_cage_that_the_cage_sheet_lacks_is_named_before_any_job(tmp_path):
         inputs(tmp_path, [("C4", ".mp4", ""), ("C05", ".mp4", "")]).cage_days  # noqa: B018
 
 
+def test_another_animals_cage_is_never_offered(tmp_path):
+    """In a rack the nearest name is the neighbour's."""
+    with pytest.raises(
+        UserError, match=r"R2_B2 is no cage of the cage sheet; add it to the .* \(there: R2_B1, R2_B3\)"
+    ):
+        inputs(tmp_path, [("R2_B2", ".mp4", "")], "R2_B1 R2_B3").cage_days  # noqa: B018
+
+
+def test_a_frame_rate_with_a_comma_is_told_with_its_row(tmp_path):
+    with pytest.raises(UserError, match=r"segments\.tsv row 3, column fps: '2,0' is no positive number"):
+        inputs(tmp_path, [("C4", ".csv", "2"), ("C5", ".csv", "2,0")]).cage_days  # noqa: B018
+
+
 def test_a_pose_table_needs_its_frame_rate_before_any_job(tmp_path):
     assert inputs(tmp_path, [("C4", ".csv", "2"), ("C5", ".mp4", "")]).cage_days
     with pytest.raises(UserError, match=r"0\.csv: is a pose file without a frame rate"):

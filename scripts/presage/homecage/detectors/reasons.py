@@ -88,5 +88,5 @@ def _where(
     zt = int(fall.idxmax())
     start, film = now.at[zt, "first_utc"], None
     if now.at[zt, "source"] == VIDEO and pd.notna(start):
-        film = f"clips/{cage}/{Clip(cage=cage, start=start.to_pydatetime(), seconds=CLIP_S).name}.mp4"
+        film = f"clips/{cage}/{Clip(cage=cage, start=start.to_pydatetime(), seconds=CLIP_S).name()}.mp4"
     return {"zt": zt, "watch_utc": start, "clip": film}

@@ -29,7 +29,11 @@ def shifted(events: pd.DataFrame) -> pd.DataFrame:
 def precision_row(cases: pd.DataFrame, event: str, healthy: np.ndarray, alarm: np.ndarray, merge_gap: int,
                   common: Mapping[str, Any]) -> list[dict[str, Any]]:  # fmt: skip
     """Share of the episodes that were of an illness: cases of ``event`` found in time over those and false episodes."""
-    true = int(((cases["event"] == event) & (cases["status"] == "detected")).sum())
+    mine = cases[cases["event"] == event]
+    if mine.empty:  # without a scale every episode would be a false one
+        note = f"no {event} is known of these cages; alarms.primary_event names the event that makes an episode true"
+        return [row("episode_precision", value=float("nan"), n=0, note=note, **common)]
+    true = int((mine["status"] == "detected").sum())
     false = count_episodes(alarm & healthy, merge_gap)
     n = true + false
     note = f"{true} true and {false} false episodes in these cages, ill ones as frequent as here"

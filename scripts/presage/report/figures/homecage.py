@@ -146,7 +146,8 @@ def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:
     mine = (f["animal"].isna() if animal is None else f["animal"] == animal for f in (scores, daily))
     scores, daily = (frame[keep].sort_values("date") for frame, keep in zip((scores, daily), mine))
     known = set(daily.loc[daily["value"].notna(), "name"])
-    features = [f for f in drawn_features(cards) if f in known][:3] or pick_features(daily, 3)
+    wanted = dict.fromkeys([*_reasons(run, str(name)), *drawn_features(cards)])
+    features = [f for f in wanted if f in known][:3] or pick_features(daily, 3)
     figure = style.new_figure(f"Cage {name}, day by day", 1.0 + 1.05 * (len(features) + 1), simulated)
     lane, *panels = style.panels(figure, [0.3] + [1.0] * (len(features) + 1), sharex=True)
     _scores(panels[0], scores)
@@ -176,15 +177,25 @@ def cage(run: Run, settings: Report, simulated: bool | None) -> Drawing:
 
 
 def _example(run: Run, scores: pd.DataFrame) -> str:
-    """An ill cage that was detected, else one with an alarm, else the first: in the order of names."""
+    """An ill cage that was detected, else the one furthest over its threshold, else the first in the order of names."""
     lead = run.optional("lead_time")
     if lead is not None:
         seen = (lead["status"] == "detected") & (lead["detector"] == OURS) & (lead["event"] != "onset")
         hits = sorted(lead.loc[seen & (lead["budget"] == chosen_budget(run)), "cage"])
         if hits:
             return hits[0]
-    alarmed = sorted(scores.loc[scores["alarm"], "cage"])
-    return alarmed[0] if alarmed else sorted(scores["cage"])[0]
+    alarmed = scores[scores["alarm"].astype(bool)]
+    if len(alarmed):
+        return str((alarmed["score"] - alarmed["threshold"]).groupby(alarmed["cage"]).max().idxmax())
+    return sorted(scores["cage"])[0]
+
+
+def _reasons(run: Run, cage: str) -> list[str]:
+    """The features behind a cage's alarms, the strongest first."""
+    table = run.optional("reasons")
+    if table is None:
+        return []
+    return table[table["cage"] == cage].sort_values(["rank", "episode"])["feature"].drop_duplicates().tolist()
 
 
 def _noon(dates: pd.Series) -> pd.DatetimeIndex:

@@ -20,7 +20,7 @@ def estimate(config: Config) -> str:
         raise UserError(
             "config key sequence",
             "is not configured, and costs are worked out for that branch alone",
-            "docs/access.md has measured minutes and memory of the home cage",
+            "the home cage: `snakemake -n` counts its jobs, of finished pose some 3 s each (docs/access.md: measured)",
         )
     cards = chosen(config.cost.gpus)
     sizes = measure(branch, f"{config.results}/{config.run}", config.cost.tracks)

@@ -11,8 +11,10 @@ import pytest
 
 from presage import tables
 from presage.config.report import Report
+from presage.report.cages.course import spark
 from presage.report.cages.films import Film
 from presage.report.cages.morning import STATES, Wall, morning_page, write_morning
+from presage.report.cages.reasons import Reason
 from presage.report.run import Run
 from tests.unit.report.made_up_run.cages import colony, homecage_run
 from tests.unit.report.made_up_run.facts import START, filled, utc
@@ -88,7 +90,7 @@ def test_a_cage_that_lost_weight_is_not_quiet_until_somebody_has_looked(events):
 
 def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(unweighed):
     own = ALARMS[ALARMS["cage"] == "C01"]
-    decided = own["decision_utc"].max()
+    decided = SCORES.loc[SCORES["cage"] == "C01", "decision_utc"].max()
 
     def with_note(at):
         note = {
@@ -106,13 +108,69 @@ def test_an_alarm_that_somebody_looked_after_steps_back_until_a_new_one_comes(un
     assert (
         first.state == "seen" and first.explanation.startswith("Seen on ") and first.explanation.endswith(": wet food")
     )
-    assert states(SCORES, ALARMS, with_note(decided - pd.Timedelta(hours=2)))["C01"] == "check"
+    before = with_note(own["decision_utc"].max() - pd.Timedelta(hours=2))
+    assert states(SCORES, ALARMS, before)["C01"] == "check"
     urgent = own.iloc[[0]].assign(
         level="urgent", episode=0, decision_utc=decided + pd.Timedelta(hours=5), last_date=LAST
     )
     assert states(SCORES, pd.concat([ALARMS, urgent]), after)["C01"] == "urgent"
     calm = SCORES.assign(alarm=False)
     assert states(calm, ALARMS[:0], after)["C01"] == "quiet"
+
+
+def test_an_animal_that_gets_worse_after_somebody_looked_is_looked_at_again(unweighed):
+    """An alarm of the last three days; somebody looked after the second."""
+    days = [LAST - dt.timedelta(days=i) for i in (2, 1, 0)]
+    own = SCORES["cage"] == "C01"
+    alarm = ALARMS[ALARMS["cage"] == "C01"].iloc[[-1]].assign(first_date=days[0], last_date=LAST, level="check")
+    decided = SCORES[own].groupby("date")["decision_utc"].max()
+    note = {"cage": "C01", "time_utc": decided[days[1]] + pd.Timedelta(hours=6), "kind": "acknowledged", "note": "fed"}
+    events = pd.concat([unweighed, filled("events", [note])], ignore_index=True)
+
+    def tile(*scores):
+        now = SCORES[~(own & (SCORES["date"] < days[0]) & SCORES["alarm"])].copy()
+        for day, score in zip(days, scores):
+            rows = (now["cage"] == "C01") & (now["date"] == day)
+            now.loc[rows, ["score", "threshold", "alarm", "explanation"]] = [score, 1.0, True, f"as on {day}"]
+        here = alarm.assign(decision_utc=decided[days[0]])
+        return next(t for t in tiles(now, here, events) if t.cage == "C01")
+
+    assert (tile(3.0, 5.0, 4.0).state, tile(3.0, 5.0, 5.0).state) == ("seen", "seen")
+    worse = tile(3.0, 4.0, 5.0)
+    assert worse.state == "check" and worse.said[0].startswith("Worse than when it was seen. Seen on ")
+    assert worse.said[1] == f"as on {LAST}"  # of the last day, not of the worst
+    assert tile(3.0, 5.0, 4.0).said[1] == f"as on {LAST}"
+
+
+def test_a_tile_says_since_when_and_what_fell_into_the_beginning(unweighed):
+    first = LAST - dt.timedelta(days=2)
+    alarm = ALARMS[ALARMS["cage"] == "C01"].iloc[[-1]].assign(first_date=first, last_date=LAST, level="check")
+    decided = SCORES.loc[(SCORES["cage"] == "C01") & (SCORES["date"] == first), "decision_utc"].max()
+
+    def since(scores, *kinds):
+        rows = [{"cage": "C01", "kind": kind, "time_utc": decided - pd.Timedelta(hours=16)} for kind in kinds]
+        events = filled("events", rows) if rows else unweighed[:0]
+        return next(t.since for t in tiles(scores, alarm, events) if t.cage == "C01")
+
+    when = f"{decided - pd.Timedelta(hours=16):%d %b %H:%M}"
+    assert since(SCORES) == f"Alarm since {first:%d %b}"
+    assert since(SCORES, "cage_change", "onset") == f"Alarm since {first:%d %b}; cage change at {when}"
+    unjudged = SCORES.assign(score=SCORES["score"].where(SCORES["date"] >= first))
+    assert since(unjudged).endswith("; the first day that could be judged: it may have begun before")
+    assert next(t.since for t in tiles(SCORES, ALARMS[:0], unweighed) if t.cage == "C03") == ""
+
+
+def test_reasons_within_the_own_band_are_none(events):
+    def reason(value):
+        return Reason(
+            "Distance (px)", value, 10.0, 8.0, 12.0, "2 days to 01 May", "ZT 12 to 24", "oddest at 21:00 (ZT 2)"
+        )
+
+    found = tiles(SCORES, ALARMS, events, explain=lambda alarm: [reason(11.0), reason(3.0)])
+    [shown] = next(t.reasons for t in found if t.cage == "C01")
+    assert shown.value == 3.0
+    text = morning_page(Wall(SCORES, ALARMS, events, explain=lambda alarm: [reason(3.0)]))
+    assert "(2 days to 01 May; own 8 to 12; oddest at 21:00 (ZT 2))" in text
 
 
 def test_an_urgent_check_goes_first_and_needs_no_score(events):
@@ -143,7 +201,8 @@ def test_warming_up_and_masked_days_say_so(events):
 
 
 def test_the_page_is_complete_in_itself_and_escaped(events):
-    text = morning_page(Wall(SCORES, ALARMS, events), "demo", True)
+    said = SCORES.assign(explanation=SCORES["explanation"].where(~SCORES["alarm"].astype(bool), "below <its> own"))
+    text = morning_page(Wall(said, ALARMS, events), "demo", True)
     assert "SIMULATED DATA" in text and "http" not in text
     assert "&lt;its&gt;" in text and "<its>" not in text
     assert re.search(r"<b>1</b> camera fault", text) and re.search(r"<b>0</b> urgent", text)
@@ -155,7 +214,7 @@ def test_rising_goes_before_steady_and_steady_before_falling():
         own.loc[own.index[-4:], "score"] = np.array(values, float)
         return own.assign(alarm=False, no_call=False, warm_up=False)
 
-    cages = {"C01": (9, 9, 9, 9), "C02": (9, 9, 1, 1), "C03": (0, 0, 2, 2), "C04": (None, None, 1, 1)}
+    cages = {"C01": (9, 9, 9, 9), "C02": (9, 9, 1, 1), "C03": (0, 0, 2, 2), "C04": (None, 0, 2, 2)}
     scores = pd.concat([at_the_end(cage, *values) for cage, values in cages.items()])
     found = tiles(scores, ALARMS[:0], tables.empty("events"))
     assert {t.cage: t.trend for t in found} == {"C01": "steady", "C02": "falling", "C03": "rising", "C04": ""}
@@ -254,3 +313,14 @@ def test_an_alarm_that_is_over_says_when_it_was(events):
 def test_cages_that_set_the_thresholds_say_so(events):
     text = morning_page(Wall(SCORES, ALARMS, events, calibrating={"C03"}))
     assert text.count("sets the thresholds</p>") == 1
+
+
+def test_a_spark_shows_each_days_threshold_and_no_day_before_the_recording():
+    own = SCORES[SCORES["cage"] == "C01"].sort_values("date").tail(3).copy()
+    own[["score", "threshold", "alarm"]] = [[1.5, 1.6, False], [None, None, False], [2.0, 1.0, True]]
+    drawn = spark(own, own["date"].max(), 5)
+    assert len(drawn.gaps) == 1  # of the two days before the first, nothing is known
+    assert len(drawn.dots) == 1 and drawn.dots[0][0] == 98
+    assert drawn.threshold.count("M") == 2 and drawn.score.count("M") == 2
+    heights = [float(dash.split()[1].split("L")[0]) for dash in drawn.threshold.split("M")[1:]]
+    assert heights[0] < heights[1]  # the first day's is higher, and y goes down
