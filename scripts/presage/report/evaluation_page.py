@@ -19,7 +19,8 @@ from presage.report.run import NoData, Run
 from presage.sequence.generalise.verdict import verdicts
 
 MOST = 200  # exposed items that are listed
-TRACKS = ("bin_pearson", "bin_spearman", "gene_pearson", "gene_centred_r", "across_types_r", "skill")
+_R = ("bin_pearson", "gene_pearson", "across_types_r")
+TRACKS = (*_R, "bin_spearman", "gene_centred_r", "skill", "noise_ceiling", *(f"{name}_difference" for name in _R))
 CHECKS = (warn.leakage, warn.unmeasured, warn.weak, warn.held_out, warn.fits)
 VARIANTS = ("variant_auroc", "variant_auprc", "variant_auroc_difference", "variant_sign_accuracy", "variant_spearman")
 FILES = {
@@ -89,8 +90,14 @@ def cards(metrics: pd.DataFrame, audit: pd.DataFrame, found: pd.DataFrame) -> li
     fitted = best[~best["model"].isin(warn.BASELINES)]
     if len(fitted):
         top = fitted.iloc[0]
-        words = f"test r over bins of {top['model']}, {interval(top['ci_low'], top['ci_high'])}"
-        out.append(Card("Best adapter", number(top["value"]), words, ""))
+        words = f"of {top['model']}, {interval(top['ci_low'], top['ci_high'])}"
+        out.append(Card("Highest test r over bins", number(top["value"]), words, ""))
+    apart = over_seeds(metric(metrics, "across_types_r", split="test", group="all")).dropna(subset=["value"])
+    apart = apart[~apart["model"].isin(warn.BASELINES)].sort_values("value", ascending=False)
+    if len(apart):
+        top = apart.iloc[0]
+        words = f"of {top['model']}, {interval(top['ci_low'], top['ci_high'])}: how well cell types are told apart"
+        out.append(Card("Highest across-type r on test genes", number(top["value"]), words, ""))
     return out
 
 

@@ -183,7 +183,9 @@ TABLES = {
         adapter_hash str - adapter and head
         seed i32 - first seed that was averaged
         code_hash str - library code behind this row
-        id str? - what the file calls the variant, such as an rs number""",
+        id str? - what the file calls the variant, such as an rs number
+        strand str - of the track: +, - or . (not stranded)
+        main_strand bool - the assay's coverage changes more on this strand than on the other, or the track has none""",
     "gene_scores": """
         variant str - chrom:pos:ref:alt as in the VCF (1-based)
         chrom str - contig

@@ -42,11 +42,13 @@ def tracks_of(types: list[str]) -> pd.DataFrame:
 
 
 def scores_of(count: int, tracks: pd.DataFrame, seed: int = 0, **more: object) -> pd.DataFrame:
-    """Rows of the `scores` table; one variant in ten has an effect, and ``more`` replaces columns."""
+    """Rows of the `scores` table; one variant in ten has an effect, each third is read on the minus strand, ``more``
+    replaces columns."""
     rng = np.random.default_rng(seed)
     each = len(tracks)
     effect = rng.normal(0, np.where(np.arange(count) % 10 == 0, 1.0, 0.05)[:, None], (count, each))
     pos = 900 + 7 * np.arange(count)
+    forward, strand = np.arange(count)[:, None] % 3 > 0, tracks["strand"].to_numpy()
     frame = pd.DataFrame(
         {
             "variant": np.repeat([f"chr1:{p + 1}:A:G" for p in pos], each),
@@ -57,6 +59,8 @@ def scores_of(count: int, tracks: pd.DataFrame, seed: int = 0, **more: object) -
             "track": np.tile(tracks["slug"], count),
             "cell_type": np.tile(tracks["cell_type"], count),
             "assay": np.tile(tracks["assay"], count),
+            "strand": np.tile(strand, count),
+            "main_strand": ((strand == ".") | ((strand == "+") == forward)).ravel(),
             "log_fc": effect.ravel(),
             "log_fc_sd": 0.03 + 0.1 * np.abs(effect.ravel()),
             "sign_agreement": rng.choice([0.5, 0.75, 1.0], count * each),

@@ -148,6 +148,13 @@ def test_adapters_that_are_worse_than_a_head_or_know_no_cell_type_are_named(tmp_
     bad = [("bin_pearson_difference", "lora", -0.01, -0.02, -0.003), ("skill", "lora", -0.007, -0.02, 0.01)]
     worse, untold = weak(metrics_of(tmp_path, *good, *base, *bad), {})
     assert worse.startswith("lora predicts test windows worse") and untold.startswith("lora is not shown to tell cell")
+    apart = [
+        ("bin_pearson_difference", "lora", 0.01, -0.01, 0.02),
+        ("gene_pearson_difference", "lora", -0.07, -0.09, -0.04),
+    ]
+    apart.append(("across_types_r_difference", "lora", -0.05, -0.1, -0.01))
+    genes, types = weak(metrics_of(tmp_path, *good, *base, *apart), {})
+    assert genes.startswith("lora predicts test genes worse") and types.startswith("lora tells cell types apart worse")
 
 
 def test_an_adapter_that_nothing_was_compared_with_is_named(tmp_path):

@@ -59,7 +59,9 @@ def _null(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def strongest(scores: pd.DataFrame, limit: int) -> pd.DataFrame:
-    """The ``limit`` variants with the largest absolute log2 fold change, as a matrix variant x track group."""
+    """The ``limit`` variants with the largest absolute log2 fold change, as a matrix variant x track group; on each
+    variant's main strand."""
+    scores = scores[scores["main_strand"]]
     group = scores["cell_type"] + " " + scores["assay"].str.upper()
     wide = scores.assign(group=group).groupby(["variant", "group"], sort=True)["log_fc"].mean().unstack()
     order = wide.abs().max(axis=1).sort_values(ascending=False, kind="stable").index[:limit]

@@ -19,7 +19,9 @@ function startTable(data) {
   let sort = {key: "size", down: true}, first = 0, listed = [], shown = new Uint16Array(count);
 
   const value = (name, i, t) => (effects[name] ? effects[name][i * each + t] : null);
-  const strongest = (i, among) => among.reduce((best, t) => (Math.abs(value("log_fc", i, t)) > Math.abs(value("log_fc", i, best)) ? t : best), among[0]);
+  // On the strand with hardly any coverage a ratio says nothing, so it is shown in the open row only.
+  const size = (i, t) => (value("main_strand", i, t) ? Math.abs(value("log_fc", i, t)) : -1);
+  const strongest = (i, among) => among.reduce((best, t) => (size(i, t) > size(i, best) ? t : best), among[0]);
   const doubt = (i, t) => [
     value("sign_agreement", i, t) < data.sure && "models, strands and shifts differ in its sign",
     known(value("log_fc_sd", i, t)) && value("log_fc_sd", i, t) > Math.abs(value("log_fc", i, t)) && "its spread over them is larger than the effect",

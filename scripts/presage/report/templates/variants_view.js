@@ -8,7 +8,8 @@ const LANES = 5;
 
 // i: the variant's place in the data; value(column, i, t) and doubt(i, t) read one track's effect.
 function viewOf(i, data, all, value, doubt) {
-  const {tracks, sites} = data, order = [...tracks.keys()].sort((a, b) => Math.abs(value("log_fc", i, b)) - Math.abs(value("log_fc", i, a)));
+  const {tracks, sites} = data, main = (t) => value("main_strand", i, t);
+  const order = [...tracks.keys()].sort((a, b) => main(b) - main(a) || Math.abs(value("log_fc", i, b)) - Math.abs(value("log_fc", i, a)));
   const rank = i + 1, seen = all.tracks[rank], logo = all.logos[rank];
   const box = element("div", {}, element("h3", {}, sites.variant[i]), aboutOf(i, data, order[0], value, doubt));
   box.append(element("h4", {}, "Effect in each track"), effectsOf(i, data, order, value, doubt));
@@ -82,12 +83,12 @@ function effectsOf(i, data, order, value, doubt) {
     if (has("conformal_low")) words.push(known(value("conformal_low", i, t)) ? `${short(value("conformal_low", i, t), 3)} to ${short(value("conformal_high", i, t), 3)}` : "–");
     const why = doubt(i, t);
     return element("tr", {class: t === order[0] ? "strongest" : null},
-      element("th", {scope: "row"}, trackName(data.tracks[t])),
+      element("th", {scope: "row"}, trackName(data.tracks[t]), value("main_strand", i, t) ? "" : element("span", {class: "muted small"}, " other strand")),
       element("td", {}, barOf(i, t, at, value, why)),
       ...words.map((word, k) => element("td", {class: heads[k + 2][1]}, word, k === 0 && why ? element("span", {class: "doubt", title: why, role: "img", "aria-label": `in doubt: ${why}`}, " ?") : "")));
   });
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads.map(([word, kind]) => element("th", {scope: "col", class: kind}, word)))), element("tbody", {}, ...rows));
-  const note = `Dots are log2 fold changes, bars one SD to each side${has("conformal_low") ? ", the pale band the interval for a measured effect" : ""}; a hollow dot is in doubt, the dashed line is no effect.`;
+  const note = `Dots are log2 fold changes, bars one SD to each side${has("conformal_low") ? ", the pale band the interval for a measured effect" : ""}; a hollow dot is in doubt, the dashed line is no effect. Other strand: the assay's coverage changes less there, so a ratio says little.`;
   return element("div", {}, element("div", {class: "effects", tabindex: "0", role: "region", "aria-label": "Effect in each track"}, table), element("p", {class: "muted small"}, note));
 }
 

@@ -18,7 +18,7 @@ from presage.sequence.reference.folds import FOLDS, OUTSIDE
 ROOM = 3_000_000  # characters of the packed table; figures and tracks need the rest of a page's 5 MB
 SITE = ["variant", "id", "chrom", "pos", "ref", "alt", "fold", "gene", "tss_distance"]
 EFFECT = ["log_fc", "log_fc_sd", "sign_agreement", "top_share", "p_null", "percentile"]
-EFFECT += ["conformal_low", "conformal_high"]
+EFFECT += ["conformal_low", "conformal_high", "main_strand"]
 
 
 class Listed(NamedTuple):

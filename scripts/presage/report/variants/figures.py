@@ -113,7 +113,9 @@ def _level(axes: Axes, y: float, words: str) -> None:
 
 
 def by_type(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of each variant, assay and cell type the row with the largest effect (of two strands, say); ``sure`` bool."""
+    """Of each variant, assay and cell type the row with the largest effect; ``sure`` bool. The main strand counts,
+    which is the same for all types."""
+    rows = rows[rows["main_strand"]]
     size = rows["log_fc"].abs()
     found = rows.loc[size.sort_values(ascending=False, kind="stable").index]
     found = found.drop_duplicates(["rank", "assay", "cell_type"]).sort_index()
@@ -145,7 +147,18 @@ def heat_map(seen: Overview, simulated: bool | None, genes: dict[str, str]) -> D
     handles = fold_handles(first["fold"])
     handles.append(Line2D([], [], color=style.MUTED, marker="x", markersize=3.5, linestyle="", label="in doubt"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    columns = ["rank", "variant", "fold", "cell_type", "assay", "track", "log_fc", "log_fc_sd", "sign_agreement"]
+    columns = [
+        "rank",
+        "variant",
+        "fold",
+        "cell_type",
+        "assay",
+        "track",
+        "strand",
+        "log_fc",
+        "log_fc_sd",
+        "sign_agreement",
+    ]
     return figure, rows[[*columns, "p_null", "sure"]]
 
 
@@ -189,15 +202,14 @@ def _heat_panel(figure: Figure, axes: Axes, panel: pd.DataFrame, types: list[str
 # ---- specificity -----------------------------------------------------------------------------------------------
 
 
-def specificity(seen: Overview, simulated: bool | None, labels: dict[str, str], strands: dict[str, str]) -> Drawing:
+def specificity(seen: Overview, simulated: bool | None, labels: dict[str, str]) -> Drawing:
     """The strongest variants' effect in each type minus the mean over types, and how often the top type is on top.
 
-    ``labels`` and ``strands`` by slug: types are compared within an assay and strand.
+    ``labels`` by slug: types are compared within an assay and strand.
     """
     if not seen.variants:
         raise NoData(NOTHING)
     rows = seen.top[seen.top["rank"] <= SPECIFIC]
-    rows = rows.assign(strand=rows["track"].map(strands))
     best = strongest(rows, len(seen.tracks))
     same = rows.merge(best[["rank", "assay", "strand"]], on=["rank", "assay", "strand"])
     same = same[same.groupby("rank")["track"].transform("size") > 1]

@@ -39,7 +39,6 @@ def variants_page(given: ScoredSet, predict: Predict, title: str = "", drawn: in
     simulated = meta.get("simulated")
     genes = symbols(given.genes)
     labels = track_labels(given.tracks)
-    strands = dict(zip(given.tracks["slug"], given.tracks["strand"]))
     dropped = reasons(given.dropped)
     null = null_sizes(given.null)
     rows = listed(seen, given.tracks[["slug", "cell_type", "assay", "strand"]], genes, simulated)
@@ -67,7 +66,7 @@ def variants_page(given: ScoredSet, predict: Predict, title: str = "", drawn: in
         volcano_caption=volcano_caption(seen),
         heat=draw("Effects by cell type", lambda: figures.heat_map(seen, simulated, genes)),
         heat_caption=heat_caption(seen),
-        specific=draw("Specificity", lambda: figures.specificity(seen, simulated, labels, strands)),
+        specific=draw("Specificity", lambda: figures.specificity(seen, simulated, labels)),
         folds={fold: (figures.FOLDS[fold], count) for fold, count in seen.folds.items()},
         files=[(name, what) for name, what in FILES.items() if (given.scores.parent / name).is_file()],
     )
@@ -135,7 +134,8 @@ def seen_words(tracks: int, logos: int, variants: int) -> str:
 def volcano_caption(seen: Overview) -> str:
     """What the axes say, and what is not in the figure."""
     if seen.height == "p_null":
-        text = "Each variant at the effect in its strongest track, and the share of null variants as strong as that. "
+        text = "Each variant at the effect in its strongest track (on the strand on which coverage changes more), and "
+        text += "the share of null variants as strong as that. "
         text += "In the highest row of a class (substitutions, indels) no null variant is as strong. "
     else:
         text = f"Without p-values the height is the effect in units of its SD, {LIMIT:g} at most. "
@@ -148,8 +148,9 @@ def volcano_caption(seen: Overview) -> str:
 def heat_caption(seen: Overview) -> str:
     """What a cell and a cross mean, and what there was no room for."""
     text = (
-        "Red: the alternative allele raises the signal; blue: it lowers it; white: no effect. A cell is the largest "
-        "effect of that cell type in the assay, and each assay has its own scale. A cross is doubt: fewer than "
+        "Red: the alternative allele raises the signal; blue: it lowers it; white: no effect. A cell is the "
+        "effect in that cell type, on the strand on which the variant changes the assay's coverage more (the same for "
+        "all types), and each assay has its own scale. A cross is doubt: fewer than "
         f"{100 * SURE:.0f} % of the predictions agree on the sign, their SD is larger than the effect, or p is above "
         f"{ALPHA:g}."
     )

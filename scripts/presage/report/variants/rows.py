@@ -37,8 +37,8 @@ class Overview(NamedTuple):
     passed : variants whose strongest track has p <= 0.05 and is not :func:`in_doubt`
     cloud : columns ``log_fc height fold assay variants``: places of the strongest tracks, those within a 640th of the
         width and a 400th of the height counted together; height is -log10 p or the ratio, at most 30
-    top : all rows of the variants that are kept, those with the largest |log_fc| in any track, with ``rank`` from 1;
-        ties keep the table's order
+    top : all rows of the variants that are kept, those with the largest |log_fc| in any track of their main strand,
+        with ``rank`` from 1; ties keep the table's order
     """
 
     variants: int
@@ -64,7 +64,7 @@ def overview(path: str | Path, keep: int = TOP) -> Overview:
     best = _Best(min(keep, max(FEW, ROWS // each)))
     folds, variants, without, passed = np.zeros(len(_FOLDS), int), 0, 0, 0
     for block in _blocks(file, each):
-        row = np.abs(block["log_fc"]).argmax(axis=1)
+        row = np.where(block["main_strand"] > 0, np.abs(block["log_fc"]), -1.0).argmax(axis=1)
         log_fc, sd, p, sure = (
             np.take_along_axis(block[name], row[:, None], 1)[:, 0]
             for name in ("log_fc", "log_fc_sd", "p_null", "sign_agreement")
@@ -150,7 +150,7 @@ def _heights(height: str, log_fc: np.ndarray, sd: np.ndarray, p: np.ndarray) -> 
 
 def _blocks(file: pq.ParquetFile, each: int) -> Iterator[dict[str, np.ndarray]]:
     """float64 ``[variants, tracks]`` of each number, and ``fold`` int ``[variants]``: an index into ``_FOLDS``."""
-    numbers = ["log_fc", "log_fc_sd", "p_null", "sign_agreement"]
+    numbers = ["log_fc", "log_fc_sd", "p_null", "sign_agreement", "main_strand"]
     rest = None
     for group in row_groups(file, [*numbers, "fold"]):
         table = group if rest is None else pa.concat_tables([rest, group])

@@ -18,7 +18,7 @@ DIGITS = 4  # significant ones of a coverage: more than a screen has pixels
 
 def shown_tracks(rows: pd.DataFrame) -> list[str]:
     """Slugs of the cell types with the largest effects, in the order of ``rows``: those of one variant in `scores`."""
-    size = rows["log_fc"].abs().groupby(rows["cell_type"], sort=False).max()
+    size = rows["log_fc"].abs().where(rows["main_strand"], 0.0).groupby(rows["cell_type"], sort=False).max()
     kept = set(size.sort_values(ascending=False, kind="stable").index[:TYPES])
     return rows.loc[rows["cell_type"].isin(kept), "track"].tolist()
 

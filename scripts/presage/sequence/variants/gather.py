@@ -120,6 +120,7 @@ def score_rows(
     low, high = np.full(log_fc.shape, np.nan), np.full(log_fc.shape, np.nan)
     if conformal is not None:
         low, high = conformal.interval(info["track"].tolist(), log_fc)
+    main = main_strand(effects["sad"].to_numpy().reshape(len(sites), tracks), info)
     rows = sites[_SITE].loc[sites.index.repeat(tracks)].reset_index(drop=True)
     return pd.concat([rows, effects.drop(columns="site")], axis=1).assign(
         cell_type=np.tile(info["cell_type"].to_numpy(object), len(sites)),
@@ -128,7 +129,25 @@ def score_rows(
         percentile=percentile.ravel(),
         conformal_low=low.ravel(),
         conformal_high=high.ravel(),
+        strand=np.tile(info["strand"].to_numpy(object), len(sites)),
+        main_strand=main.ravel(),
     )
+
+
+def main_strand(sad: np.ndarray, info: pd.DataFrame) -> np.ndarray:
+    """For each variant and track of ``info``, whether to read its effect there: bool, as ``sad`` [variants, tracks].
+
+    A ratio says nothing of how much is read: on the strand that hardly has coverage a log_fc is as large as where a
+    gene lies. So of each assay one strand counts, the same for all cell types: that on which the cell types' summed
+    coverage changes more.
+    """
+    main = np.ones(sad.shape, bool)
+    strand, size = info["strand"].to_numpy(object), np.abs(sad)
+    for assay in info["assay"].unique():
+        plus, minus = (((info["assay"] == assay).to_numpy() & (strand == sign)) for sign in "+-")
+        forward = size[:, plus].sum(axis=1) >= size[:, minus].sum(axis=1)
+        main[:, plus], main[:, minus] = forward[:, None], ~forward[:, None]
+    return main
 
 
 def gene_rows(sites: pd.DataFrame, effects: pd.DataFrame, genes: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:

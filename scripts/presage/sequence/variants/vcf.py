@@ -13,7 +13,7 @@ import pysam
 # key -> (VCF type, column of the `scores` table, meaning)
 _INFO = {
     "NAME": ("String", "variant", "chrom:pos:ref:alt as it was given, percent-encoded"),
-    "TRACK": ("String", "track", "Track with the largest absolute LOGFC"),
+    "TRACK": ("String", "track", "Track with the largest absolute LOGFC on the strand where coverage changes more"),
     "CELLTYPE": ("String", "cell_type", "Cell type of TRACK, percent-encoded"),
     "LOGFC": ("Float", "log_fc", "log2 ratio of summed predicted coverage in TRACK, ALT over REF"),
     "LOGFC_SD": ("Float", "log_fc_sd", "Standard deviation of LOGFC over models, strands and shifts"),
@@ -57,8 +57,8 @@ class VcfWriter:
 
 
 def strongest(rows: pd.DataFrame, tracks: int) -> pd.DataFrame:
-    """Of each allele's ``tracks`` consecutive rows the one with the largest absolute log_fc."""
-    size = rows["log_fc"].abs().to_numpy().reshape(-1, tracks)
+    """Of each allele's ``tracks`` consecutive rows the one with the largest absolute log_fc on its main strand."""
+    size = rows["log_fc"].abs().where(rows["main_strand"], -1.0).to_numpy().reshape(-1, tracks)
     return rows.iloc[np.arange(len(size)) * tracks + size.argmax(axis=1)]
 
 

@@ -128,7 +128,8 @@ def test_the_row_over_seeds_goes_before_single_ones():
 
 def test_strongest_orders_by_size_not_by_sign():
     scores = pd.DataFrame({"variant": ["v1", "v2", "v3"], "cell_type": "t", "assay": "rna", "log_fc": [0.5, -2.0, 0.1]})
-    top = strongest(scores, 2)
+    other = scores.assign(log_fc=9.0, main_strand=False)  # on the strand with hardly any coverage
+    top = strongest(pd.concat([scores.assign(main_strand=True), other]), 2)
     assert list(top.index) == ["v2", "v1"] and top.loc["v2", "t RNA"] == -2.0
 
 

@@ -71,6 +71,8 @@ def sequence_run(folder: Path) -> None:
                     "assay": "rna",
                     "track": t,
                     "log_fc": effect,
+                    "strand": "+",
+                    "main_strand": True,
                     "p_null": float(rng.uniform()),
                 }
             )

@@ -44,13 +44,14 @@ def test_every_number_is_that_of_the_file(given):
 
 
 def test_the_strongest_come_first(given):
-    size = np.abs(unpack(packed(given).text)["effects"]["log_fc"]).reshape(-1, EACH).max(axis=1)
+    effects = unpack(packed(given).text)["effects"]
+    size = np.where(effects["main_strand"], np.abs(effects["log_fc"]), 0).reshape(-1, EACH).max(axis=1)
     assert (np.diff(size) <= 0).all()
 
 
 def test_columns_that_nobody_has_are_left_out(tmp_path):
     data = unpack(packed(made_up_set(tmp_path, 5, TYPES, p_null=None, percentile=None, log_fc_sd=None)).text)
-    assert list(data["effects"]) == ["log_fc", "sign_agreement", "top_share"]
+    assert list(data["effects"]) == ["log_fc", "sign_agreement", "top_share", "main_strand"]
 
 
 def test_what_some_have_is_none_for_the_others(tmp_path):

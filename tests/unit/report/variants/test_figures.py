@@ -16,7 +16,7 @@ from tests.unit.report.made_up_variants import GENES, made_up_set, tracks_of
 
 TYPES = ["astro", "micro", "neuron"]
 TRACKS = tracks_of(TYPES)
-LABELS, STRANDS = track_labels(TRACKS), dict(zip(TRACKS["slug"], TRACKS["strand"]))
+LABELS = track_labels(TRACKS)
 
 
 def seen_of(folder, count, types=TYPES, **more):
@@ -37,7 +37,7 @@ def look():
 DRAW = {
     "volcano": lambda seen: figures.volcano(seen, True),
     "heat": lambda seen: figures.heat_map(seen, True, symbols(GENES)),
-    "specificity": lambda seen: figures.specificity(seen, True, LABELS, STRANDS),
+    "specificity": lambda seen: figures.specificity(seen, True, LABELS),
 }
 
 
@@ -99,19 +99,20 @@ def test_heights_of_names_are_those_of_points():
     assert figures.height_of("ratio", {**row, "log_fc": 0.0, "log_fc_sd": 0.0}) == 0
 
 
-def test_a_cell_is_the_larger_of_two_strands_and_doubt_is_its_own():
-    common = {"rank": 1, "variant": "v", "assay": "rna", "cell_type": "a", "p_null": np.nan, "log_fc_sd": np.nan}
+def test_a_cell_is_of_the_main_strand_and_doubt_is_its_own():
+    common = {"rank": 1, "variant": "v", "assay": "rna", "cell_type": "a", "p_null": np.nan, "log_fc_sd": np.nan,
+              "main_strand": True}  # fmt: skip
     rows = pd.DataFrame(
         [
-            {**common, "track": "a+", "log_fc": 0.5, "sign_agreement": 1.0},
-            {**common, "track": "a-", "log_fc": -0.9, "sign_agreement": 0.7},
+            {**common, "track": "a+", "log_fc": 0.5, "sign_agreement": 0.7},
+            {**common, "track": "a-", "log_fc": -0.9, "sign_agreement": 1.0, "main_strand": False},
             {**common, "track": "b+", "cell_type": "b", "log_fc": 0.1, "sign_agreement": 0.8, "p_null": 0.05},
             {**common, "track": "c+", "cell_type": "c", "log_fc": 0.1, "sign_agreement": 1.0, "p_null": 0.06},
             {**common, "track": "d+", "cell_type": "d", "log_fc": -0.1, "sign_agreement": 1.0, "log_fc_sd": 0.2},
         ]
     )
     found = figures.by_type(rows)
-    assert found["track"].tolist() == ["a-", "b+", "c+", "d+"]
+    assert found["track"].tolist() == ["a+", "b+", "c+", "d+"]
     assert found["sure"].tolist() == [False, True, False, False]
 
 
@@ -139,7 +140,7 @@ def test_of_many_cell_types_those_with_the_largest_effects_are_shown(tmp_path, m
 
 
 def test_specificity_compares_types_of_one_assay_and_strand(seen):
-    figure, numbers = figures.specificity(seen, False, LABELS, STRANDS)
+    figure, numbers = figures.specificity(seen, False, LABELS)
     groups = numbers.groupby("rank")
     assert (groups[["assay", "strand"]].nunique() == 1).all().all() and (groups.size() == len(TYPES)).all()
     best = strongest(seen.top, len(seen.tracks)).head(figures.SPECIFIC)
@@ -155,4 +156,4 @@ def test_specificity_compares_types_of_one_assay_and_strand(seen):
 def test_a_single_cell_type_has_nothing_to_be_compared_with(tmp_path):
     alone = seen_of(tmp_path, 5, ["astro"])
     with pytest.raises(NoData, match="no other cell type"):
-        figures.specificity(alone, False, track_labels(tracks_of(["astro"])), STRANDS | {"astro_atac": "."})
+        figures.specificity(alone, False, track_labels(tracks_of(["astro"])))

@@ -199,6 +199,7 @@ def test_small_models_from_scores_to_page(tmp_path):
     data = carried(page, "data")
     assert set(data["sites"]["variant"]) == {variant.name for variant in variants} and "Not drawn" not in page
     assert "some (16 substitutions and 4 indels)" in page
+    scores = scores[scores["main_strand"]]
     order = scores.assign(size=scores["log_fc"].abs()).groupby("variant")["size"].max().nlargest(8).index
     assert [site.name for site, _ in seen] == list(order) == data["sites"]["variant"]
     best = scores.loc[scores["log_fc"].abs().idxmax()]

@@ -13,7 +13,7 @@ from presage.sequence.targets.track_names import track_info
 from presage.sequence.variants.alleles import Variant
 from presage.sequence.variants.calibration import Null
 from presage.sequence.variants.effects import effects
-from presage.sequence.variants.gather import gather, read_conformal, read_nulls
+from presage.sequence.variants.gather import gather, main_strand, read_conformal, read_nulls
 from presage.sequence.variants.part import NearGenes, read_variants, score_share, share
 from presage.sequence.variants.places import Places
 from presage.sequence.variants.scorer import Scorer
@@ -92,6 +92,15 @@ def test_rows_say_what_the_effects_are(tmp_path, study):
     assert on.iloc[0]["log_sed"] == pytest.approx(float(expected), abs=1e-6) and on.iloc[0]["gene"] == "one"
 
 
+def test_of_two_strands_the_one_counts_on_which_more_changes():
+    """All cell types together, so that none is read on the other strand; a track without strand always counts."""
+    strands = {"a_rna+": "+", "a_rna-": "-", "b_rna+": "+", "b_rna-": "-", "a_atac": "."}
+    info = pd.DataFrame({"strand": strands.values(), "assay": [name[2:].rstrip("+-") for name in strands]})
+    sad = np.array([[5.0, -1.0, 0.1, 0.5, 0.0], [-0.1, 0.3, 0.0, -0.2, 9.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
+    expected = [[True, False, True, False, True], [False, True, False, True, True], [True, False, True, False, True]]
+    assert main_strand(sad, info).tolist() == expected
+
+
 def test_jobs_do_not_matter(tmp_path, study):
     genome, _, sites, _ = study
     found = []
@@ -156,7 +165,7 @@ def test_other_tools_read_the_vcf(tmp_path, study):
         assert [r.id for r in file.fetch("chr1", 195, 221)] == last  # needs the index
     for record, variant in zip(records, variants, strict=True):
         rows = scores[scores["variant"] == variant.name]
-        top = rows.loc[rows["log_fc"].abs().idxmax()]
+        top = rows.loc[rows.loc[rows["main_strand"], "log_fc"].abs().idxmax()]
         assert (record.id, record.start, record.ref) == (variant.id or variant.name, variant.pos, variant.ref)
         assert record.info["NAME"].replace("%3A", ":") == variant.name and set(rows["id"]) == {variant.id or None}
         assert record.alts == (variant.alt,)
