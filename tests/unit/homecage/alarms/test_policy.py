@@ -153,6 +153,13 @@ def test_a_night_of_one_minute_raises_none() -> None:
     assert alarms.urgent_checks(_night("still_fraction", np.ones(1), np.array([300])), LIGHTS, 6.0).empty
 
 
+def test_a_night_of_which_little_was_seen_says_nothing_of_the_next() -> None:
+    nights = [_night("still_fraction", np.ones(1), np.array([300]))]
+    nights.append(_night("still_fraction", np.ones(720), np.arange(720), date=dt.date(2026, 3, 2)))
+    found = alarms.urgent_checks(pd.concat(nights, ignore_index=True), LIGHTS, 6.0)
+    assert found["date"].tolist() == [dt.date(2026, 3, 2)]
+
+
 def test_missing_hours_raise_none() -> None:
     value = np.ones(720)
     value[200:420] = np.nan
