@@ -13,7 +13,7 @@ def run(job: Job) -> None:
     from presage import tables
     from presage.config.evaluate import Evaluate
     from presage.device import device
-    from presage.sequence.evaluation.step import Models, evaluate_tracks
+    from presage.sequence.evaluate_step import Models, evaluate_tracks
     from presage.sequence.targets.target_set import TargetSet
     from presage.sequence.targets.track_names import describe
 
