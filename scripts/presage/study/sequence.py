@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from presage import sheets
+from presage import labels_file, sheets
 from presage.barcode_rule import PLAIN
 from presage.config.adapt import AdaptRun
 from presage.config.genome_world import ISM_REGION
@@ -188,6 +188,15 @@ class SequenceInputs:
         """Files of the adapters that were fitted elsewhere."""
         folders = [folder for own in self.given_adapters.values() for folder in own]
         return [f"{folder}/{name}" for folder in folders for name in ("adapter.safetensors", "card.json")]
+
+    def check_labels(self) -> None:
+        """The headers of given labels files, before any job. Raises :class:`UserError`.
+
+        Text only: of an h5ad, and of public data that is not here yet, the job tells.
+        """
+        for path in sorted({row.labels for row in self.samples} - {"", WHOLE, self.cluster_labels}):
+            if columns := labels_file.header(path):
+                labels_file.check_columns(path, columns, self.config.pseudobulk.label_column)
 
     def _files(self, rows: list[Sample]) -> list[str]:
         """Every file that jobs of these rows read, a BAM's index included."""
