@@ -19,6 +19,7 @@ setup: $(STAMP) ## make .venv from requirements.lock (once; again only when the 
 
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 11), (3, 12)) else "error: python3 is %d.%d; presage needs 3.11 or 3.12: make PYTHON=python3.11 ..." % v)'
+	@echo "installing into .venv: 6 to 7 GB, 1 to 3 minutes with a fast network; says nothing until it is done"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@.venv/bin/uv pip install --no-config --compile-bytecode --python $(PY) --quiet --no-deps --require-hashes -r requirements.lock

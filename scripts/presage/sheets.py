@@ -119,7 +119,7 @@ EVENT_KINDS = (
 
 def read_samples(sheet: Path) -> list[Sample]:
     """The sample sheet. Raises :class:`UserError` for a duplicate sample, an unknown word or a missing file."""
-    rows = _read(sheet, Sample, unique=_identity, what="sample")
+    rows = _read(sheet, Sample, unique=identity, what="sample")
     for number, row in rows:
         _one_of(sheet, number, "kind", row.kind, KINDS)
         _must_exist(sheet, number, "path", row.path)
@@ -148,7 +148,7 @@ def read_bulk(sheet: Path) -> list[BulkTrack]:
     return [replace(_resolve(row, sheet, ("path",)), strand=row.strand or ".") for _, row in rows]
 
 
-def _identity(row: Sample) -> str:
+def identity(row: Sample) -> str:
     """What no two rows may share: a sample has one file of a kind, but a bigWig per cell type, assay and strand."""
     tracks = f", {row.cell_type} {row.assay} {row.strand}" if row.kind == "bigwig" else ""
     return f"{row.sample} ({row.kind}{tracks})"

@@ -1,9 +1,9 @@
 """From what Snakemake was given to a checked :class:`~presage.config.root.Config`, with errors that name the key."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,8 @@ def load(given: Mapping[str, Any], demo: Path) -> Config:
 
     Its plugins are those of this process from now on.
 
-    Raises :class:`UserError` naming the key, what is wrong, and the closest known key for a misspelt one.
+    Raises :class:`UserError` naming the key, what is wrong, and for an unknown key the closest one that is known there,
+    and where else there is one of its name.
     """
     merged = dict(given)
     if not {"sequence", "homecage"} & set(merged):
@@ -41,8 +42,9 @@ def _explain(error: ValidationError) -> UserError:
     where = ".".join(path) or "top level"
     if first["type"] == "extra_forbidden":
         *parents, key = path
-        near = difflib.get_close_matches(key, known_keys(parents), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}?" if near else "config/config.yaml lists every key"
+        meant = [repr(near) for near in difflib.get_close_matches(key, known_keys(parents), n=1, cutoff=0.6)]
+        meant += sorted(_places(key, Config), key=lambda place: place.count("."))[:3]
+        hint = f"did you mean {' or '.join(meant)}?" if meant else "config/config.yaml lists every key"
         return UserError(f"config key {where}", "is not known", hint)
     message = first["msg"].removeprefix("Value error, ")
     value = first.get("input")
@@ -61,6 +63,19 @@ def known_keys(parents: Iterable[str]) -> list[str]:
         field = model.model_fields.get(name)
         model = _section_of(field.annotation) if field else model
     return list(model.model_fields) if model else []
+
+
+def _places(key: str, model: type[BaseModel], above: str = "") -> Iterator[str]:
+    """Every place of a key of that name, in full: people leave out or mistake the section that it belongs to."""
+    for name, field in model.model_fields.items():
+        full = f"{above}.{name}" if above else name
+        if name == key:
+            yield full if above else f"{full} at the top level"
+        annotation = field.annotation
+        if inner := _section_of(annotation):
+            # A section for each name that the user gives, as of variant sets.
+            own = dict in [get_origin(part) for part in (annotation, *get_args(annotation))]
+            yield from _places(key, inner, f"{full}.<name>" if own else full)
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:

@@ -189,10 +189,16 @@ def _metric_table(frame: pd.DataFrame, who: str) -> pd.DataFrame:
     return frame[columns].rename(columns={"interval": "95 % interval"})
 
 
+def without_copies(metrics: pd.DataFrame) -> pd.DataFrame:
+    """A metrics table without means over one seed: each repeats that seed's row."""
+    seeds = metrics.groupby(["metric", "model", "split", "group"], dropna=False)["seed"].transform("nunique")
+    return metrics[metrics["seed"].notna() | (seeds != 1)]
+
+
 def sequence_tables(run: Run) -> list[Table]:
     found = []
     if (metrics := run.optional("metrics")) is not None and len(metrics):
-        found.append(table("Metrics", _metric_table(metrics, "model")))
+        found.append(table("Metrics", _metric_table(without_copies(metrics), "model")))
     if (tracks := run.optional("tracks")) is not None:
         found.append(table("Tracks", tracks[["name", "assay", "strand", "cells", "reads", "umis", "kept", "reason"]]))
     if (dropped := run.optional("dropped")) is not None and len(dropped):

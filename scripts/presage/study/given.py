@@ -23,13 +23,18 @@ def given_files(sequence: SequenceInputs | None, homecage: HomeCageInputs | None
 
 
 def check_given(sequence: SequenceInputs | None, homecage: HomeCageInputs | None) -> None:
-    """Every given file is there, or will be downloaded. Raises :class:`UserError` with the key of the first that is
-    not: Snakemake would name a rule instead, which is no word of the user's."""
+    """Every given file is there, or will be downloaded, and labels files have their columns.
+
+    Raises :class:`UserError` with the key of the first file that is not there: Snakemake would name a rule instead,
+    which is no word of the user's.
+    """
     for key, path in _given(sequence, homecage):
         if not path.startswith(PUBLIC) and not Path(path).exists():
             raise UserError(
                 f"config key {key}", f"{path} does not exist", f"correct the path (it starts at {Path.cwd()})"
             )
+    if sequence:
+        sequence.check_labels()
 
 
 def _given(sequence: SequenceInputs | None, homecage: HomeCageInputs | None) -> Iterator[tuple[str, str]]:

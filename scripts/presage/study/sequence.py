@@ -2,13 +2,14 @@
 
 import functools
 import itertools
+import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from presage import sheets
-from presage.barcode_rule import PLAIN
+from presage import labels_file, sheets
+from presage.barcode_rule import PLAIN, spelled
 from presage.config.adapt import AdaptRun
 from presage.config.genome_world import ISM_REGION
 from presage.config.root import Sequence
@@ -57,6 +58,35 @@ def _atac_labels(row: Sample, rna: Sample | None, sheet: str) -> Sample:
     return replace(row, labels=labels, barcodes=row.barcodes or rna.barcodes)
 
 
+def check_distinct(rows: list[Sample], clusters: str, rule: str, sheet: str) -> None:
+    """No cell may be in two rows: as two donors it agrees with itself, and the noise ceiling is 1.
+
+    ``rows`` as :func:`with_labels` leaves them; ``rule``: how labels spell barcodes where a row does not say. Rows may
+    share a file where their labels say which cells are whose: by a file of their own, by how they spell the barcodes,
+    or in a column ``sample`` (of a text file: an h5ad is not opened for it). Raises :class:`UserError`.
+    """
+    seen: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        key = row.kind, os.path.realpath(row.path), *_labelled_by(row, rule)
+        if key not in seen:
+            seen[key] = sheets.identity(row)
+        elif row.labels == clusters or labels_file.SAMPLE not in labels_file.header(row.labels):
+            bigwig = row.kind == "bigwig"
+            raise UserError(
+                f"{sheet} sample {sheets.identity(row)}",
+                f"{row.path} is also the file of {seen[key]}" + ("" if bigwig else ", with the same labels"),
+                "correct the path" + ("" if bigwig else " or the labels") + ", or remove one of the two rows",
+            )
+
+
+def _labelled_by(row: Sample, rule: str) -> tuple[str, str]:
+    """The labels of a row's cells, and what these add to the sample's barcodes; nothing tells whole files apart."""
+    labels = row.labels or (row.path if row.kind == "h5ad" and not row.cell_type else WHOLE)
+    if labels == WHOLE:
+        return WHOLE, ""
+    return os.path.realpath(labels), spelled("", row.barcodes or rule, row.sample, row.donor or row.sample)
+
+
 @dataclass(frozen=True)
 class VariantSet:
     """Variants to score, the null set that calibrates their p-values (a path, or ``matched``) with its name in words,
@@ -99,7 +129,10 @@ class SequenceInputs:
         A row's labels are a file (that of the clustering, where its cells are clustered), ``whole``, or empty where an
         h5ad labels itself or the row names its cell type.
         """
-        return with_labels(self._rows, self.cluster_labels, str(self.config.samples))
+        sheet = str(self.config.samples)
+        rows = with_labels(self._rows, self.cluster_labels, sheet)
+        check_distinct(rows, self.cluster_labels, self.config.pseudobulk.barcodes, sheet)
+        return rows
 
     @property
     def clustered(self) -> list[Sample]:
@@ -188,6 +221,15 @@ class SequenceInputs:
         """Files of the adapters that were fitted elsewhere."""
         folders = [folder for own in self.given_adapters.values() for folder in own]
         return [f"{folder}/{name}" for folder in folders for name in ("adapter.safetensors", "card.json")]
+
+    def check_labels(self) -> None:
+        """The headers of given labels files, before any job. Raises :class:`UserError`.
+
+        Text only: of an h5ad, and of public data that is not here yet, the job tells.
+        """
+        for path in sorted({row.labels for row in self.samples} - {"", WHOLE, self.cluster_labels}):
+            if columns := labels_file.header(path):
+                labels_file.check_columns(path, columns, self.config.pseudobulk.label_column)
 
     def _files(self, rows: list[Sample]) -> list[str]:
         """Every file that jobs of these rows read, a BAM's index included."""

@@ -73,6 +73,11 @@ def test_either_branch_alone_is_valid(branch: str) -> None:
     [
         ({"sequence": {"world": {}, "pseudobluk": {}}}, "sequence.pseudobluk", "did you mean 'pseudobulk'"),
         ({"sed": 3}, "sed", "did you mean 'seed'"),
+        ({"samples": "s.tsv"}, "samples", "is not known; did you mean sequence.samples"),
+        ({"sequence": {"world": {}, "fasta": "g.fa"}}, "sequence.fasta", "did you mean sequence.reference.fasta?"),
+        ({"sequence": {"world": {}, "gpus": 1}}, "sequence.gpus", "did you mean gpus at the top level"),
+        ({"null_set": "n.vcf"}, "null_set", "did you mean sequence.variants.sets.<name>.null_set?"),
+        ({"seeds": [1, 2]}, "seeds", "did you mean 'seed' or sequence.adapt.seeds"),
         ({"( variants": {}}, "( variants", "config/config.yaml lists every key"),
         ({"seed": "many"}, "seed", "valid integer"),
         ({"sequence": {"world": {}, "pseudobulk": {"min_cells": 0}}}, "sequence.pseudobulk.min_cells", "greater than"),

@@ -43,6 +43,15 @@ def text(drawn, tmp_path_factory) -> str:
     return index_page(run, summary, figures, captions, "Trial & error", {"Seed": "1"})
 
 
+def test_a_mean_over_one_seed_is_not_shown_beside_that_seed():
+    seeds = {"alone": [1, None], "two": [1, 2, None], "baseline": [None]}
+    rows = [(model, seed, 0.5) for model, each in seeds.items() for seed in each]
+    metrics = pd.DataFrame(rows, columns=["model", "seed", "value"]).astype({"seed": "Int32"})
+    shown = pages.without_copies(metrics.assign(metric="bin_pearson", split="test", group="all"))
+    assert shown["model"].tolist() == ["alone", "two", "two", "two", "baseline"]
+    assert shown["seed"].isna().tolist() == [False, False, False, True, True]
+
+
 def test_no_network_is_needed(text):
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
     assert "@import" not in text and "<link" not in text

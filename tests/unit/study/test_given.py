@@ -59,3 +59,23 @@ def test_a_given_file_that_is_not_there_is_named_by_its_key(text: str, key: str)
 def test_what_will_be_downloaded_or_made_need_not_be_there() -> None:
     checked((ROOT / "config" / "real.yaml").read_text())
     checked((ROOT / "config" / "demo.yaml").read_text())
+
+
+def test_the_header_of_labels_is_looked_at_before_any_job(tmp_path: Path) -> None:
+    for name in ("a.bam", "b.h5ad", "g.fa", "card.json", "trunk.safetensors"):
+        (tmp_path / name).touch()
+    rows = "s1\tbam\ta.bam\tl.csv\ns2\th5ad\tb.h5ad\tb.h5ad\ns3\tbam\ta.bam\twhole\n"
+    (tmp_path / "s.tsv").write_text(f"sample\tkind\tpath\tlabels\n{rows}")
+    (tmp_path / "l.csv").write_text("cell,annotation\nA,T\n")
+    study = f"""
+run: a
+sequence:
+  samples: {tmp_path}/s.tsv
+  reference: {{fasta: {tmp_path}/g.fa}}
+  trunk: {{kind: presage, path: {tmp_path}}}
+  pseudobulk: {{label_column: annotation}}
+"""
+    with pytest.raises(UserError, match=r"l\.csv: has no column 'barcode' and no column 'annotation'"):
+        checked(study)
+    (tmp_path / "l.csv").write_text("barcode\tannotation\n")
+    checked(study)

@@ -12,7 +12,7 @@ from presage.errors import UserError
 from presage.sequence.reference.assemblies import ASSEMBLIES
 from presage.sheets import Sample
 from presage.study.paths import PUBLIC_FILES, PUBLIC_FOLDERS
-from presage.study.sequence import SequenceInputs, is_clustered, with_labels
+from presage.study.sequence import SequenceInputs, check_distinct, is_clustered, with_labels
 
 CLUSTERS = "run/labels.tsv"
 
@@ -59,6 +59,60 @@ def test_the_clusterings_barcodes_are_plain_whatever_the_rule():
         "{barcode}",
         "{barcode}",
     ]
+
+
+def distinct(*rows: Sample, rule: str = "{barcode}") -> None:
+    check_distinct(with_labels(list(rows), CLUSTERS, "s.tsv"), CLUSTERS, rule, "s.tsv")
+
+
+@pytest.mark.parametrize("labels", ["l.tsv", "whole", "cluster", ""])
+@pytest.mark.parametrize("path", ["a.bam", "./a.bam", "link.bam"])
+def test_a_file_that_two_samples_name_with_the_same_labels_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, labels: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.bam").touch()
+    Path("link.bam").symlink_to("a.bam")
+    rows = Sample("s1", "bam", "a.bam", labels=labels), Sample("s2", "bam", path, labels=labels)
+    with pytest.raises(UserError, match=r"s\.tsv sample s2 \(bam\): \S+ is also the file of s1 \(bam\), with the same"):
+        distinct(*rows, rule="{sample}_{barcode}" if labels != "l.tsv" else "{barcode}")
+    distinct(rows[0], Sample("s2", "bam", "b.bam", labels=labels))
+
+
+def test_counts_and_fragments_are_refused_twice_too() -> None:
+    for labels in ("", "a.h5ad"):
+        with pytest.raises(UserError, match=r"sample s2 \(h5ad\): a.h5ad is also the file of s1"):
+            distinct(Sample("s1", "h5ad", "a.h5ad"), Sample("s2", "h5ad", "a.h5ad", labels=labels))
+    rna = [Sample(f"s{i}", "bam", f"{i}.bam", labels="l.tsv") for i in (1, 2)]
+    with pytest.raises(UserError, match=r"sample s2 \(fragments\): f is also the file of s1"):
+        distinct(*rna, Sample("s1", "fragments", "f"), Sample("s2", "fragments", "f"))
+
+
+def test_a_bigwig_is_in_one_row_whatever_it_is_said_to_hold() -> None:
+    plus = Sample("s", "bigwig", "a.bw", cell_type="T", assay="rna", strand="+")
+    with pytest.raises(
+        UserError, match=r"s \(bigwig, T rna -\): a.bw is also the file of s \(bigwig, T rna \+\); corr"
+    ):
+        distinct(plus, Sample("s", "bigwig", "a.bw", cell_type="T", assay="rna", strand="-"))
+
+
+def test_a_pool_is_shared_by_samples_whose_labels_tell_their_cells_apart(tmp_path: Path) -> None:
+    pool = [Sample(f"s{i}", "bam", "a.bam", labels=f"{i}.tsv") for i in (1, 2)]
+    distinct(*pool, Sample("s1", "fragments", "f"), Sample("s2", "fragments", "f"))  # inherited, and so theirs
+    together = [Sample(f"s{i}", "h5ad", "a.h5ad") for i in (1, 2)]
+    distinct(*together, rule="{sample}_{barcode}")
+    file = tmp_path / "l.tsv"
+    file.write_text("barcode\tcell_type\tsample\n")
+    distinct(*(Sample(f"s{i}", "bam", "a.bam", labels=str(file)) for i in (1, 2)))
+
+
+def test_a_sheet_with_one_file_twice_is_refused_before_any_job(tmp_path: Path) -> None:
+    (tmp_path / "a.bam").touch()
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text("sample\tkind\tpath\ns1\tbam\ta.bam\ns2\tbam\t./a.bam\n")
+    inputs = SequenceInputs(Sequence.model_construct(world=None, samples=str(sheet)), "", CLUSTERS)
+    with pytest.raises(UserError, match="is also the file of s1"):
+        inputs.check()
 
 
 def test_files_of_a_sheet_with_clustered_rows(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ rule sequence_trunk:
         simulated=SIMULATED["sequence"],
         code=code("sequence_trunk"),
     message:
-        "Make the trunk ready ({params.settings[kind]})"
+        "Make the trunk ready ({params.settings[kind]}); progress is in {log}"
     script:
         "../../../scripts/sequence_trunk.py"
 

@@ -4,6 +4,7 @@ What its reads become is in ``rna`` (aligned blocks) and ``atac`` (fragments). C
 """
 
 import re
+import shlex
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,12 +90,12 @@ class Bam:
         _check_end(self.path)
         for index in (Path(f"{path}.bai"), self.path.with_suffix(".bai")):
             if index.exists() and not _is_whole_index(index):
-                raise UserError(index, "is damaged or truncated", f"run `samtools index {path}`")
+                raise UserError(index, "is damaged or truncated", _how_to_index(path))
         with _quiet(), _read_errors(self.path):
             self._file = pysam.AlignmentFile(str(path), "rb", threads=_THREADS)
             self.lengths = dict(zip(self._file.references, self._file.lengths))
         if not self._file.has_index():
-            raise UserError(path, "has no index", f"run `samtools index {path}`")
+            raise UserError(path, "has no index", _how_to_index(path))
         own = ContigMap({name: name for name in self.lengths})
         self.contigs = own if reference is None else match_contigs(path, self.lengths, reference)
         self._theirs = {ours: theirs for theirs, ours in self.contigs.names.items()}
@@ -209,6 +210,13 @@ def _check_end(path: Path) -> None:
         raise UserError(path, "is not a BAM file", "give a coordinate-sorted BAM")
     if not complete:
         raise UserError(path, "is truncated (no BGZF end marker)", "copy or make it again")
+
+
+def _how_to_index(path: str | Path) -> str:
+    """Without samtools, which is not installed with presage; a path is never part of the program's text."""
+    file = shlex.quote(str(path))
+    program = "import pysam, sys; pysam.index(sys.argv[1])"
+    return f'run `.venv/bin/python -c "{program}" {file}`, or `samtools index {file}` where that is installed'
 
 
 def _is_whole_index(path: Path) -> bool:

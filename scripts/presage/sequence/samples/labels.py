@@ -14,9 +14,9 @@ import pandas as pd
 from presage import text_table
 from presage.barcode_rule import PLAIN, barcode_of, spelled
 from presage.errors import UserError
+from presage.labels_file import COLUMNS, check_columns
 from presage.sequence.samples.h5ad import is_h5ad, read_obs
 
-COLUMNS = ("barcode", "cell_type", "donor", "condition", "tissue")
 OF_OTHERS = "of_other_samples"
 """Key of a labels frame's ``attrs``: rows of the file that are other samples', by their sample column or spelling."""
 _SUFFIX = re.compile(r"-\d+$")
@@ -34,12 +34,9 @@ def read_labels(path: str | Path, label_column: str, sample: str, rule: str = PL
     Raises :class:`UserError` where the file cannot be used, or no row is this sample's.
     """
     path = Path(path)
-    frame = _from_h5ad(path) if is_h5ad(path) else _from_tsv(path)
+    frame = _from_h5ad(path) if is_h5ad(path) else text_table.read(path, empty=["", "NA", "nan"])
+    check_columns(path, list(frame.columns), label_column)
     column = label_column if label_column in frame else "cell_type"
-    if column not in frame:
-        raise UserError(
-            path, f"has no column {label_column!r}", f"set label_column to one of {', '.join(frame.columns)}"
-        )
     if column != "cell_type":
         frame = frame.drop(columns="cell_type", errors="ignore").rename(columns={column: "cell_type"})
     rows = len(frame)
@@ -158,17 +155,6 @@ def check_matched(where: str | Path, labels: Collection[str], seen: Collection[s
         f"{numbers['labels_seen']} of {numbers['labels']} labelled barcodes occur in the reads ({example})",
         "give its own labels, or say in the sheet's barcodes column how they are spelled, e.g. {sample}_{barcode}",
     )
-
-
-def _from_tsv(path: Path) -> pd.DataFrame:
-    frame = text_table.read(path, empty=["", "NA", "nan"])
-    if "barcode" not in frame:
-        there = ", ".join(map(repr, frame.columns[:6]))
-        todo = (
-            "separate the columns with tabs, not commas" if "," in there.replace("', '", "") else "correct the header"
-        )
-        raise UserError(path, f"has no column 'barcode' (there are {there})", f"{todo}: barcode and the cell type")
-    return frame
 
 
 def _from_h5ad(path: Path) -> pd.DataFrame:

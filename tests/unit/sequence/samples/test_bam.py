@@ -1,5 +1,10 @@
 """presage.sequence.samples.bam: what a file is told about before it is read; bad files refused."""
 
+import re
+import shlex
+import subprocess
+import sys
+
 import pysam
 import pytest
 
@@ -26,8 +31,19 @@ def test_a_look_at_the_file_tells_what_reads_carry(tmp_path):
 
 
 def test_bam_without_index(tmp_path):
-    with pytest.raises(UserError, match="has no index; run `samtools index"):
+    with pytest.raises(UserError, match=r"has no index; run `.* or `samtools index"):
         Bam(write_bam(tmp_path / "a.bam", [Read()], index=False))
+
+
+@pytest.mark.parametrize("name", ["a.bam", "it's $HOME.bam"])
+def test_the_command_that_is_told_makes_the_index(tmp_path, name):
+    path = write_bam(tmp_path / name, [Read()], index=False)
+    with pytest.raises(UserError) as caught:
+        Bam(path)
+    python, *rest = shlex.split(re.search("`([^`]*)`", str(caught.value))[1])
+    assert python == ".venv/bin/python"
+    subprocess.run([sys.executable, *rest], check=True)
+    assert Bam(path).total == 1
 
 
 @pytest.mark.parametrize("keep", [-28, 0.5])
@@ -80,5 +96,5 @@ def test_a_truncated_index_is_named(tmp_path):
     path = write_bam(tmp_path / "a.bam", [Read(start=5)])
     index = tmp_path / "a.bam.bai"
     index.write_bytes(index.read_bytes()[: index.stat().st_size // 2])
-    with pytest.raises(UserError, match=r"a\.bam\.bai: is damaged or truncated; run `samtools index"):
+    with pytest.raises(UserError, match=r"a\.bam\.bai: is damaged or truncated; run `.* or `samtools index"):
         Bam(path)

@@ -40,7 +40,8 @@ def test_h5ad_obs_by_barcode_column_or_name(tmp_path):
     ("text", "what"),
     [
         ("cell\tcell_type\nA\tT\n", "no column 'barcode'"),
-        ("barcode\ttype\nA\tT\n", "no column 'cell_type'; set label_column to one of barcode, type"),
+        ("barcode\ttype\nA\tT\n", r"no column 'cell_type' .*set sequence\.\S+ to its name \(one of type\)"),
+        ("barcode,type\nA,T\n", "with tabs, not commas, name the column of cell types cell_type, or set"),
         ("barcode\tcell_type\nA\tT\nA\tB\n", "barcode A occurs twice"),
         ("barcode\tcell_type\nA\tT\n\tB\n", "row 3: has no barcode"),
         ("barcode\tcell_type\tsample\nA\tT\ts9\n", "has no row with sample s1"),
