@@ -189,7 +189,9 @@ def require_cage(name: str, cages: Collection[str], where: str) -> None:
     if name not in cages:
         same = [cage for cage in cages if _bare(cage) == _bare(name)]
         what = f"{name} is no cage of the cage sheet" + (f"; did you mean {same[0]}?" if same else "")
-        raise UserError(where, what, f"add it to the cage sheet, or correct the name (there: {', '.join(sorted(cages))})"[:400])
+        raise UserError(
+            where, what, f"add it to the cage sheet, or correct the name (there: {', '.join(sorted(cages))})"[:400]
+        )
 
 
 def _bare(cage: str) -> str:

@@ -63,20 +63,36 @@ def check_distinct(rows: list[Sample], clusters: str, rule: str, sheet: str) -> 
 
     ``rows`` as :func:`with_labels` leaves them; ``rule``: how labels spell barcodes where a row does not say. Rows may
     share a file where their labels say which cells are whose: by a file of their own, by how they spell the barcodes,
-    or in a column ``sample`` (of a text file: an h5ad is not opened for it). Raises :class:`UserError`.
+    or in a column ``sample``. Raises :class:`UserError`.
     """
     seen: dict[tuple[str, ...], str] = {}
     for row in rows:
         key = row.kind, os.path.realpath(row.path), *_labelled_by(row, rule)
         if key not in seen:
             seen[key] = sheets.identity(row)
-        elif row.labels == clusters or labels_file.SAMPLE not in labels_file.header(row.labels):
+        elif row.labels == clusters or labels_file.SAMPLE not in _columns(row.labels or row.path):
             bigwig = row.kind == "bigwig"
             raise UserError(
                 f"{sheet} sample {sheets.identity(row)}",
                 f"{row.path} is also the file of {seen[key]}" + ("" if bigwig else ", with the same labels"),
                 "correct the path" + ("" if bigwig else " or the labels") + ", or remove one of the two rows",
             )
+
+
+def _columns(labels: str) -> list[str]:
+    """Columns of labels. An h5ad is opened for a file that is named twice alone: its library takes its time to load."""
+    if labels.rstrip("/").endswith(".zarr"):
+        return [path.name for path in Path(labels, "obs").glob("*")]
+    if not labels.endswith(".h5ad"):
+        return labels_file.header(labels)
+    import h5py
+
+    try:
+        with h5py.File(labels, "r") as file:
+            obs = file["obs"]
+            return [*(obs.keys() if isinstance(obs, h5py.Group) else obs.dtype.names or ())]
+    except (OSError, KeyError):  # its job tells
+        return []
 
 
 def _labelled_by(row: Sample, rule: str) -> tuple[str, str]:

@@ -1,7 +1,11 @@
 """presage.study: where inputs lie, and which labels a row of the sample sheet gets."""
 
+import shutil
 from pathlib import Path
 
+import anndata
+import numpy as np
+import pandas as pd
 import pytest
 
 from presage import data_registry
@@ -104,6 +108,24 @@ def test_a_pool_is_shared_by_samples_whose_labels_tell_their_cells_apart(tmp_pat
     file = tmp_path / "l.tsv"
     file.write_text("barcode\tcell_type\tsample\n")
     distinct(*(Sample(f"s{i}", "bam", "a.bam", labels=str(file)) for i in (1, 2)))
+
+
+@pytest.mark.parametrize("suffix", [".h5ad", ".zarr"])
+def test_one_h5ad_of_many_samples_may_be_listed_for_each(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+
+    def write(*columns: str) -> None:
+        obs = pd.DataFrame(dict.fromkeys(columns, "x"), index=["AC-1", "CC-1"])
+        data = anndata.AnnData(np.ones((2, 2), np.float32), obs=obs)
+        data.write_h5ad(path) if suffix == ".h5ad" else data.write_zarr(path)
+
+    rows = [Sample(f"s{i}", "h5ad", str(path)) for i in (1, 2)]
+    write("cell_type", "sample")
+    distinct(*rows)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    write("cell_type")
+    with pytest.raises(UserError, match="is also the file of s1"):
+        distinct(*rows)
 
 
 def test_a_sheet_with_one_file_twice_is_refused_before_any_job(tmp_path: Path) -> None:

@@ -59,7 +59,10 @@ def segments_of_clip(wildcards):
 def clips():
     """Films that the config asks for; any other can be asked for by its name."""
     wanted = CFG.homecage.clips if CFG.homecage else ()
-    return [f"{HOMECAGE}/clips/{clip.cage}/{clip.name(CFG.homecage.recording.zone)}.mp4" for clip in wanted]
+    return [
+        f"{HOMECAGE}/clips/{clip.cage}/{clip.name(CFG.homecage.recording.zone)}.mp4"
+        for clip in wanted
+    ]
 
 
 def reference_pose():
