@@ -16,12 +16,13 @@ Imports and an optimiser take 0.78 GB, and readers and torch's own buffers up to
 START_S = 8.0
 """Seconds of a job that has nothing to compute: Python and imports, the trunk and its data opened, outputs written.
 
-The command above takes 5 s of them with `time` before it, on a core of its own; the rest is opening and Snakemake.
+The command above takes 5 s of them with `time` before it, and the call of a script 1 to 3 s: `s` in the demo's
+benchmarks less `took` in the jobs' logs.
 """
 
 CPU_SHARE = 0.25
 """Share of a core's peak that small models reach, forward and backward.
 
 `snakemake --cores 1 --configfile config/demo.yaml` (torch_threads 1), column cpu_time of results/demo/benchmarks/: the
-trunk's 3.92 TFLOP took 160 s, 0.27 of 95 GFLOP/s without the start. Passes alone, timed in a loop: 0.18 to 0.28.
+trunk's 3.92 TFLOP took 160 s, 0.27 of 95 GFLOP/s without the start; LoRA's 1.81 TFLOP 68 s, 0.32. Variants reach less.
 """
