@@ -28,6 +28,7 @@ def test_costs_can_be_asked_for_before_anything_is_there(tmp_path: Path) -> None
     config.write_text("run: t\nsequence:\n  world: {}\n  variants: {sets: {mine: {vcf: nowhere.vcf}}}\n")
     done = snakemake(config, tmp_path / "results", "--cores", "1", "cost")
     assert done.returncode == 0 and "time at 35% of peak" in done.stdout, done.stdout[-2000:]
+    assert "not there: nowhere.vcf (sequence.variants.sets.mine.vcf); a run would stop" in done.stdout
     done = snakemake(config, tmp_path / "results", "--cores", "1", "-n")
     assert "config key sequence.variants.sets.mine.vcf: nowhere.vcf does not exist" in done.stdout
 

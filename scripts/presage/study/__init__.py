@@ -5,7 +5,7 @@ Light on purpose: the Snakefile asks here, and no input file but the sheets is o
 
 from presage.config.report import FIGURES
 from presage.config.root import Config
-from presage.study.given import check_given, given_files
+from presage.study.given import absent, check_given, given_files
 from presage.study.homecage import HomeCageInputs
 from presage.study.paths import PUBLIC, PUBLIC_FILES, PUBLIC_FOLDERS
 from presage.study.sequence import SequenceInputs
@@ -16,6 +16,7 @@ __all__ = [
     "PUBLIC_FOLDERS",
     "HomeCageInputs",
     "SequenceInputs",
+    "absent",
     "check_given",
     "figures",
     "given_files",

@@ -28,13 +28,16 @@ def check_given(sequence: SequenceInputs | None, homecage: HomeCageInputs | None
     Raises :class:`UserError` with the key of the first file that is not there: Snakemake would name a rule instead,
     which is no word of the user's.
     """
-    for key, path in _given(sequence, homecage):
-        if not path.startswith(PUBLIC) and not Path(path).exists():
-            raise UserError(
-                f"config key {key}", f"{path} does not exist", f"correct the path (it starts at {Path.cwd()})"
-            )
+    for key, path in absent(sequence, homecage):
+        raise UserError(f"config key {key}", f"{path} does not exist", f"correct the path (it starts at {Path.cwd()})")
     if sequence:
         sequence.check_labels()
+
+
+def absent(sequence: SequenceInputs | None, homecage: HomeCageInputs | None) -> list[tuple[str, str]]:
+    """Config key and path of each given file that is neither there nor will be downloaded."""
+    given = _given(sequence, homecage)
+    return [(key, path) for key, path in given if not path.startswith(PUBLIC) and not Path(path).exists()]
 
 
 def _given(sequence: SequenceInputs | None, homecage: HomeCageInputs | None) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from presage.sequence.sparse_tower import unsupported
 from presage.sequence.trace import Fitting, fake_model, inference, parts, stage_bytes, training_step
 from presage.sequence.training.stages import NUMBERS, Stage, cached_stage
 from presage.sequence.trunk.borzoi import parameters
+from presage.sequence.variants.batch import batch_within
 
 COPIES = 5  # of what is trained, beside its gradient: Adam's two moments, average, best, and those swapped out
 HEAD = 2  # the number of the last stage
@@ -48,7 +49,7 @@ class Step(NamedTuple):
     Attributes
     ----------
     name, key : as people call it, and the configuration key of its batch size
-    jobs : how often it runs (seeds)
+    jobs : how often it runs (seeds, shares of variants)
     trained, fraction : parameters of its adapters and their share of the trunk's; None where nothing is fitted
     pass_flops, flops : of one window's training step (or forward pass), and of all jobs together
     precision : of its matrix products; flops 0: nothing is known of how many there are
@@ -91,14 +92,14 @@ def steps(branch: Branch, sizes: Sizes) -> Iterator[Step]:
     views = (1 + branch.variants.rc) * len(branch.variants.shifts) * sum(one.seeds for one in scorers)
     without_tower = _without_tower(model)
     for name, found in sizes.alleles.items():
-        count = found.value if found else {"alleles": 0, "indels": 0}
+        count = found.value if found else {"alleles": 0, "indels": 0, "roles": 1}
         substitutions = count["alleles"] - count["indels"]
         alternatives = 2 * count["indels"] + substitutions * (without_tower if branch.variants.sparse else 1)
         sequences = round((count["alleles"] + alternatives) * views)  # at most: with window_step, references are shared
         note = f"{count['alleles']:,} alleles ({found.source})" if found else "its VCF is not there"
-        yield _passes(
-            f"variants {name}", "variants.batch_size", model, sequences, branch.variants.batch_size or 1, note
-        )
+        batch = branch.variants.batch_size or batch_within(model)  # a CPU's: a card with room takes more
+        jobs = branch.variants.jobs * count["roles"]
+        yield _passes(f"variants {name}", "variants.batch_size", model, sequences, batch, note, jobs)
     scorer = _scoring(sizes, branch.ism.adapter)
     model = _scored_model(sizes, scorer)
     changes = 3 + 2 * branch.ism.deletions  # a deletion takes two sequences
@@ -294,10 +295,10 @@ def _evaluate(branch: Branch, sizes: Sizes) -> Step:
     return _passes("evaluate", "evaluate.batch_size", fitted, sequences + own, branch.evaluate.batch_size, note)
 
 
-def _passes(name: str, key: str, model: SequenceModel, sequences: int, batch: int, note: str) -> Step:
+def _passes(name: str, key: str, model: SequenceModel, sequences: int, batch: int, note: str, jobs: int = 1) -> Step:
     forward, one = inference(model, batch), inference(model, 1)
     memory = Memory(weight_bytes(model), one.peak, batch, forward.peak)
-    return Step(name, key, 1, None, None, one.flops, float(sequences) * one.flops, "fp32", memory, note=note)
+    return Step(name, key, jobs, None, None, one.flops, float(sequences) * one.flops, "fp32", memory, note=note)
 
 
 def _names(given: str | list[str] | None) -> list[str | None]:

@@ -11,6 +11,7 @@ from presage.config.trunk import Trunk
 from presage.config.variants import MATCHED
 from presage.errors import UserError
 from presage.sequence.cost.at_hand import at_hand
+from presage.sequence.cost.labels import labelled_tracks
 from presage.sequence.cost.windows import Counted, contigs, count_published, count_windows
 from presage.sequence.model.shape import read_card, shape_of
 from presage.sequence.targets.target_set import TargetSet
@@ -45,7 +46,8 @@ class Sizes:
     tracks : ``all`` of the set that adapters are fitted to, and those ``fitted`` (``adapt.tracks``)
     bulk_tracks : of the set that a trunk of kind train learns
     adapters : by name, in the order in which one is taken where none is named
-    alleles : of each variant set the ``alleles`` and, among them, ``indels``, with the null set's; None: no file yet
+    alleles : of each variant set the ``alleles`` and, among them, ``indels``, with the null set's, and as how many
+        ``roles`` (variants, null, measured) jobs score them; None: no file yet
     """
 
     shape: AnyShape
@@ -64,12 +66,12 @@ class Sizes:
         return [adapter for adapter in self.adapters.values() if adapter.fitted]
 
 
-def measure(branch: Sequence, folder: str, assumed_tracks: int) -> Sizes:
+def measure(inputs: SequenceInputs, folder: str, assumed_tracks: int) -> Sizes:
     """Sizes of the study whose results lie, or will lie, in ``folder`` (``<results>/<run>``).
 
     Raises :class:`UserError` that names what is missing where windows or the trunk's shape cannot be told.
     """
-    inputs, results = SequenceInputs(branch, f"{folder}/worlds/genome"), Path(folder) / "sequence"
+    branch, results = inputs.config, Path(folder) / "sequence"
     shape, shape_source = trunk_shape(inputs.trunk)
     genome = contigs(branch, inputs.fasta, results / "reference")
     if branch.tfrecords:
@@ -132,23 +134,24 @@ def _tracks(branch: Sequence, inputs: SequenceInputs, results: Path, assumed: in
         ids = zip(table["slug"], table["name"])
         fitted = sum(any(fnmatch.fnmatchcase(i, p) for i in pair for p in branch.adapt.tracks) for pair in ids)
         return Counted({ALL: len(table), FITTED: fitted}, str(path))
-    types, source = _cell_types(branch, inputs)
-    tracks = types * _lanes(branch, inputs) if types else assumed
+    types, source = _cell_types(branch)
+    if types:
+        tracks = types * _lanes(branch, inputs)
+    else:
+        tracks, source = labelled_tracks(inputs.samples, branch.pseudobulk)
+    tracks = tracks or assumed
     return Counted({ALL: tracks, FITTED: tracks}, source)
 
 
-def _cell_types(branch: Sequence, inputs: SequenceInputs) -> tuple[int, str]:
-    """How many cell types there will be at most, and in words who says so; 0 where nothing does."""
+def _cell_types(branch: Sequence) -> tuple[int, str]:
+    """How many cell types there will be at most, and in words who says so; 0 where the samples must be asked."""
     if branch.pseudobulk.cell_types:
         return len(branch.pseudobulk.cell_types), "at most, by pseudobulk.cell_types"
     if branch.world:
         from presage.worlds.genome.grammar import CELL_TYPES
 
         return len(CELL_TYPES), "the built-in world"
-    named = {row.cell_type for row in inputs.samples if row.kind != "h5ad"}
-    if named and all(named):
-        return len(named), "at most, by the sample sheet's cell types"
-    return 0, "assumed (cost.tracks), because only the labels tell the cell types"
+    return 0, ""
 
 
 def _lanes(branch: Sequence, inputs: SequenceInputs) -> int:
@@ -186,7 +189,9 @@ def count_alleles(branch: Sequence, inputs: SequenceInputs, given: VariantSet) -
         drawn = min(branch.variants.matched_null.max, branch.variants.matched_null.per_variant * alleles)
         found.append((drawn, round(drawn * indels / max(1, alleles))))
         source += f", and {drawn:,} drawn as null set"
-    return Counted({"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}, source)
+    counted = {"alleles": sum(n for n, _ in found), "indels": sum(n for _, n in found)}
+    roles = 1 + bool(given.null) + bool(given.calibration)
+    return Counted({**counted, "roles": roles}, source)
 
 
 def _count_alleles(path: Path) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from presage.config.cost import Cost
 from presage.config.training import Training
 from presage.sequence.cost.gpus import Gpu
+from presage.sequence.cost.measured import CPU_SHARE, LIBRARIES, START_S
 from presage.sequence.cost.plan import Step
 from presage.sequence.cost.sizes import ALL, FITTED, Sizes
 
@@ -27,7 +28,7 @@ def page(
     blocks = [
         [title],
         _study(sizes, parts, trunk_parameters),
-        _steps(steps),
+        _steps(steps, cost),
         _hours(steps, cards, cost),
         _lower(steps, cards, cost),
         _disk(disk),
@@ -50,37 +51,50 @@ def _study(sizes: Sizes, parts: Mapping[str, float], trunk_parameters: int) -> l
     ]
 
 
-def _steps(steps: Sequence[Step]) -> list[str]:
-    rows = [("step", "jobs", "trained", "of trunk", "a window", "in all", "memory", "batch", "precision")]
+def _steps(steps: Sequence[Step], cost: Cost) -> list[str]:
+    memory = ("on a GPU", "on a CPU")
+    rows = [("step", "jobs", "trained", "of trunk", "a window", "in all", *memory, "batch", "precision")]
     for step in steps:
         fitted = ("", "") if step.trained is None else (f"{step.trained:,}", f"{step.fraction or 0:.2%}")
         total = unit(step.flops, _FLOPS) if step.flops else "unknown"
-        amounts = (unit(step.pass_flops, _FLOPS), total, unit(step.memory.total, _BYTES))
+        held = step.memory.total
+        amounts = (unit(step.pass_flops, _FLOPS), total, unit(held, _BYTES), unit(held + LIBRARIES, _BYTES))
         rows.append((step.name, str(step.jobs), *fitted, *amounts, str(step.memory.batch), step.precision))
     notes = [f"  {step.name}: {step.note}" for step in steps if step.note]
-    return [*table(rows), *notes]
+    return [
+        *table(rows),
+        f"memory on a GPU: the card's, for model and windows (CUDA's own is in the {cost.reserve_gb:g} GB to spare)",
+        f"memory on a CPU: what to ask a cluster for; Python and its libraries, {unit(LIBRARIES, _BYTES)}, are in it",
+        *notes,
+    ]
 
 
 def _hours(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]:
     rows = [(f"time at {cost.share:.0%} of peak", *(card.name for card in cards))]
     for step in steps:
         rows.append((step.name, *(_cell(step, card, cost) for card in cards)))
-    sums = [sum(card.hours(step.flops, step.precision, cost.share) for step in steps) for card in cards]
+    sums = [sum(_time(step, card, cost) for step in steps) for card in cards]
     rows.append(("all, one after the other", *(duration(hours) for hours in sums)))
+    cores = f"; a CPU's cores (torch_threads) at {CPU_SHARE:.0%}" if any(card.cores for card in cards) else ""
     return [
         *table(rows),
-        "of arithmetic only: starting jobs, reading and writing come on top, most of a small study's time",
+        f"with {START_S:g} s for the start of each job{cores}; reading, writing and what is no model come on top",
     ]
 
 
 def _cell(step: Step, card: Gpu, cost: Cost) -> str:
-    time = duration(card.hours(step.flops, step.precision, cost.share)) if step.flops else "unknown"
+    time = duration(_time(step, card, cost)) if step.flops else "unknown"
     return time if step.memory.total <= room(card, cost) else f"too large ({time})"
 
 
+def _time(step: Step, card: Gpu, cost: Cost) -> float:
+    """Hours of all jobs of a step."""
+    return card.hours(step.flops, step.precision, cost.share, step.jobs)
+
+
 def room(card: Gpu, cost: Cost) -> float:
-    """Bytes of a card that a job can use."""
-    return (card.memory_gb - cost.reserve_gb) * 1e9
+    """Bytes that a job's model and windows can take: on a CPU the libraries lie beside them."""
+    return (card.memory_gb - cost.reserve_gb) * 1e9 - LIBRARIES * bool(card.cores)
 
 
 def _lower(steps: Sequence[Step], cards: Sequence[Gpu], cost: Cost) -> list[str]:

@@ -16,6 +16,10 @@ def fitting_batch(model: SequenceModel) -> int:
     At least 1. Known from the model's shape, by running it on tensors without data.
     """
     room = _SHARE * torch.cuda.mem_get_info(model.device)[0] if model.device.type == "cuda" else _CPU
-    twin = fake_model(model.trunk.shape, len(model.tracks))
+    return batch_within(fake_model(model.trunk.shape, len(model.tracks)), room)
+
+
+def batch_within(twin: SequenceModel, room: float = _CPU) -> int:
+    """The same for so many bytes, of a model without data (``trace.fake_model``)."""
     one, two = (inference(twin, batch).peak for batch in (1, 2))
     return min(_MOST, max(1, int((room - one) // max(1, two - one)) + 1))

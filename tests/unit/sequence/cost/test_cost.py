@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -17,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from presage import tables
 from presage.config.adapt import Adapt, AdaptRun
+from presage.config.cost import Cost
 from presage.config.ism import Ism, Mpra
 from presage.config.reference import Reference
 from presage.config.root import Config
@@ -29,9 +31,11 @@ from presage.sequence.adapters import attach
 from presage.sequence.adapters.step import adapt
 from presage.sequence.adapters.table import adapter_parameters
 from presage.sequence.cost.estimate import estimate
-from presage.sequence.cost.gpus import chosen, known
+from presage.sequence.cost.gpus import Gpu, chosen, known
+from presage.sequence.cost.measured import LIBRARIES, START_S
 from presage.sequence.cost.plan import Memory, disk, distinct_views, ism_lengths, steps
 from presage.sequence.cost.sizes import Adapted, Sizes, count_alleles, trunk_shape
+from presage.sequence.cost.text import room
 from presage.sequence.cost.windows import Contigs, Counted, count_windows
 from presage.sequence.model.heads import Head
 from presage.sequence.model.sequence_model import SequenceModel
@@ -249,11 +253,23 @@ def test_the_table_of_cards():
     for card in known().values():
         assert card.memory_gb > 0
         assert card.tflops["fp32"] <= card.tflops.get("tf32", np.inf) <= card.tflops.get("bf16", np.inf)
-    h100, t4 = chosen(["H100", "T4"])
+    h100, t4 = chosen(["H100", "T4"], 2)
     assert h100.hours(989e12 * 3600, "bf16", 0.5) == pytest.approx(2)
     assert t4.hours(8.1e12 * 3600, "bf16", 1.0) == pytest.approx(1)  # it has no units for bf16
     with pytest.raises(UserError, match=r"cost.gpus: 'H1000' is not in resources/gpus.tsv; use .*H100"):
-        chosen(["H1000"])
+        chosen(["H1000"], 2)
+
+
+def test_a_cpu_is_as_fast_as_the_threads_that_jobs_compute_with():
+    one, four = (chosen(["CPU"], threads)[0] for threads in (1, 4))
+    assert (one.name, four.name) == ("CPU 1 core", "CPU 4 cores")
+    assert one.hours(1e12, "fp32", 0.35) == pytest.approx(4 * four.hours(1e12, "fp32", 0.35))
+    assert one.hours(1e12, "bf16", 1.0) == one.hours(1e12, "fp32", 0.1)  # its share of the peak was measured
+
+
+def test_every_job_has_a_start():
+    (card,) = chosen(["H100"], 1)
+    assert card.hours(0, "fp32", 0.35, jobs=3) == pytest.approx(3 * START_S / 3600)
 
 
 def study(tmp_path: Path, **cost: object) -> Config:
@@ -283,6 +299,53 @@ def test_the_page_says_what_is_too_large_and_what_to_lower(tmp_path):
     assert "308 TFLOP" in ism  # 54 sequences of 4.28 TFLOP on both strands, 30 of them without the 60 % of the tower
     assert "variants planted" in text
     assert "2,640 alleles (the built-in world, null set included)" in text
+
+
+def rows_of(table: str) -> dict[str, list[str]]:
+    """The cells of a printed table's rows, by the first cell."""
+    cells = [re.split(r"  +", line) for line in table.splitlines()]
+    return {first: rest for first, *rest in cells}
+
+
+def test_the_page_says_what_to_ask_a_cluster_for_and_how_long_small_jobs_take(tmp_path):
+    text = estimate(
+        Config(torch_threads=1, results=str(tmp_path), sequence={"world": {}}, cost={"gpus": ["CPU", "T4"]})
+    )
+    _, _, memory, times, *_ = text.split("\n\n")
+    heads, found = memory.splitlines()[0], rows_of(memory)
+    assert heads.index("on a GPU") < heads.index("on a CPU")
+    assert found["trunk"][-4:-2] == ["43.9 MB", "1.04 GB"]
+    assert found["variants planted"][0] == "2"  # the variants, and the null set
+    took = rows_of(times)
+    assert took["time at 35% of peak"] == ["CPU 1 core", "T4"]
+    assert took["ism planted"] == ["11.5 s", "8.03 s"]  # 83 GFLOP at a quarter of one core's peak
+
+
+def test_libraries_lie_beside_the_model_in_the_memory_of_a_cpu_only():
+    cpu, card = Gpu("CPU 1 core", 8, {"fp32": 1}, cores=1), Gpu("card", 8, {"fp32": 1})
+    assert room(card, Cost(reserve_gb=1)) == 7e9
+    assert room(cpu, Cost(reserve_gb=1)) == 7e9 - LIBRARIES
+
+
+def test_the_libraries_of_a_job_take_what_is_said():
+    modules = "presage.sequence.variants.part, presage.sequence.adapters.step, presage.sequence.evaluate_step"
+    code = (
+        f"import torch, presage.entry, {modules}; torch.optim.AdamW([torch.zeros(1)]); print(presage.entry.peak_mb())"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(["scripts", os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert 0.5 < 1e6 * float(done.stdout) / LIBRARIES < 1.1
+
+
+def test_the_page_ends_with_the_given_files_that_are_not_there(tmp_path):
+    (tmp_path / "there.vcf").write_text("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n")
+    sets = {name: {"vcf": f"{tmp_path}/{name}.vcf", "null_set": None} for name in ("there", "mistyped")}
+    text = estimate(Config(results=str(tmp_path), sequence={"world": {}, "variants": {"sets": sets}}))
+    last = text.splitlines()[-1]
+    path = f"{tmp_path}/mistyped.vcf"
+    assert last == f"not there: {path} (sequence.variants.sets.mistyped.vcf); a run would stop"
+    whole = estimate(Config(results=str(tmp_path), sequence={"world": {}}))
+    assert "not there" not in whole  # the world's own files are made
 
 
 def test_lengths_of_regions_of_every_form(tmp_path):
