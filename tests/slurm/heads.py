@@ -93,11 +93,12 @@ def start(
     configs: Sequence[Path],
     *args: str,
     profile: str = "profiles/slurm-venv",
+    site: str = SITE,
     settings: Sequence[str] = (),
 ) -> Head:
-    """A head with one of the shipped profiles and the loopback cluster's site override."""
+    """A head with one of the shipped profiles and a site override of the loopback cluster."""
     said = results.parent / f"head-{time.monotonic_ns()}.txt"
-    command = [sys.executable, "-m", "snakemake", "--profile", profile, "--workflow-profile", SITE]
+    command = [sys.executable, "-m", "snakemake", "--profile", profile, "--workflow-profile", site]
     command += ["--configfile", *map(str, configs), "--config", f"results={results}", *settings, *args]
     with said.open("wb") as output:
         process = subprocess.Popen(command, cwd=repository, env=env, stdout=output, stderr=output)

@@ -1,4 +1,4 @@
-"""A real Slurm on this machine for tests: munge, a controller, a CPU node and a node with two cards that are none.
+"""A real Slurm on this machine for tests: a controller, a CPU node, a node with two cards that are none, and accounts.
 
 ``python -m tests.slurm.loopback up FOLDER`` starts it and prints what a shell must export to use it; ``down FOLDER``
 ends it and every process of its jobs. All state lies in the folder; neither root, systemd nor cgroups are needed.
@@ -19,13 +19,16 @@ from pathlib import Path
 TEMPLATES = Path(__file__).parent / "cluster"
 NODES = ("c1", "g1")
 CARDS = {"nvidia0": "/dev/null", "nvidia1": "/dev/zero"}
-DAEMONS = ("slurmd", "slurmctld", "munged")
-PACKAGES = ("slurm-wlm", "munge")
+DAEMONS = ("slurmd", "slurmctld", "slurmdbd", "mariadbd", "munged")
+# Of MariaDB the -core packages suffice: programs, and no service that starts with the machine.
+PACKAGES = ("slurm-wlm", "slurmdbd", "munge", "mariadb-server-core", "mariadb-client-core")
+PREPARE = "mariadb-install-db"
+ACCOUNT = "lab"  # of its users
 
 
 def installed() -> bool:
-    """Whether Slurm's daemons are on this machine."""
-    return all(_program(name) for name in DAEMONS)
+    """Whether the daemons of Slurm and its accounting are on this machine."""
+    return all(_program(name) for name in (*DAEMONS, PREPARE))
 
 
 def install() -> None:
@@ -48,11 +51,12 @@ def up(folder: Path) -> dict[str, str]:
         (folder / "dev" / card).symlink_to(device)
     _write_configuration(folder)
     _start_munge(folder)
+    env = environment(folder)
+    _start_accounting(folder, env)
     conf = folder / "slurm.conf"
     _start(folder, "slurmctld", "-D", "-c", "-f", conf)
     for node in NODES:
         _start(folder, "slurmd", "-D", "-N", node, "-f", conf)
-    env = environment(folder)
     _wait(lambda: _idle_nodes(env) == set(NODES), f"the nodes are not ready: see {folder}/*.log")
     return env
 
@@ -99,7 +103,7 @@ def processes(folder: Path) -> Iterator[int]:
 
 
 def _write_configuration(folder: Path) -> None:
-    ports = _free_ports(1 + len(NODES))
+    ports = _free_ports(2 + len(NODES))
     words = {"@HOST@": socket.gethostname().split(".")[0], "@USER@": getpass.getuser(), "@FOLDER@": str(folder)}
     words |= {f"@PORT{number}@": str(port) for number, port in enumerate(ports)}
     for template in TEMPLATES.glob("*.in"):
@@ -107,6 +111,7 @@ def _write_configuration(folder: Path) -> None:
         for word, value in words.items():
             text = text.replace(word, value)
         (folder / template.stem).write_text(text)
+        (folder / template.stem).chmod(0o600)  # slurmdbd refuses a configuration that others can read
     # Snakemake's step inside a job drops SLURM_CONF before it calls srun; a real cluster has /etc/slurm/slurm.conf.
     srun = folder / "bin" / "srun"
     srun.write_text(f'#!/bin/sh\nexport SLURM_CONF={folder}/slurm.conf\nexec {_program("srun")} "$@"\n')
@@ -124,11 +129,39 @@ def _start_munge(folder: Path) -> None:
     _wait((own / "socket").exists, f"munge did not start: see {own}/log")
 
 
+def _start_accounting(folder: Path, env: dict[str, str]) -> None:
+    """MariaDB that listens on a socket alone, slurmdbd on it, and what it knows: the cluster, one account, its user."""
+    own, user = folder / "mariadb", getpass.getuser()
+    options = ["--no-defaults", f"--user={user}", f"--datadir={own}", "--innodb-log-file-size=16M"]
+    make = [PREPARE, *options, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    with (folder / f"{PREPARE}.out").open("w") as said:
+        subprocess.run(make, check=True, stdout=said, stderr=said)
+    _start(folder, "mariadbd", *options, "--skip-networking", f"--socket={own}/socket", f"--pid-file={own}/pid")
+    _wait((own / "socket").exists, f"MariaDB did not start: see {folder}/mariadbd.out")
+    _start(folder, "slurmdbd", "-D")
+
+    def ask(*words: str, check: bool = True) -> int:
+        command = ["sacctmgr", "--immediate", *words]
+        return subprocess.run(command, env=os.environ | env, capture_output=True, check=check).returncode
+
+    _wait(lambda: ask("list", "cluster", check=False) == 0, f"slurmdbd did not start: see {folder}/slurmdbd.log")
+    ask("add", "cluster", "loopback")
+    ask("add", "account", ACCOUNT)
+    ask("add", "user", user, f"account={ACCOUNT}")
+
+
 def _start(folder: Path, name: str, *arguments: object) -> None:
     with (folder / f"{name}.out").open("a") as said, (folder / "pids").open("a") as pids:
         command = [_program(name) or name, *map(str, arguments)]
+        found = {"SLURM_CONF": str(folder / "slurm.conf"), "MYSQL_UNIX_PORT": str(folder / "mariadb" / "socket")}
         daemon = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True, cwd=folder
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            cwd=folder,
+            env={**os.environ, **found},
         )
         pids.write(f"{daemon.pid}\n")
 

@@ -46,7 +46,7 @@ def test_nothing_outlives_the_cluster() -> None:
     wait_for(lambda: state(env, job) == "RUNNING", 20, "the job never ran")
     time.sleep(1)
     before = list(loopback.processes(folder))
-    assert len(before) >= 4 + 4  # four daemons; the step, its shell, its sleep, and the sleep that escaped it
+    assert len(before) >= 6 + 4  # six daemons; the step, its shell, its sleep, and the sleep that escaped it
     loopback.down(folder)
     assert list(loopback.processes(folder)) == []
     shutil.rmtree(folder)

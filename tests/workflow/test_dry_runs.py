@@ -291,7 +291,7 @@ def test_the_default_profile_shares_no_key_with_a_cluster_profile() -> None:
     assert {**venv, "software-deployment-method": ["conda"]} == conda
 
 
-@pytest.mark.parametrize("site", ["profiles/site-example", "tests/slurm/site"])
+@pytest.mark.parametrize("site", ["profiles/site-example", "tests/slurm/site", "tests/slurm/site_with_accounts"])
 def test_a_site_override_keeps_what_it_replaces(site: str) -> None:
     """It stands in the place of profiles/default, and its default-resources in the place of the cluster profile's."""
     settings, default = profile(site), profile("profiles/default")
