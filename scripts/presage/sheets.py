@@ -241,7 +241,9 @@ def read_segments(sheet: Path, check_files: bool = True) -> list[Segment]:
                 _at(sheet, number, "path"), f"{row.path} is neither video nor pose", f"use {', '.join(known)}"
             )
         if row.fps and not _positive(row.fps):
-            raise UserError(_at(sheet, number, "fps"), f"{row.fps!r} is no positive number", "write it as 29.97")
+            raise UserError(
+                _at(sheet, number, "fps"), f"{row.fps!r} is no positive number", "write it with a point, as 2 or 29.97"
+            )
         if check_files:
             _must_exist(sheet, number, "path", row.path)
             if os.path.isdir(_full(sheet, row.path)):  # noqa: PTH112

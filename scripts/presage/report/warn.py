@@ -19,7 +19,11 @@ FEW_WINDOWS = 20  # test windows under which a mean r has no interval to speak o
 FEW_GENES = 0.05  # share of the annotation's genes on unknown contigs that is usual: patches and scaffolds
 THIN = 0.5  # share of the scheduled time under which a cage's usual day asks whether its files are as long as said
 CLEARLY = 1.5  # how much steeper activity must rise elsewhere than at lights-off before the clock is doubted
-LATE_DAYS, EARLY_DAYS = 7, 60  # after the last and before the first recording, from which on an event is doubted
+LOOKED_DAYS, LATE_DAYS, EARLY_DAYS = (
+    2,
+    7,
+    60,
+)  # after the last and before the first recording, from which on an event is doubted
 DAY_ACTIVE = 0.5  # share of the cages that must be day-active before the clock is doubted
 BASELINES = ("mean_of_types", "nearest_type", "bulk_track", "trunk")
 
@@ -236,8 +240,10 @@ def _odd_events(run: Run) -> list[str]:
     """Events of the sheet far from all that was recorded: most often a slip of the pen in the year or the month."""
     ends, times = run.rows("daily")["end_utc"], run.events["time_utc"]
     found = []
+    looked = run.events["kind"] == "acknowledged"  # later ones count for no alarm: cages.morning.OPEN
     for odd, days, side in (
-        (times > ends.max() + pd.Timedelta(days=LATE_DAYS), LATE_DAYS, "after the last"),
+        (looked & (times > ends.max() + pd.Timedelta(days=LOOKED_DAYS)), LOOKED_DAYS, "after the last"),
+        (~looked & (times > ends.max() + pd.Timedelta(days=LATE_DAYS)), LATE_DAYS, "after the last"),
         (times < ends.min() - pd.Timedelta(days=EARLY_DAYS), EARLY_DAYS, "before the first"),
     ):
         rows, many = run.events[odd].sort_values("time_utc"), odd.sum() > 1

@@ -195,6 +195,8 @@ def test_events_after_all_that_was_recorded_are_doubted(tmp_path):
     [sentence] = said(0.5, -365.0, -364.0)
     assert sentence.startswith("2 events lie more than 60 days before the first recording (cage C0, weighing, ")
     assert said(-30.0) == []
+    event["kind"] = "acknowledged"
+    assert said(2.9) == [] and "1 event lies more than 2 days after the last recording" in said(3.1)[0]
 
 
 def hours(rise, dark=12, moved=100.0):

@@ -24,6 +24,9 @@ from presage.report.run import Run
 from presage.report.warn import recorded
 
 OPEN = timedelta(days=2)  # quiet days that an episode bridges
+# Who looks between the end of a cage-day and its decision has seen that day; who looks days after it, a later one, or
+# the date is a slip of the pen.
+DECIDING = timedelta(hours=2)
 MEASURED = timedelta(days=7)  # how long a loss that a scale or a thermometer told keeps a cage in sight
 # Events that make a healthy animal behave oddly, or that hide it.
 _CAUSES = ("cage_change", "weighing", "treatment", "camera_fault", "light_fault")
@@ -98,17 +101,16 @@ def _state(latest: pd.DataFrame, open_alarms: pd.DataFrame, fault: bool) -> str:
     return next((state for state in ("masked", "warm_up") if latest[state].all()), "quiet")
 
 
-def _measured(events: pd.DataFrame, until: pd.Timestamp) -> list[str]:
-    """The last that scale and thermometer told of each animal in the week before ``until``, where nobody has looked
-    since; newest first."""
-    looked = events.loc[events["kind"] == "acknowledged", "time_utc"].max()
+def _measured(events: pd.DataFrame, until: pd.Timestamp, looked: pd.Timestamp) -> list[str]:
+    """The last that scale and thermometer told of each animal in the week before ``until``, where nobody has
+    ``looked`` since; newest first."""
     told = events[events["kind"].isin([*LOSSES, "temperature_fall"]) & (events["time_utc"] > until - MEASURED)]
     told = told[(told["time_utc"] <= until) & ~(told["time_utc"] <= looked)]
     told = told.assign(weight=told["kind"].isin(list(LOSSES))).sort_values(["time_utc", "value"], na_position="first")
     return [_in_words(row) for row in told.drop_duplicates(["animal", "weight"], keep="last")[::-1].to_dict("records")]
 
 
-def _in_words(event: Mapping[str, Any]) -> str:
+def _in_words(event: Mapping[Any, Any]) -> str:
     who = f" ({event['animal']})" if isinstance(event["animal"], str) else ""
     value, kind = float("nan" if event["value"] is None else event["value"]), words(event["kind"])
     if event["kind"] in LOSSES and 0 < value < 1:  # a sheet may hold something else there, or nothing
@@ -145,26 +147,28 @@ def _since(rows: pd.DataFrame, open_alarms: pd.DataFrame, events: pd.DataFrame) 
         return ""
     first = scored["first_date"].min()
     judged = rows.loc[rows["score"].notna(), "date"]
-    told = [f"Alarm since {first:%d %b}"]
+    begun = scored.loc[scored["first_date"] == first, "decision_utc"].min()
+    told = [f"Alarm since the cage-day of {first:%d %b}, known on {begun:%d %b %H:%M}"]
     if len(judged) and first <= judged.min():
         told.append("the first day that could be judged: it may have begun before")
-    begun = rows.loc[rows["date"] == first, "decision_utc"].max()
     near = events["time_utc"].between(begun - pd.Timedelta(days=2), begun)
     for event in events[near & events["kind"].isin(_CAUSES)].sort_values("time_utc").to_dict("records"):
         told.append(f"{words(event['kind'])} at {event['time_utc']:%d %b %H:%M}")
     return "; ".join(told)
 
 
-def _acknowledgement(rows: pd.DataFrame, events: pd.DataFrame, open_alarms: pd.DataFrame) -> tuple[str, bool] | None:
-    """What the last acknowledgement says, when it came after the decision of every open alarm, and whether an animal
-    has been worse since than it had been in the alarm before."""
-    notes = events[events["kind"] == "acknowledged"].sort_values("time_utc")
-    if notes.empty or open_alarms.empty or notes["time_utc"].iloc[-1] < open_alarms["decision_utc"].max():
+def _acknowledgement(rows: pd.DataFrame, notes: pd.DataFrame, open_alarms: pd.DataFrame) -> tuple[str, bool] | None:
+    """What the last of the acknowledgements ``notes`` says, when it came after the cage-days of every open alarm, and
+    whether an animal has been worse since than it had been in the alarm before."""
+    if notes.empty or open_alarms.empty:
         return None
     last = notes.iloc[-1]
+    urgent = open_alarms["level"] == "urgent"  # decided while it goes on
+    if (last["time_utc"] < open_alarms["decision_utc"].where(urgent, open_alarms["decision_utc"] - DECIDING)).any():
+        return None
     note = f": {last['note']}" if isinstance(last["note"], str) and last["note"] else ""
     own = rows[rows["alarm"].astype(bool) & (rows["date"] >= open_alarms["first_date"].min())]
-    own = own.assign(after=own["decision_utc"] > last["time_utc"], animal=own["animal"].fillna(""))
+    own = own.assign(after=own["decision_utc"] - DECIDING > last["time_utc"], animal=own["animal"].fillna(""))
     worst = own.groupby(["animal", "after"])["score"].max().unstack("after").reindex(columns=[False, True])
     return f"Seen on {moment(last['time_utc'])}{note}", bool((worst[True] > worst[False]).any())
 
@@ -176,7 +180,8 @@ class Wall:
     An alarm stays open for two quiet days, after which a new one would be a new episode. A camera is at fault by the
     events sheet, or by what was measured of its recording. Nothing depends on today's date: the page shows the state at
     the end of the recording. ``cages`` are those of the cage sheet: one without any day gets a tile that says so;
-    ``calibrating`` are those of them that set the thresholds.
+    ``calibrating`` are those of them that set the thresholds; ``guessed``: these are a guess, so nobody knows how
+    strong an alarm is.
     """
 
     scores: pd.DataFrame
@@ -187,6 +192,7 @@ class Wall:
     films: dict[str, list[Film]] = field(default_factory=dict)
     cages: Sequence[str] = ()
     calibrating: Collection[str] = ()
+    guessed: bool = False
 
     @property
     def until(self) -> date:
@@ -211,10 +217,13 @@ class Wall:
         measured = self.quality[(self.quality["cage"] == cage) & self.quality["camera_fault"].astype(bool)]
         broken = measured[(measured["date"] > last - OPEN) & (measured["date"] <= last)]
         state = _state(latest, open_alarms, len(faults) + len(broken) > 0)
-        ended = last < self.until and state in ("masked", "warm_up", "quiet")
-        state = "no_call" if ended else state
-        told = _measured(events, until)
-        seen, worse = _acknowledgement(rows, events, open_alarms) or ("", False)
+        if last < self.until and state in ("masked", "warm_up", "quiet"):
+            state = "no_call"
+        notes = events[(events["kind"] == "acknowledged") & (events["time_utc"] <= until + OPEN)].sort_values(
+            "time_utc"
+        )
+        told = _measured(events, until, notes["time_utc"].max())
+        seen, worse = _acknowledgement(rows, notes, open_alarms) or ("", False)
         if seen and not worse and state in ("urgent", "check", "watch"):
             state = "seen"
         if told and state != "urgent":  # an animal that loses weight is no quiet one, whatever it does
@@ -224,8 +233,11 @@ class Wall:
         why += broken["reason"].tolist()[::-1] if state == "camera_fault" else []
         if seen and (worse or state == "seen"):
             why = [f"Worse than when it was seen. {seen}" if worse else seen, *why]
-        why = [f"Nothing was recorded after {last}", *why] if ended else why
+        unseen = last < self.until
+        why = [f"Nothing was recorded after {last}", *why] if unseen else why
         _, word, action = STATES[state]
+        if state == "watch" and (worse or unseen or self.guessed):
+            action = "Look at this cage today" + (": how strong an alarm is cannot be told yet" if self.guessed else "")
         alarms = open_alarms.to_dict("records")
         reasons = next((r for alarm in alarms if self.explain and (r := self.explain(alarm))), [])
         return Tile(
@@ -329,9 +341,9 @@ def write_morning(
     alarms = alarms.assign(decision_utc=alarms["decision_utc"].dt.tz_convert(zone))
     tables_of = {name: _or_empty(run, name) for name in ("quality", "hourly")}
     made = films(run.folder, zone)
-    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages, calibrating)
-    found = wall.tiles(settings.morning_days)
     doubt = _doubt(cards[-1] if cards else {}, alarms)
+    wall = Wall(scores, alarms, events, tables_of["quality"], explain, made, cages, calibrating, bool(doubt))
+    found = wall.tiles(settings.morning_days)
     warned = recorded(run, light_hours)
     text = morning_page(wall, settings.title or run.name, simulated, settings.morning_days, found, doubt, warned)
     Path(page).write_text(text, encoding="utf-8")

@@ -125,9 +125,9 @@ def test_an_animal_that_gets_worse_after_somebody_looked_is_looked_at_again(unwe
     alarm = ALARMS[ALARMS["cage"] == "C01"].iloc[[-1]].assign(first_date=days[0], last_date=LAST, level="check")
     decided = SCORES[own].groupby("date")["decision_utc"].max()
     note = {"cage": "C01", "time_utc": decided[days[1]] + pd.Timedelta(hours=6), "kind": "acknowledged", "note": "fed"}
-    events = pd.concat([unweighed, filled("events", [note])], ignore_index=True)
 
-    def tile(*scores):
+    def tile(*scores, looked=note["time_utc"]):
+        events = pd.concat([unweighed, filled("events", [{**note, "time_utc": looked}])], ignore_index=True)
         now = SCORES[~(own & (SCORES["date"] < days[0]) & SCORES["alarm"])].copy()
         for day, score in zip(days, scores):
             rows = (now["cage"] == "C01") & (now["date"] == day)
@@ -140,12 +140,19 @@ def test_an_animal_that_gets_worse_after_somebody_looked_is_looked_at_again(unwe
     assert worse.state == "check" and worse.said[0].startswith("Worse than when it was seen. Seen on ")
     assert worse.said[1] == f"as on {LAST}"  # of the last day, not of the worst
     assert tile(3.0, 5.0, 4.0).said[1] == f"as on {LAST}"
+    # Who looks while the day that ended is being decided has seen that day; who will look in a week has not.
+    over = decided[LAST] - pd.Timedelta(minutes=30)
+    assert tile(3.0, 4.0, 5.0, looked=over).state == "seen"
+    assert tile(3.0, 4.0, 5.0, looked=over - pd.Timedelta(hours=3)).said[0].startswith("Worse than when")
+    assert tile(3.0, 4.0, 5.0, looked=decided[LAST] + pd.Timedelta(days=1.9)).state == "seen"
+    assert tile(3.0, 4.0, 5.0, looked=decided[LAST] + pd.Timedelta(days=2.1)).state == "check"
 
 
 def test_a_tile_says_since_when_and_what_fell_into_the_beginning(unweighed):
     first = LAST - dt.timedelta(days=2)
     alarm = ALARMS[ALARMS["cage"] == "C01"].iloc[[-1]].assign(first_date=first, last_date=LAST, level="check")
     decided = SCORES.loc[(SCORES["cage"] == "C01") & (SCORES["date"] == first), "decision_utc"].max()
+    alarm = alarm.assign(decision_utc=decided)
 
     def since(scores, *kinds):
         rows = [{"cage": "C01", "kind": kind, "time_utc": decided - pd.Timedelta(hours=16)} for kind in kinds]
@@ -153,8 +160,9 @@ def test_a_tile_says_since_when_and_what_fell_into_the_beginning(unweighed):
         return next(t.since for t in tiles(scores, alarm, events) if t.cage == "C01")
 
     when = f"{decided - pd.Timedelta(hours=16):%d %b %H:%M}"
-    assert since(SCORES) == f"Alarm since {first:%d %b}"
-    assert since(SCORES, "cage_change", "onset") == f"Alarm since {first:%d %b}; cage change at {when}"
+    start = f"Alarm since the cage-day of {first:%d %b}, known on {decided:%d %b %H:%M}"
+    assert since(SCORES) == start
+    assert since(SCORES, "cage_change", "onset") == f"{start}; cage change at {when}"
     unjudged = SCORES.assign(score=SCORES["score"].where(SCORES["date"] >= first))
     assert since(unjudged).endswith("; the first day that could be judged: it may have begun before")
     assert next(t.since for t in tiles(SCORES, ALARMS[:0], unweighed) if t.cage == "C03") == ""
@@ -171,6 +179,18 @@ def test_reasons_within_the_own_band_are_none(events):
     assert shown.value == 3.0
     text = morning_page(Wall(SCORES, ALARMS, events, explain=lambda alarm: [reason(3.0)]))
     assert "(2 days to 01 May; own 8 to 12; oddest at 21:00 (ZT 2))" in text
+
+
+def test_a_watch_is_for_today_where_nobody_knows_how_strong_an_alarm_is(unweighed):
+    alarm = ALARMS[ALARMS["cage"] == "C01"].iloc[[-1]].assign(first_date=LAST, last_date=LAST, level="watch")
+
+    def tile(scores=SCORES, **more):
+        return next(t for t in tiles(scores, alarm, unweighed, **more) if t.cage == "C01")
+
+    assert (tile().state, tile().action) == ("watch", "Look again tomorrow")
+    assert tile(guessed=True).action.startswith("Look at this cage today: how strong")
+    unseen = tile(SCORES[(SCORES["cage"] != "C01") | (SCORES["date"] < LAST)])
+    assert unseen.action == "Look at this cage today" and unseen.said[0].startswith("Nothing was recorded after ")
 
 
 def test_an_urgent_check_goes_first_and_needs_no_score(events):
