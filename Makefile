@@ -7,7 +7,7 @@ PY := .venv/bin/python
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 export PYTHONPATH := $(CURDIR)/scripts
 COVER = --cov --cov-report=
-COVERED = set -o pipefail; .venv/bin/coverage report --fail-under=90 | awk 'NR <= 30; END { print }'
+COVERED = set -o pipefail; .venv/bin/coverage report --fail-under=90 | awk 'NR <= 30 || /^TOTAL/; END { print }'
 STAMP = .venv/stamp-$(shell cat requirements.lock | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
 
 .PHONY: help setup demo real real-full cost test test-long test-fast coverage mutants protections fuzz test-browser test-slurm test-envs lint lint-container format types config reference lock pins licences audit clean
