@@ -84,10 +84,13 @@ def test_every_number_on_a_tile_is_that_of_its_table(morning, site):
         else:
             assert f"score {number(row['score'])}, threshold {number(row['threshold'])}" in text
         for reason in reasons[reasons["cage"] == name].to_dict("records"):
-            band = f"own {browser.shown(reason, 'band_low')} to {browser.shown(reason, 'band_high')}"
-            assert f": {browser.shown(reason, 'value')} {band}" in text
-        for explanation in alarms.loc[alarms["cage"] == name, "explanation"]:
-            assert explanation in text
+            band = f"; own {browser.shown(reason, 'band_low')} to {browser.shown(reason, 'band_high')}"
+            outside = not reason["band_low"] <= reason["value"] <= reason["band_high"]
+            found = [line for line in text.splitlines() if band in line]
+            assert any(f": {browser.shown(reason, 'value')} (" in line for line in found) is outside
+        for alarm in alarms[alarms["cage"] == name].to_dict("records"):  # what the last day shows, if it alarms
+            now = alarm["last_date"] == scores["date"].max() and alarm["level"] != "urgent"
+            assert (row["explanation"] if now else alarm["explanation"]) in text
     counted = dict.fromkeys(STATES, 0)
     for tile in morning.locator(".tile").all():
         counted[tile.get_attribute("data-state")] += 1

@@ -196,11 +196,14 @@ def test_a_row_opens_by_keyboard_to_what_is_known(visit, path, scores):
     assert button.get_attribute("aria-expanded") == "true"
     assert page.locator(f"#{button.get_attribute('aria-controls')}").count() == 1
     best = ordered(strongest(scores, EACH)).iloc[0]
-    own = ordered(scores[scores["variant"] == best["variant"]])
+    own = ordered(scores[scores["variant"] == best["variant"]]).sort_values(
+        "main_strand", ascending=False, kind="stable"
+    )
     texts = view.locator(".effects tbody tr").all_inner_texts()
     assert len(texts) == EACH and view.locator(".effects svg").count() == EACH
     for text, row in zip(texts, own.to_dict("records")):
         assert row["cell_type"] in text and signed(row["log_fc"]) in text
+        assert ("other strand" in text) is not row["main_strand"]
         assert f"{100 * row['sign_agreement']:.0f} %" in text
     shown = own[own["assay"] == best["assay"]]
     assert view.locator(".charts svg[role=img]:not(.letters)").count() == len(shown)
